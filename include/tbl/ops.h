@@ -1,0 +1,311 @@
+/* The operations table: the single source of routes, fields, roles, audit, CLI verbs, OpenAPI, reference and tests.
+ *
+ * OP(SYMBOL, "noun.verb", METHOD, "/path/{field}", WHO, FLAGS, SCOPE, RESULT, FIELDS(...), "title", "help")
+ *   SYMBOL   handler is int op_<symbol in lower case>(Request *request, Error *reterr); a missing one fails to link
+ *   path     below /api/v1; {x} names a field of this row, taken from the path; fields of GET and DELETE come from the query
+ *            string, all others from the JSON body
+ *   WHO      the least role: NOBODY, USER, USER_MANAGER, MAIL_MANAGER, ADMIN, OWNER (a higher role includes it), or ROOT
+ *            (uid 0 on the admin socket only)
+ *   FLAGS    READ | WRITE | AUDIT_READ (a read that is worth a line in the log) | JOB (answers 202 {"job"}) | DESTROYS (CLI asks) |
+ *            SESSION_ONLY (never by API token) | COMMON (needs the body limit of BODY_LARGE) | STREAM | COLLECTION
+ *   SCOPE    what an API token must carry: <scope>:read or <scope>:write
+ *   RESULT   a type of types.h; with COLLECTION the reply is {"items":[RESULT...],"next":"cursor or null","total":n}
+ *
+ * F(name, TYPE, REQUIRED|OPTIONAL|SECRET|POSITIONAL..., min, max, "enum|values or NULL", "sentence")
+ *   TYPE     STRING (bytes of UTF-8), TEXT (may hold newlines), INTEGER, BOOLEAN, STRINGS (array of STRING), USERNAME, GROUPNAME,
+ *            EMAIL, PASSWORD, ENUM, TIMEZONE, HOSTNAME, LANGUAGE, ID (decimal or token id), CODE, COLOUR, URL
+ *   min,max  bytes for strings, value for integers, elements for STRINGS
+ */
+#define PAGE_FIELDS \
+        F(limit, INTEGER, OPTIONAL, 1, 1000, NULL, "How many items at most; 50 unless told."), \
+        F(after, STRING, OPTIONAL, 1, 128, NULL, "The cursor `next` of the previous page."), \
+        F(q, STRING, OPTIONAL, 0, 128, NULL, "Only items in which this text occurs.")
+
+/* ---- the site, for people who are not signed in ---- */
+OP(SITE_SHOW, "site.show", GET, "/site", NOBODY, READ, "site", Site, NO_FIELDS,
+   "Show the box's face", "Name, logo, colour, languages and whether an owner exists: what the sign-in page needs.")
+OP(PRIVACY_SHOW, "privacy.show", GET, "/privacy", NOBODY, READ, "site", Privacy,
+   FIELDS(F(language, LANGUAGE, OPTIONAL, 2, 8, NULL, "The language of the notice.")),
+   "Show the privacy notice", "Generated from the settings: controller, contact, retention, authority.")
+
+/* ---- signing in ---- */
+OP(SESSION_CREATE, "session.create", POST, "/session", NOBODY, WRITE | SESSION_ONLY, "account", Session,
+   FIELDS(F(username, STRING, REQUIRED, 1, 254, NULL, "Your user name or e-mail address."),
+          F(password, STRING, REQUIRED | SECRET, 1, 1024, NULL, "Your password."),
+          F(code, STRING, OPTIONAL | SECRET, 6, 32, NULL, "Six digits from your authenticator, or a recovery code.")),
+   "Sign in", "Sets the session cookie. With TOTP on and no code the answer is totp-needed.")
+OP(SESSION_SHOW, "session.show", GET, "/session", USER, READ, "account", Session, NO_FIELDS,
+   "Show who is signed in", "The person, the role, what they may do, and how they came in.")
+OP(SESSION_DELETE, "session.delete", DELETE, "/session", USER, WRITE | SESSION_ONLY, "account", Nothing, NO_FIELDS,
+   "Sign out", "Ends this session.")
+OP(LINK_INSPECT, "link.inspect", POST, "/links/inspect", NOBODY, AUDIT_READ | SESSION_ONLY, "account", Link,
+   FIELDS(F(token, STRING, REQUIRED | SECRET, 16, 128, NULL, "The secret part of the link.")),
+   "Look at a link", "Says what the link is for without using it. The log notes when and from where it was opened.")
+OP(LINK_USE, "link.use", POST, "/links/use", NOBODY, WRITE | SESSION_ONLY, "account", Session,
+   FIELDS(F(token, STRING, REQUIRED | SECRET, 16, 128, NULL, "The secret part of the link."),
+          F(password, PASSWORD, REQUIRED | SECRET, 10, 1024, NULL, "The new password, at least 10 characters."),
+          F(username, USERNAME, OPTIONAL, 1, 32, NULL, "The user name, where the link leaves it open."),
+          F(display_name, STRING, OPTIONAL, 1, 128, NULL, "The name to show."),
+          F(email, EMAIL, OPTIONAL, 3, 254, NULL, "An address where you can be reached."),
+          F(language, LANGUAGE, OPTIONAL, 2, 8, NULL, "The language of the web UI."),
+          F(consent, BOOLEAN, OPTIONAL, 0, 1, NULL, "That the privacy notice was read.")),
+   "Use a link", "Sets the password, spends the link and signs in.")
+
+/* ---- my account ---- */
+OP(ACCOUNT_SHOW, "account.show", GET, "/account", USER, READ, "account", Account, NO_FIELDS,
+   "Show my account", "Profile, groups, role and how the account is protected.")
+OP(ACCOUNT_UPDATE, "account.update", PATCH, "/account", USER, WRITE, "account", Account,
+   FIELDS(F(display_name, STRING, OPTIONAL, 1, 128, NULL, "The name to show."),
+          F(email, EMAIL, OPTIONAL, 0, 254, NULL, "An address where you can be reached; empty removes it."),
+          F(language, LANGUAGE, OPTIONAL, 2, 8, NULL, "The language of the web UI.")),
+   "Change my profile", "Changes only the fields that are given.")
+OP(ACCOUNT_PASSWORD, "account.password", POST, "/account/password", USER, WRITE | SESSION_ONLY, "account", Nothing,
+   FIELDS(F(current, STRING, REQUIRED | SECRET, 1, 1024, NULL, "The present password."),
+          F(password, PASSWORD, REQUIRED | SECRET, 10, 1024, NULL, "The new password, at least 10 characters.")),
+   "Change my password", "Ends all my other sessions.")
+OP(ACCOUNT_TOTP_START, "account.totp-start", POST, "/account/totp", USER, WRITE | SESSION_ONLY, "account", TotpStart,
+   FIELDS(F(password, STRING, REQUIRED | SECRET, 1, 1024, NULL, "The present password.")),
+   "Begin setting up an authenticator", "Answers the secret and its otpauth address (RFC 6238); nothing is on until a code is confirmed.")
+OP(ACCOUNT_TOTP_CONFIRM, "account.totp-confirm", POST, "/account/totp/confirm", USER, WRITE | SESSION_ONLY, "account", RecoveryCodes,
+   FIELDS(F(code, STRING, REQUIRED | SECRET, 6, 6, NULL, "Six digits from the authenticator.")),
+   "Switch the authenticator on", "Answers the recovery codes, once.")
+OP(ACCOUNT_TOTP_REMOVE, "account.totp-remove", POST, "/account/totp/remove", USER, WRITE | SESSION_ONLY | DESTROYS, "account", Nothing,
+   FIELDS(F(password, STRING, REQUIRED | SECRET, 1, 1024, NULL, "The present password.")),
+   "Switch the authenticator off", "Removes the secret and the recovery codes.")
+OP(ACCOUNT_RECOVERY_RENEW, "account.recovery-renew", POST, "/account/recovery", USER, WRITE | SESSION_ONLY, "account", RecoveryCodes,
+   FIELDS(F(password, STRING, REQUIRED | SECRET, 1, 1024, NULL, "The present password.")),
+   "Make new recovery codes", "The old ones stop working.")
+OP(ACCOUNT_RECOVERY_VERIFY, "account.recovery-verify", POST, "/account/recovery/verify", USER, WRITE | SESSION_ONLY, "account", Account,
+   FIELDS(F(code, STRING, REQUIRED | SECRET, 6, 32, NULL, "One of the recovery codes; it stays usable.")),
+   "Prove that the recovery codes were kept", "Typing one back ends the reminder.")
+OP(ACCOUNT_SESSIONS, "account.sessions", GET, "/account/sessions", USER, READ | COLLECTION, "account", SessionRow, NO_FIELDS,
+   "List my sessions", "Where I am signed in.")
+OP(ACCOUNT_SESSION_REVOKE, "account.session-revoke", DELETE, "/account/sessions/{id}", USER, WRITE | DESTROYS, "account", Nothing,
+   FIELDS(F(id, ID, REQUIRED | POSITIONAL, 1, 64, NULL, "The session, or `others` for all but this one.")),
+   "End a session", "The browser there is signed out at once.")
+OP(ACCOUNT_TOKENS, "account.tokens", GET, "/account/tokens", USER, READ | COLLECTION, "account", Token, NO_FIELDS,
+   "List my API tokens", "Name, scope, expiry, last use; never the token.")
+OP(ACCOUNT_TOKEN_ADD, "account.token-add", POST, "/account/tokens", USER, WRITE | SESSION_ONLY, "account", NewToken,
+   FIELDS(F(name, STRING, REQUIRED | POSITIONAL, 1, 64, NULL, "What the token is for."),
+          F(scopes, STRINGS, REQUIRED, 1, 32, NULL, "What it may do, as `scope:read` or `scope:write`."),
+          F(days, INTEGER, OPTIONAL, 1, 730, NULL, "Days until it expires; 90 unless told.")),
+   "Make an API token", "The token is shown once.")
+OP(ACCOUNT_TOKEN_REMOVE, "account.token-remove", DELETE, "/account/tokens/{id}", USER, WRITE | DESTROYS, "account", Nothing,
+   FIELDS(F(id, ID, REQUIRED | POSITIONAL, 1, 64, NULL, "The token.")),
+   "Remove an API token", "It stops working at once.")
+OP(ACCOUNT_ACTIVITY, "account.activity", GET, "/account/activity", USER, READ | COLLECTION, "account", LogEntry, FIELDS(PAGE_FIELDS),
+   "List what I did", "The log, my own lines only.")
+OP(ACCOUNT_CONSENTS, "account.consents", GET, "/account/consents", USER, READ | COLLECTION, "account", Consent, NO_FIELDS,
+   "List my consents", "What I agreed to and when.")
+OP(ACCOUNT_CONSENT_SET, "account.consent-set", PUT, "/account/consents/{kind}", USER, WRITE | SESSION_ONLY, "account", Consent,
+   FIELDS(F(kind, ENUM, REQUIRED | POSITIONAL, 1, 32, "privacy-notice|provider-watch|block-lists", "What the consent is about."),
+          F(given, BOOLEAN, REQUIRED | POSITIONAL, 0, 1, NULL, "Whether it is given or withdrawn.")),
+   "Give or withdraw a consent", "Dated; earlier answers are kept.")
+OP(ACCOUNT_DATA, "account.data", GET, "/account/data", USER, AUDIT_READ | SESSION_ONLY, "account", PersonalData, NO_FIELDS,
+   "Export all that is kept about me", "Every noun adds its part.")
+
+/* ---- people ---- */
+OP(USER_LIST, "user.list", GET, "/users", USER_MANAGER, READ | COLLECTION, "people", User,
+   FIELDS(PAGE_FIELDS,
+          F(state, ENUM, OPTIONAL, 1, 16, "active|invited|deactivated|frozen", "Only people in this state."),
+          F(role, ENUM, OPTIONAL, 1, 16, "owner|admin|user-manager|mail-manager|user", "Only people of this role."),
+          F(group, GROUPNAME, OPTIONAL, 1, 32, NULL, "Only members of this group."),
+          F(sort, ENUM, OPTIONAL, 1, 16, "username|display_name|last_seen|created", "The order; username unless told.")),
+   "List people", "Sorted, in pages.")
+OP(USER_ADD, "user.add", POST, "/users", USER_MANAGER, WRITE, "people", UserAdded,
+   FIELDS(F(username, USERNAME, REQUIRED | POSITIONAL, 1, 32, NULL, "Lower-case letters, digits, dot, dash, underscore; starts with a letter."),
+          F(display_name, STRING, OPTIONAL, 1, 128, NULL, "The name to show; the user name unless told."),
+          F(email, EMAIL, OPTIONAL, 0, 254, NULL, "An address where the person can be reached."),
+          F(role, ENUM, OPTIONAL, 1, 16, "owner|admin|user-manager|mail-manager|user", "What the person may do; user unless told."),
+          F(language, LANGUAGE, OPTIONAL, 2, 8, NULL, "The language of the web UI."),
+          F(groups, STRINGS, OPTIONAL, 0, 64, NULL, "Groups to join."),
+          F(password, PASSWORD, OPTIONAL | SECRET, 10, 1024, NULL, "A first password; without one an invitation link is made.")),
+   "Add a person", "Without a password the answer carries an invitation link for them, shown once.")
+OP(USER_SHOW, "user.show", GET, "/users/{user}", USER_MANAGER, READ, "people", User,
+   FIELDS(F(user, USERNAME, REQUIRED | POSITIONAL, 1, 32, NULL, "The user name.")),
+   "Show a person", "Profile, role, groups, protection, last seen.")
+OP(USER_UPDATE, "user.update", PATCH, "/users/{user}", USER_MANAGER, WRITE, "people", User,
+   FIELDS(F(user, USERNAME, REQUIRED | POSITIONAL, 1, 32, NULL, "The user name."),
+          F(display_name, STRING, OPTIONAL, 1, 128, NULL, "The name to show."),
+          F(email, EMAIL, OPTIONAL, 0, 254, NULL, "An address; empty removes it."),
+          F(role, ENUM, OPTIONAL, 1, 16, "owner|admin|user-manager|mail-manager|user", "The new role."),
+          F(language, LANGUAGE, OPTIONAL, 2, 8, NULL, "The language of the web UI."),
+          F(groups, STRINGS, OPTIONAL, 0, 64, NULL, "All groups the person shall be in.")),
+   "Edit a person", "Only a role above theirs may edit a person; nobody grants a role above their own.")
+OP(USER_DEACTIVATE, "user.deactivate", POST, "/users/{user}/deactivate", USER_MANAGER, WRITE, "people", User,
+   FIELDS(F(user, USERNAME, REQUIRED | POSITIONAL, 1, 32, NULL, "The user name.")),
+   "Deactivate a person", "They can no longer sign in; everything of theirs stays. Sessions and tokens end.")
+OP(USER_ACTIVATE, "user.activate", POST, "/users/{user}/activate", USER_MANAGER, WRITE, "people", User,
+   FIELDS(F(user, USERNAME, REQUIRED | POSITIONAL, 1, 32, NULL, "The user name.")),
+   "Activate a person", "Ends a deactivation or a freeze.")
+OP(USER_FREEZE, "user.freeze", POST, "/users/{user}/freeze", ADMIN, WRITE, "people", User,
+   FIELDS(F(user, USERNAME, REQUIRED | POSITIONAL, 1, 32, NULL, "The user name."),
+          F(reason, STRING, OPTIONAL, 0, 256, NULL, "Why, for the log.")),
+   "Freeze a person", "Nothing of theirs may be used, changed or deleted until they are activated again (restriction of processing).")
+OP(USER_DELETE, "user.delete", DELETE, "/users/{user}", ADMIN, WRITE | JOB | DESTROYS, "people", JobStarted,
+   FIELDS(F(user, USERNAME, REQUIRED | POSITIONAL, 1, 32, NULL, "The user name.")),
+   "Delete a person", "The off-boarding job: sessions, tokens, groups, then the person. Their lines in the log keep only a number.")
+OP(USER_INVITE, "user.invite", POST, "/users/{user}/invite", USER_MANAGER, WRITE, "people", NewLink,
+   FIELDS(F(user, USERNAME, REQUIRED | POSITIONAL, 1, 32, NULL, "The user name.")),
+   "Make an invitation link", "One use, 72 hours; an earlier one stops working.")
+OP(USER_RESET, "user.reset", POST, "/users/{user}/reset", USER_MANAGER, WRITE, "people", NewLink,
+   FIELDS(F(user, USERNAME, REQUIRED | POSITIONAL, 1, 32, NULL, "The user name.")),
+   "Make a password reset link", "One use, 24 hours. The old password works until it is used.")
+OP(USER_TOTP_REMOVE, "user.totp-remove", POST, "/users/{user}/totp-remove", ADMIN, WRITE | DESTROYS, "people", User,
+   FIELDS(F(user, USERNAME, REQUIRED | POSITIONAL, 1, 32, NULL, "The user name.")),
+   "Switch a person's authenticator off", "For somebody who lost theirs. Owners' only by an owner.")
+OP(USER_SIGN_OUT, "user.sign-out", POST, "/users/{user}/sign-out", USER_MANAGER, WRITE, "people", User,
+   FIELDS(F(user, USERNAME, REQUIRED | POSITIONAL, 1, 32, NULL, "The user name.")),
+   "Sign a person out everywhere", "Ends all their sessions.")
+OP(USER_DATA, "user.data", GET, "/users/{user}/data", OWNER, AUDIT_READ, "people", PersonalData,
+   FIELDS(F(user, USERNAME, REQUIRED | POSITIONAL, 1, 32, NULL, "The user name.")),
+   "Export all that is kept about a person", "Every noun adds its part.")
+OP(USER_EXPORT, "user.export", GET, "/users-csv", USER_MANAGER, AUDIT_READ, "people", Csv, NO_FIELDS,
+   "Export people as CSV", "The columns that user.import reads (RFC 4180).")
+OP(USER_IMPORT, "user.import", POST, "/users-csv", USER_MANAGER, WRITE | JOB | BODY_LARGE, "people", JobStarted,
+   FIELDS(F(csv, TEXT, REQUIRED, 1, 4194304, NULL, "A table with the header username,display_name,email,role,language,groups (RFC 4180)."),
+          F(dry_run, BOOLEAN, OPTIONAL, 0, 1, NULL, "Only check; the job's result lists what would happen.")),
+   "Import people from CSV", "All rows are checked before the first is added; one bad row and nothing is.")
+OP(ROLE_LIST, "role.list", GET, "/roles", USER, READ | COLLECTION, "people", Role, NO_FIELDS,
+   "List roles", "Each with the operations it may do: the matrix.")
+OP(OWNER_LINK, "owner.link", POST, "/owner/link", ROOT, WRITE | SESSION_ONLY, "people", NewLink,
+   FIELDS(F(username, USERNAME, OPTIONAL, 1, 32, NULL, "The owner to be reset; the first owner unless told."),
+          F(token_sha256, STRING, OPTIONAL, 64, 64, NULL, "SHA-256 in hex of a token made elsewhere; then the answer carries no link."),
+          F(email, EMAIL, OPTIONAL, 3, 254, NULL, "The owner's address, for the first link."),
+          F(password_hash, STRING, OPTIONAL | SECRET, 32, 256, NULL, "An argon2id hash; then the owner exists at once.")),
+   "Make the owner's link", "Only root may. One use, 72 hours; an earlier one stops working.")
+
+/* ---- groups ---- */
+OP(GROUP_LIST, "group.list", GET, "/groups", USER_MANAGER, READ | COLLECTION, "people", Group, FIELDS(PAGE_FIELDS),
+   "List groups", "With their number of members.")
+OP(GROUP_ADD, "group.add", POST, "/groups", USER_MANAGER, WRITE, "people", Group,
+   FIELDS(F(name, GROUPNAME, REQUIRED | POSITIONAL, 1, 32, NULL, "Lower-case letters, digits, dot, dash, underscore."),
+          F(description, STRING, OPTIONAL, 0, 256, NULL, "What the group is for."),
+          F(members, STRINGS, OPTIONAL, 0, 1000, NULL, "User names to add.")),
+   "Add a group", "")
+OP(GROUP_SHOW, "group.show", GET, "/groups/{group}", USER_MANAGER, READ, "people", Group,
+   FIELDS(F(group, GROUPNAME, REQUIRED | POSITIONAL, 1, 32, NULL, "The group.")),
+   "Show a group", "Its members are at user.list with group=.")
+OP(GROUP_UPDATE, "group.update", PATCH, "/groups/{group}", USER_MANAGER, WRITE, "people", Group,
+   FIELDS(F(group, GROUPNAME, REQUIRED | POSITIONAL, 1, 32, NULL, "The group."),
+          F(name, GROUPNAME, OPTIONAL, 1, 32, NULL, "A new name."),
+          F(description, STRING, OPTIONAL, 0, 256, NULL, "What the group is for.")),
+   "Edit a group", "")
+OP(GROUP_REMOVE, "group.remove", DELETE, "/groups/{group}", USER_MANAGER, WRITE | DESTROYS, "people", Nothing,
+   FIELDS(F(group, GROUPNAME, REQUIRED | POSITIONAL, 1, 32, NULL, "The group.")),
+   "Remove a group", "The people stay.")
+OP(GROUP_JOIN, "group.join", PUT, "/groups/{group}/members/{user}", USER_MANAGER, WRITE, "people", Group,
+   FIELDS(F(group, GROUPNAME, REQUIRED | POSITIONAL, 1, 32, NULL, "The group."),
+          F(user, USERNAME, REQUIRED | POSITIONAL, 1, 32, NULL, "The user name.")),
+   "Put a person into a group", "")
+OP(GROUP_LEAVE, "group.leave", DELETE, "/groups/{group}/members/{user}", USER_MANAGER, WRITE, "people", Group,
+   FIELDS(F(group, GROUPNAME, REQUIRED | POSITIONAL, 1, 32, NULL, "The group."),
+          F(user, USERNAME, REQUIRED | POSITIONAL, 1, 32, NULL, "The user name.")),
+   "Take a person out of a group", "")
+
+/* ---- findings, search, jobs, events ---- */
+OP(FINDING_LIST, "finding.list", GET, "/findings", USER_MANAGER, READ | COLLECTION, "system", Finding, NO_FIELDS,
+   "List what needs attention", "Worst first; each with the operation that mends it.")
+OP(FINDING_IGNORE, "finding.ignore", POST, "/findings/{id}/ignore", ADMIN, WRITE, "system", Nothing,
+   FIELDS(F(id, STRING, REQUIRED | POSITIONAL, 1, 64, NULL, "The finding."),
+          F(days, INTEGER, OPTIONAL, 0, 365, NULL, "For how long; 30 unless told, 0 shows it again."),
+          F(reason, STRING, OPTIONAL, 0, 256, NULL, "Because ...")),
+   "Put a finding aside", "It comes back after the time or when its facts change.")
+OP(SEARCH, "search.find", GET, "/search", USER, READ | COLLECTION, "site", SearchHit,
+   FIELDS(F(q, STRING, REQUIRED | POSITIONAL, 1, 128, NULL, "What to look for.")),
+   "Search", "People, groups, settings and help, as far as the role may see them.")
+OP(JOB_LIST, "job.list", GET, "/jobs", USER_MANAGER, READ | COLLECTION, "system", Job,
+   FIELDS(PAGE_FIELDS,
+          F(state, ENUM, OPTIONAL, 1, 16, "queued|running|done|failed|cancelled", "Only jobs in this state.")),
+   "List jobs", "Newest first.")
+OP(JOB_SHOW, "job.show", GET, "/jobs/{id}", USER, READ, "system", Job,
+   FIELDS(F(id, ID, REQUIRED | POSITIONAL, 1, 64, NULL, "The job.")),
+   "Show a job", "State, stage, progress, result. One's own, or anybody's for an administrator.")
+OP(JOB_LOG, "job.log", GET, "/jobs/{id}/log", USER, READ | COLLECTION, "system", JobLine,
+   FIELDS(F(id, ID, REQUIRED | POSITIONAL, 1, 64, NULL, "The job.")),
+   "Show a job's log", "")
+OP(JOB_CANCEL, "job.cancel", POST, "/jobs/{id}/cancel", USER, WRITE, "system", Job,
+   FIELDS(F(id, ID, REQUIRED | POSITIONAL, 1, 64, NULL, "The job.")),
+   "Cancel a job", "What it had begun is undone.")
+OP(JOB_RETRY, "job.retry", POST, "/jobs/{id}/retry", USER, WRITE | JOB, "system", JobStarted,
+   FIELDS(F(id, ID, REQUIRED | POSITIONAL, 1, 64, NULL, "The job.")),
+   "Try a failed job again", "A new job with the same request.")
+OP(EVENTS, "event.watch", GET, "/events", USER, READ | STREAM, "site", Nothing, NO_FIELDS,
+   "Watch events", "Server-sent events: `job` {Job}, `finding` {}, `changed` {noun}, `session` {}; a comment every 30 s.")
+
+/* ---- the machine ---- */
+OP(SYSTEM_SHOW, "system.show", GET, "/system", ADMIN, READ, "system", System, NO_FIELDS,
+   "Show the machine", "Hardware, release, addresses, load, memory, storage, uptime. It stays on the box.")
+OP(SYSTEM_SERVICES, "system.services", GET, "/system/services", ADMIN, READ | COLLECTION, "system", Service, NO_FIELDS,
+   "List services", "Those that belong to the appliance, with state and memory.")
+OP(SYSTEM_STARTS, "system.starts", GET, "/system/starts", ADMIN, READ | COLLECTION, "system", Start, NO_FIELDS,
+   "List starts", "When the machine and the manager started, and how the run before ended.")
+OP(SYSTEM_REBOOT, "system.reboot", POST, "/system/reboot", ADMIN, WRITE | DESTROYS, "system", Nothing, NO_FIELDS,
+   "Reboot the machine", "Everything is back in about a minute.")
+OP(SYSTEM_SHUTDOWN, "system.shutdown", POST, "/system/shutdown", OWNER, WRITE | DESTROYS | SESSION_ONLY, "system", Nothing, NO_FIELDS,
+   "Shut the machine down", "Only the provider's console can start it again.")
+OP(SETTING_SHOW, "setting.show", GET, "/settings", ADMIN, READ, "system", Settings, NO_FIELDS,
+   "Show the settings", "With the keys the provider has locked.")
+OP(SETTING_UPDATE, "setting.update", PATCH, "/settings", ADMIN, WRITE, "system", Settings,
+   FIELDS(F(timezone, TIMEZONE, OPTIONAL, 1, 64, NULL, "A name of the tz database, such as Europe/Berlin."),
+          F(hostname, HOSTNAME, OPTIONAL, 1, 64, NULL, "The machine's own name (RFC 1123)."),
+          F(language, LANGUAGE, OPTIONAL, 2, 8, NULL, "The box's language for people who chose none."),
+          F(box_name, STRING, OPTIONAL, 1, 64, NULL, "What people call this box."),
+          F(controller, STRING, OPTIONAL, 0, 256, NULL, "Privacy notice: who is responsible."),
+          F(contact, STRING, OPTIONAL, 0, 256, NULL, "Privacy notice: how to reach them."),
+          F(authority, STRING, OPTIONAL, 0, 256, NULL, "Privacy notice: the supervisory authority."),
+          F(retention_days, INTEGER, OPTIONAL, 30, 3650, NULL, "How long personal detail in the log is kept.")),
+   "Change settings", "Changes only the fields that are given.")
+OP(TIMEZONE_LIST, "timezone.list", GET, "/timezones", ADMIN, READ | COLLECTION, "system", Name,
+   FIELDS(F(q, STRING, OPTIONAL, 0, 64, NULL, "Only names in which this text occurs.")),
+   "List time zones", "Those the machine knows.")
+OP(SSHKEY_LIST, "ssh-key.list", GET, "/ssh-keys", ADMIN, READ | COLLECTION, "system", SshKey, NO_FIELDS,
+   "List SSH keys", "Keys that may sign in as root; the provider's are marked.")
+OP(SSHKEY_ADD, "ssh-key.add", POST, "/ssh-keys", OWNER, WRITE, "system", SshKey,
+   FIELDS(F(key, STRING, REQUIRED | POSITIONAL, 16, 4096, NULL, "One line of a .pub file: type, key, comment.")),
+   "Add an SSH key", "Its holder becomes root of this machine.")
+OP(SSHKEY_REMOVE, "ssh-key.remove", DELETE, "/ssh-keys/{fingerprint}", OWNER, WRITE | DESTROYS, "system", Nothing,
+   FIELDS(F(fingerprint, STRING, REQUIRED | POSITIONAL, 16, 64, NULL, "SHA-256 fingerprint in hex.")),
+   "Remove an SSH key", "Also the provider's.")
+OP(FIREWALL_SHOW, "firewall.show", GET, "/firewall", ADMIN, READ, "system", Firewall, NO_FIELDS,
+   "Show the firewall", "The rules as the kernel has them, not as we wish them.")
+OP(SECRET_LIST, "secret.list", GET, "/secrets", ADMIN, READ | COLLECTION, "system", Secret, NO_FIELDS,
+   "List secrets", "Kind, age, last use; never values.")
+OP(SECRET_ROTATE, "secret.rotate", POST, "/secrets/{name}/rotate", OWNER, WRITE | DESTROYS, "system", Secret,
+   FIELDS(F(name, STRING, REQUIRED | POSITIONAL, 1, 64, NULL, "The secret.")),
+   "Rotate a secret", "Makes a new one and seals what it protects again.")
+OP(SUPPORT_BUNDLE, "support.bundle", POST, "/support/bundles", ADMIN, WRITE | JOB, "system", JobStarted,
+   FIELDS(F(note, TEXT, OPTIONAL, 0, 4000, NULL, "What you would tell the person who helps.")),
+   "Make a help bundle", "Redacted; it stays on the box until you read it and send it yourself.")
+OP(SUPPORT_BUNDLE_SHOW, "support.bundle-show", GET, "/support/bundles/{id}", ADMIN, AUDIT_READ, "system", Bundle,
+   FIELDS(F(id, ID, REQUIRED | POSITIONAL, 1, 64, NULL, "The job that made it.")),
+   "Read a help bundle", "Exactly what would be sent, and what was blacked out.")
+OP(CERTIFICATE_LIST, "certificate.list", GET, "/certificates", ADMIN, READ | COLLECTION, "system", Certificate, NO_FIELDS,
+   "List certificates", "Names, issuer, expiry.")
+OP(CERTIFICATE_RENEW, "certificate.renew", POST, "/certificates/{id}/renew", ADMIN, WRITE | JOB, "system", JobStarted,
+   FIELDS(F(id, STRING, REQUIRED | POSITIONAL, 1, 64, NULL, "The certificate.")),
+   "Fetch a certificate again", "The present one stays until the new one is proven.")
+
+/* ---- the log, help, the API itself ---- */
+OP(LOG_LIST, "log.list", GET, "/log", ADMIN, READ | COLLECTION, "log", LogEntry,
+   FIELDS(PAGE_FIELDS,
+          F(actor, STRING, OPTIONAL, 1, 64, NULL, "Only what this actor did: a user name, `system`, `unix:name`."),
+          F(operation, STRING, OPTIONAL, 1, 64, NULL, "Only this operation, or a noun such as `user`."),
+          F(object, STRING, OPTIONAL, 1, 64, NULL, "Only what was done to this."),
+          F(result, ENUM, OPTIONAL, 1, 16, "ok|refused|failed", "Only this result."),
+          F(from, INTEGER, OPTIONAL, 0, 4102444800, NULL, "Not before this time (seconds since 1970)."),
+          F(to, INTEGER, OPTIONAL, 0, 4102444800, NULL, "Not after this time (seconds since 1970).")),
+   "List the log", "Newest first. The log is a chain: each line seals the one before.")
+OP(LOG_VERIFY, "log.verify", POST, "/log/verify", ADMIN, READ | JOB, "log", JobStarted, NO_FIELDS,
+   "Verify the log", "Walks the chain from its first line; the job's result says where it breaks, if it does.")
+OP(HELP_LIST, "help.list", GET, "/help", USER, READ | COLLECTION, "site", HelpPage,
+   FIELDS(F(q, STRING, OPTIONAL, 0, 128, NULL, "Only pages in which these words occur."),
+          F(language, LANGUAGE, OPTIONAL, 2, 8, NULL, "The language of the pages.")),
+   "Search the help", "The documentation on the box. What is read is not recorded.")
+OP(HELP_SHOW, "help.show", GET, "/help/{page}", USER, READ, "site", HelpText,
+   FIELDS(F(page, STRING, REQUIRED | POSITIONAL, 1, 64, NULL, "The page."),
+          F(language, LANGUAGE, OPTIONAL, 2, 8, NULL, "The language of the page.")),
+   "Read a help page", "")
+OP(OPENAPI, "api.show", GET, "/openapi.json", NOBODY, READ, "site", OpenApi, NO_FIELDS,
+   "Describe this API", "OpenAPI 3.1, generated from the operations table.")
+#undef PAGE_FIELDS

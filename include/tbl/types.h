@@ -1,0 +1,279 @@
+/* What the API answers: TYPE(Name, PROPS(P(name, KIND, "sentence")...), "sentence"). Used for OpenAPI, the UI's TypeScript types,
+ * the columns of the CLI and the tests that compare real answers with this table.
+ *
+ * KIND: STRING, INTEGER, BOOLEAN, TIME (seconds since 1970), STRINGS, OBJECT (free form), NULLABLE_x of the first five,
+ *       ONE(Type), MANY(Type). Every property is always present.
+ */
+TYPE(Nothing, NO_PROPS, "An empty object.")
+TYPE(Name, PROPS(P(name, STRING, "The name.")), "A name.")
+TYPE(JobStarted, PROPS(P(job, STRING, "The job's id; follow it at /jobs/{id} or /events.")), "Long work has begun.")
+TYPE(Brand, PROPS(
+        P(name, STRING, "The provider's or the product's name."),
+        P(logo, NULLABLE_STRING, "A data: URL of an SVG or PNG, at most 64 KiB."),
+        P(colour, NULLABLE_STRING, "The accent, #rrggbb."),
+        P(console_url, NULLABLE_STRING, "The provider's console."),
+        P(billing_url, NULLABLE_STRING, "Where bills are."),
+        P(support_url, NULLABLE_STRING, "Where help is.")), "Whose box this looks like.")
+TYPE(Site, PROPS(
+        P(box_name, STRING, "What people call this box."),
+        P(brand, ONE(Brand), "White label."),
+        P(owner_exists, BOOLEAN, "False until the first link was used."),
+        P(language, STRING, "The box's language."),
+        P(languages, STRINGS, "Languages of the web UI."),
+        P(names, STRINGS, "Names and addresses under which the box is served."),
+        P(release, STRING, "Steadbox's version."),
+        P(time, TIME, "The box's clock.")), "The face of the box.")
+TYPE(Privacy, PROPS(
+        P(language, STRING, "The language of the text."),
+        P(updated_at, TIME, "When a setting last changed it."),
+        P(complete, BOOLEAN, "Whether controller and contact are filled in."),
+        P(text, STRING, "The notice, in Markdown.")), "The privacy notice.")
+TYPE(Session, PROPS(
+        P(username, STRING, "Who."),
+        P(display_name, STRING, "The name to show."),
+        P(role, STRING, "owner, admin, user-manager, mail-manager or user."),
+        P(language, NULLABLE_STRING, "Chosen language."),
+        P(via, STRING, "session, token or unix."),
+        P(operations, STRINGS, "Names of the operations that are allowed."),
+        P(expires_at, NULLABLE_TIME, "When the session ends if unused."),
+        P(nag, STRINGS, "What the shell should remind of: second-factor, recovery, privacy.")), "Who is signed in.")
+TYPE(Link, PROPS(
+        P(kind, STRING, "owner, invite or reset."),
+        P(username, NULLABLE_STRING, "Whom it is for; null where the person chooses."),
+        P(display_name, NULLABLE_STRING, "The name to show."),
+        P(email, NULLABLE_STRING, "The known address."),
+        P(expires_at, TIME, "Until when it works."),
+        P(language, STRING, "The language to greet in.")), "What a link is for.")
+TYPE(NewLink, PROPS(
+        P(kind, STRING, "owner, invite or reset."),
+        P(username, NULLABLE_STRING, "Whom it is for."),
+        P(url, NULLABLE_STRING, "The whole link, shown once; null where the token was made elsewhere."),
+        P(expires_at, TIME, "Until when it works.")), "A fresh link.")
+TYPE(Account, PROPS(
+        P(username, STRING, "The user name."),
+        P(display_name, STRING, "The name to show."),
+        P(email, NULLABLE_STRING, "Where the person can be reached."),
+        P(role, STRING, "What the person may do."),
+        P(language, NULLABLE_STRING, "Chosen language."),
+        P(groups, STRINGS, "Groups."),
+        P(totp, BOOLEAN, "Whether an authenticator is on."),
+        P(recovery_left, INTEGER, "Unused recovery codes."),
+        P(recovery_verified_at, NULLABLE_TIME, "When a code was typed back."),
+        P(password_changed_at, NULLABLE_TIME, "When the password was set."),
+        P(created_at, TIME, "Since when the person is here.")), "My account.")
+TYPE(TotpStart, PROPS(
+        P(secret, STRING, "Base32, for typing."),
+        P(uri, STRING, "otpauth://totp/..., for a QR code.")), "An authenticator being set up.")
+TYPE(RecoveryCodes, PROPS(P(codes, STRINGS, "Ten codes, each for one use.")), "Recovery codes, shown once.")
+TYPE(SessionRow, PROPS(
+        P(id, STRING, "The session."),
+        P(current, BOOLEAN, "Whether it is this one."),
+        P(agent, STRING, "The browser, in words."),
+        P(address, STRING, "From where."),
+        P(created_at, TIME, "Signed in."),
+        P(seen_at, TIME, "Last used."),
+        P(expires_at, TIME, "Ends if unused.")), "A signed-in browser.")
+TYPE(Token, PROPS(
+        P(id, STRING, "The token's id."),
+        P(name, STRING, "What it is for."),
+        P(scopes, STRINGS, "What it may do."),
+        P(created_at, TIME, "Made."),
+        P(expires_at, TIME, "Stops working."),
+        P(used_at, NULLABLE_TIME, "Last used, to the hour.")), "An API token.")
+TYPE(NewToken, PROPS(
+        P(id, STRING, "The token's id."),
+        P(token, STRING, "The token itself, shown once: Authorization: Bearer ..."),
+        P(expires_at, TIME, "Stops working.")), "A fresh API token.")
+TYPE(Consent, PROPS(
+        P(kind, STRING, "What it is about."),
+        P(given, BOOLEAN, "Given or withdrawn."),
+        P(version, STRING, "Which text."),
+        P(decided_at, TIME, "When.")), "A dated consent.")
+TYPE(PersonalData, PROPS(
+        P(username, STRING, "Whose."),
+        P(exported_at, TIME, "When."),
+        P(parts, OBJECT, "By noun: everything that is kept.")), "All that is kept about a person.")
+TYPE(User, PROPS(
+        P(id, INTEGER, "A number that is never used again."),
+        P(username, STRING, "The user name."),
+        P(display_name, STRING, "The name to show."),
+        P(email, NULLABLE_STRING, "Where the person can be reached."),
+        P(role, STRING, "What the person may do."),
+        P(state, STRING, "active, invited, deactivated or frozen."),
+        P(groups, STRINGS, "Groups."),
+        P(language, NULLABLE_STRING, "Chosen language."),
+        P(totp, BOOLEAN, "Whether an authenticator is on."),
+        P(sessions, INTEGER, "Browsers signed in."),
+        P(created_at, TIME, "Since when."),
+        P(seen_at, NULLABLE_TIME, "Last seen, to the hour.")), "A person.")
+TYPE(UserAdded, PROPS(
+        P(user, ONE(User), "The person."),
+        P(link, NULLABLE_NewLink, "The invitation, shown once; null where a password was given.")), "A new person.")
+TYPE(Csv, PROPS(P(csv, STRING, "The table (RFC 4180).")), "A table.")
+TYPE(Role, PROPS(
+        P(name, STRING, "The role."),
+        P(sentence, STRING, "What it is for."),
+        P(people, INTEGER, "How many have it."),
+        P(operations, STRINGS, "What it may do.")), "A role.")
+TYPE(Group, PROPS(
+        P(name, STRING, "The group."),
+        P(description, STRING, "What it is for."),
+        P(members, INTEGER, "How many people."),
+        P(created_at, TIME, "Since when.")), "A group.")
+TYPE(Fix, PROPS(
+        P(operation, STRING, "The operation that mends it, or empty."),
+        P(parameters, OBJECT, "Its fields."),
+        P(page, STRING, "The UI page where it is done, such as /account/security."),
+        P(label, STRING, "Sentence key of the button.")), "How to mend a finding.")
+TYPE(Finding, PROPS(
+        P(id, STRING, "Stable id, such as user.single-owner."),
+        P(severity, STRING, "bad, warn or note."),
+        P(key, STRING, "Sentence key for the UI's catalogues: findings.<key>.title and .text."),
+        P(facts, OBJECT, "Values for the sentence."),
+        P(sentence, STRING, "The sentence in English, for the CLI."),
+        P(since, TIME, "Since when."),
+        P(fix, ONE(Fix), "How to mend it."),
+        P(ignored_until, NULLABLE_TIME, "Put aside until.")), "Something that needs attention.")
+TYPE(SearchHit, PROPS(
+        P(kind, STRING, "user, group, setting, help or page."),
+        P(title, STRING, "What to show."),
+        P(detail, STRING, "A second line."),
+        P(page, STRING, "Where in the UI.")), "A search result.")
+TYPE(Job, PROPS(
+        P(id, STRING, "The job."),
+        P(kind, STRING, "What it does."),
+        P(object, STRING, "To what."),
+        P(state, STRING, "queued, running, done, failed or cancelled."),
+        P(stage, STRING, "The step it is at."),
+        P(stages, STRINGS, "All its steps."),
+        P(percent, INTEGER, "0 to 100."),
+        P(message, STRING, "The latest sentence."),
+        P(actor, STRING, "Who began it."),
+        P(created_at, TIME, "Asked for."),
+        P(started_at, NULLABLE_TIME, "Begun."),
+        P(ended_at, NULLABLE_TIME, "Over."),
+        P(cancellable, BOOLEAN, "Whether it can be cancelled now."),
+        P(result, OBJECT, "What came of it."),
+        P(error, OBJECT, "Name, message and hint where it failed.")), "Long work.")
+TYPE(JobLine, PROPS(
+        P(at, TIME, "When."),
+        P(level, STRING, "info, warning or error."),
+        P(text, STRING, "What.")), "A line of a job's log.")
+TYPE(Disk, PROPS(
+        P(mount, STRING, "Where it is mounted."),
+        P(source, STRING, "The device."),
+        P(type, STRING, "The file system."),
+        P(size_bytes, INTEGER, "Size."),
+        P(used_bytes, INTEGER, "Used."),
+        P(free_bytes, INTEGER, "Free for everybody.")), "A file system.")
+TYPE(Address, PROPS(
+        P(interface, STRING, "The link's name."),
+        P(mac, NULLABLE_STRING, "Its hardware address."),
+        P(addresses, STRINGS, "CIDR notation."),
+        P(gateway, NULLABLE_STRING, "The default route over it."),
+        P(up, BOOLEAN, "Whether it carries.")), "A network link.")
+TYPE(System, PROPS(
+        P(hostname, STRING, "The machine's name."),
+        P(release, STRING, "Steadbox's version."),
+        P(os, STRING, "The operating system."),
+        P(kernel, STRING, "The kernel."),
+        P(virtualisation, STRING, "kvm, lxc, systemd-nspawn, none ..."),
+        P(architecture, STRING, "x86-64, arm64 ..."),
+        P(cpus, INTEGER, "Processors."),
+        P(cpu_model, STRING, "Their model."),
+        P(load, STRINGS, "1, 5 and 15 minutes."),
+        P(memory_bytes, INTEGER, "Memory."),
+        P(memory_used_bytes, INTEGER, "In use, caches left out."),
+        P(swap_bytes, INTEGER, "Swap."),
+        P(swap_used_bytes, INTEGER, "Swap in use."),
+        P(manager_bytes, INTEGER, "What the manager itself holds (PSS)."),
+        P(disks, MANY(Disk), "File systems."),
+        P(network, MANY(Address), "Links."),
+        P(timezone, STRING, "Time zone."),
+        P(clock_synchronised, BOOLEAN, "Whether the clock is set by NTP."),
+        P(booted_at, TIME, "The machine's start."),
+        P(started_at, TIME, "The manager's start."),
+        P(reboot_needed, BOOLEAN, "Whether an update waits for a reboot."),
+        P(users, INTEGER, "People here.")), "The machine.")
+TYPE(Service, PROPS(
+        P(unit, STRING, "The systemd unit."),
+        P(title, STRING, "What it is."),
+        P(state, STRING, "active, inactive, failed, activating."),
+        P(sub, STRING, "systemd's sub-state."),
+        P(memory_bytes, NULLABLE_INTEGER, "Memory of its control group."),
+        P(since, NULLABLE_TIME, "In this state since."),
+        P(restarts, INTEGER, "Automatic restarts.")), "A service of the appliance.")
+TYPE(Start, PROPS(
+        P(kind, STRING, "machine or manager."),
+        P(at, TIME, "When."),
+        P(release, STRING, "Steadbox's version."),
+        P(before, STRING, "How the run before ended: clean, crash, power, first.")), "A start.")
+TYPE(Settings, PROPS(
+        P(timezone, STRING, "Time zone."),
+        P(hostname, STRING, "Host name."),
+        P(language, STRING, "The box's language."),
+        P(box_name, STRING, "What people call this box."),
+        P(controller, STRING, "Privacy notice: who is responsible."),
+        P(contact, STRING, "Privacy notice: how to reach them."),
+        P(authority, STRING, "Privacy notice: the supervisory authority."),
+        P(retention_days, INTEGER, "How long personal detail in the log is kept."),
+        P(locked, STRINGS, "Keys fixed by the provider."),
+        P(brand, ONE(Brand), "White label.")), "Settings.")
+TYPE(SshKey, PROPS(
+        P(fingerprint, STRING, "SHA-256 in hex."),
+        P(type, STRING, "ssh-ed25519 ..."),
+        P(comment, STRING, "Its comment."),
+        P(origin, STRING, "provider, owner or other."),
+        P(managed, BOOLEAN, "Whether we wrote it; others are found in root's own file.")), "A key that opens root.")
+TYPE(FirewallRule, PROPS(
+        P(chain, STRING, "input, forward or output."),
+        P(text, STRING, "The rule, as nft shows it."),
+        P(sentence, STRING, "What it does."),
+        P(packets, INTEGER, "Packets it met.")), "A rule.")
+TYPE(Firewall, PROPS(
+        P(active, BOOLEAN, "Whether our table is in the kernel."),
+        P(rules, MANY(FirewallRule), "All rules of our table."),
+        P(foreign, STRINGS, "Other tables that somebody else loaded."),
+        P(text, STRING, "The table as nft prints it.")), "The firewall as it truly is.")
+TYPE(Secret, PROPS(
+        P(name, STRING, "Its name."),
+        P(kind, STRING, "What kind of secret."),
+        P(sentence, STRING, "What it protects."),
+        P(created_at, NULLABLE_TIME, "Made."),
+        P(used_at, NULLABLE_TIME, "Last used, to the hour."),
+        P(rotatable, BOOLEAN, "Whether it can be rotated here.")), "A secret, without its value.")
+TYPE(BundlePart, PROPS(
+        P(name, STRING, "The part."),
+        P(text, STRING, "Its text, after redaction."),
+        P(redacted, INTEGER, "How many things were blacked out.")), "A part of a help bundle.")
+TYPE(Bundle, PROPS(
+        P(id, STRING, "The job that made it."),
+        P(created_at, TIME, "When."),
+        P(parts, MANY(BundlePart), "What would be sent.")), "A help bundle.")
+TYPE(Certificate, PROPS(
+        P(id, STRING, "The certificate."),
+        P(names, STRINGS, "Names it is for."),
+        P(issuer, STRING, "Who signed it."),
+        P(self_signed, BOOLEAN, "Whether browsers will warn."),
+        P(not_before, TIME, "From."),
+        P(not_after, TIME, "Until."),
+        P(fingerprint, STRING, "SHA-256 in hex.")), "A certificate.")
+TYPE(LogEntry, PROPS(
+        P(seq, INTEGER, "Its place in the chain."),
+        P(at, TIME, "When."),
+        P(operation, STRING, "What was asked."),
+        P(actor, STRING, "Who: a user name, system, unix:name, or #id where the person is gone."),
+        P(object, STRING, "To what."),
+        P(result, STRING, "ok, refused or failed."),
+        P(detail, OBJECT, "More: address, changed fields, error name; never secrets."),
+        P(erased, BOOLEAN, "Whether the detail was erased.")), "A line of the log.")
+TYPE(HelpPage, PROPS(
+        P(page, STRING, "Its name."),
+        P(title, STRING, "Its title."),
+        P(excerpt, STRING, "A line around the hit.")), "A help page.")
+TYPE(HelpText, PROPS(
+        P(page, STRING, "Its name."),
+        P(title, STRING, "Its title."),
+        P(language, STRING, "The language it is in."),
+        P(text, STRING, "Markdown.")), "A help page's text.")
+TYPE(OpenApi, NO_PROPS, "An OpenAPI 3.1 document.")

@@ -1,0 +1,18 @@
+/* The whole root surface: every method of org.steadbox.Helper1. VERB(SYMBOL, "Method", "in signature", "out signature", "sentence")
+ * No verb takes configuration text, a path, a unit property or an OCI bundle. Every argument is checked again by the helper against
+ * the whitelist named here, whatever the manager did before. */
+VERB(JOB_START,            "JobStart",           "ss",       "",       "kind of jobs.h, id [a-z0-9]{1,32}: starts steadbox-job-<kind>@<id>.service")
+VERB(JOB_STOP,             "JobStop",            "ss",       "",       "kind, id: stops that unit")
+VERB(HOSTNAME_SET,         "HostnameSet",        "s",        "",       "RFC 1123 host name: /etc/hostname, /etc/hosts, kernel")
+VERB(TIMEZONE_SET,         "TimezoneSet",        "s",        "",       "a zone found below /usr/share/zoneinfo by its tab file")
+VERB(POWER,                "Power",              "s",        "",       "reboot or poweroff, by PID 1")
+VERB(SSH_KEY_LIST,         "SshKeyList",         "",         "a(sssss)","-> (fingerprint hex, type, comment, origin, managed yes|no)")
+VERB(SSH_KEY_ADD,          "SshKeyAdd",          "ssss",     "s",      "type, base64, comment, origin owner|provider -> fingerprint")
+VERB(SSH_KEY_REMOVE,       "SshKeyRemove",       "s",        "",       "fingerprint")
+VERB(FIREWALL_APPLY,       "FirewallApply",      "a(susss)", "",       "(proto tcp|udp, port, purpose [a-z-], scope world|local, app id or empty): renders and loads our table")
+VERB(FIREWALL_SHOW,        "FirewallShow",       "",         "s",      "-> the output of nft --json list ruleset, at most 1 MiB")
+VERB(NGINX_APPLY,          "NginxApply",         "a(ssss)",  "",       "(name, kind box|redirect|maintenance, target, certificate id): renders, validates, switches, reloads")
+VERB(CERTIFICATE_SELF_SIGN,"CertificateSelfSign","ss",       "",       "certificate id, name or address: makes one where none is")
+VERB(CERTIFICATE_ADOPT,    "CertificateAdopt",   "ss",       "",       "certificate id, job id: takes what the ACME job left, checks key and names, switches")
+VERB(CERTIFICATE_LIST,     "CertificateList",    "",         "a(sassbttts)", "-> (id, names, issuer, self-signed, not before, not after, switched at, SHA-256)")
+VERB(PACKAGES_REBOOT,      "RebootNeeded",       "",         "b",      "-> whether /run/reboot-required is there")
