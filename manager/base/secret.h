@@ -1,0 +1,19 @@
+/* Random tokens, digests, hex, and memory that is wiped. All cryptography is libsodium's. */
+#pragma once
+#include "base/macro.h"
+
+#define DIGEST_BYTES 32
+#define TOKEN_TEXT_BYTES 44 /* 32 random bytes, base64url without padding, and NUL */
+
+int secret_init(void); /* once per process, before anything else here */
+void random_bytes(void* buffer, size_t size);
+/* 32 random bytes as base64url (RFC 4648 section 5). */
+void token_make(char ret[static TOKEN_TEXT_BYTES]);
+void digest_sha256(const void* data, size_t size, uint8_t ret[static DIGEST_BYTES]);
+/* hex needs 2 * size + 1 bytes. */
+void hex_encode(const uint8_t* data, size_t size, char* ret);
+int hex_decode(const char* text, uint8_t* ret, size_t size); /* -EINVAL unless exactly size bytes */
+void erase_and_free(char* s); /* NUL-terminated; NULL is fine */
+static inline void erase_and_freep(char** s) {
+        erase_and_free(*s);
+}
