@@ -28,7 +28,7 @@ bool error_has_name(const Error* e, ErrorName name) {
         return error_is_set(e) && e->name == name;
 }
 
-static int error_setv(Error* e, ErrorName name, const char* field, const char* format, va_list ap) {
+_printf_(4, 0) static int error_setv(Error* e, ErrorName name, const char* field, const char* format, va_list ap) {
         assert(name >= 0 && name < _ERROR_MAX);
         if (e && !e->message) {
                 char* message = NULL;
