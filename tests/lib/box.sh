@@ -1,0 +1,112 @@
+# tests/lib/box.sh: what tests in bash share. Sourced by them: . "$TESTS/lib/box.sh"
+# $BOX is the name of the running box; every test prints `ok - name` or `not ok - name: why`.
+# shellcheck shell=bash
+
+TESTS=${TESTS:-$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)}
+BOX=${BOX:-box}
+failures=0
+
+box() {
+        local verb=$1
+        shift
+        "$TESTS/../images/box" "$verb" --name "$BOX" "$@"
+}
+
+# Runs a command in the box as root.
+in_box() {
+        box sh -- "$@"
+}
+
+# The root directory of the running box as the host sees it.
+box_root() {
+        echo "/proc/$(box status --json | jq -r .leader)/root"
+}
+
+# Makes a box of one's own with the name of the suite's and a suffix, and works with that one from here on. It goes
+# away with the test.
+own_box() {
+        BOX=${BOX_PREFIX:-t}-$1
+        shift
+        trap 'box rm >/dev/null 2>&1' EXIT
+        box up --fresh "$@"
+}
+
+# Prints the answer of the API on the admin socket, as root: api METHOD PATH [JSON]. Fails unless it is a good one.
+api() {
+        api_curl --fail-with-body "$@"
+}
+
+# The same, but prints only the HTTP status.
+api_status() {
+        api_curl --output /dev/null --write-out '%{http_code}' "$@"
+}
+
+api_curl() {
+        local options=()
+        while [[ $1 == --* ]]; do
+                case $1 in
+                --fail-with-body) options+=("$1"); shift ;;
+                *) options+=("$1" "$2"); shift 2 ;;
+                esac
+        done
+        curl -sS --max-time 60 --unix-socket "$(box_root)/run/steadbox/admin.sock" "${options[@]}" -X "$1" \
+                ${3:+-H 'Content-Type: application/json' --data-binary "$3"} "http://localhost/api/v1$2"
+}
+
+# The same over https with a cookie jar of this test: web METHOD PATH [JSON].
+web() {
+        local url
+        url=$(box status --json | jq -r .url)
+        : "${COOKIES:=$(mktemp)}"
+        curl -sSk --max-time 60 --fail-with-body -b "$COOKIES" -c "$COOKIES" -H "Origin: ${url%/}" -X "$1" \
+                ${3:+-H 'Content-Type: application/json' --data-binary "$3"} "${url%/}/api/v1$2"
+}
+
+# Waits until a job has ended and prints it: wait_job ID
+wait_job() {
+        local i job
+        for ((i = 0; i < 600; i++)); do
+                job=$(api GET "/jobs/$1") || return 1
+                case $(jq -r .state <<<"$job") in
+                done | failed | cancelled) echo "$job"; return ;;
+                esac
+                sleep 0.1
+        done
+        return 1
+}
+
+ok() {
+        echo "ok - $1"
+}
+
+not_ok() {
+        echo "not ok - $1${2:+: ${2//$'\n'/ }}"
+        failures=$((failures + 1))
+}
+
+# check NAME COMMAND...: passes when the command does.
+check() {
+        local name=$1 out
+        shift
+        if out=$("$@" 2>&1); then ok "$name"; else not_ok "$name" "$(tail -n 3 <<<"$out")"; fi
+}
+
+# is NAME GOT EXPECTED
+is() {
+        if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1" "got '$2', expected '$3'"; fi
+}
+
+# like NAME GOT REGEX
+like() {
+        if [[ $2 =~ $3 ]]; then ok "$1"; else not_ok "$1" "got '$2', which is not like '$3'"; fi
+}
+
+# Waits up to $1 seconds for a command to succeed.
+wait_for() {
+        local deadline=$((SECONDS + $1))
+        shift
+        until "$@" >/dev/null 2>&1; do
+                [ $SECONDS -lt $deadline ] || return 1
+                sleep 0.2
+        done
+}

@@ -1,0 +1,226 @@
+# tests/lib/suites.sh: one function per suite of tests/run. Each prints verdicts and keeps going after a failure.
+# shellcheck shell=bash disable=SC2154
+
+# Boxes of this checkout only, so that two checkouts can be tested side by side.
+box_prefix=t$(echo "$source_dir" | hash_of | cut -c 1-4)
+boxes_made=()
+
+ok() {
+        echo "ok - $1"
+}
+
+not_ok() {
+        echo "not ok - $1${2:+: $2}"
+}
+
+# Runs a command as one test: step NAME LOG COMMAND...
+step() {
+        local name=$1 log=$logs/$2 started=$SECONDS
+        shift 2
+        if "$@" >"$log" 2>&1; then
+                ok "$name"
+        else
+                tail -n 30 "$log" | sed 's/^/    /'
+                not_ok "$name" "see $log"
+                return 1
+        fi
+}
+
+# The results come through a pipe into a background grep; give it time to write them down.
+wait_for_tee() {
+        sleep 0.2
+}
+
+remove_boxes() {
+        local name
+        for name in "$box_prefix-it" "$box_prefix-ui" "$box_prefix-journey" "$box_prefix-bench" "${boxes_made[@]}"; do
+                [ ! -d "${STEADBOX_BOXES:-/var/lib/steadbox-boxes}/$name" ] ||
+                        "$source_dir/images/box" rm --name "$name" >/dev/null 2>&1 || :
+        done
+}
+
+native_packages="gcc clang llvm libclang-rt-dev meson ninja-build pkgconf python3 jq libsystemd-dev libsqlite3-dev
+ libsodium-dev libmicrohttpd-dev libjansson-dev libnl-3-dev libnl-route-3-dev"
+
+need_native() {
+        # Debian 12 has the sanitizers' run time in clang's own package.
+        local packages=$native_packages
+        apt-cache show libclang-rt-dev >/dev/null 2>&1 || packages=${packages/libclang-rt-dev/}
+        need_packages $packages
+}
+
+# --- checks ---------------------------------------------------------------------------------------------------------
+
+# Each program in tests/checks is one test, or several where it prints verdicts of its own.
+suite_checks() {
+        need_native
+        run_programs "$source_dir/tests/checks"
+}
+
+# Runs the programs of a folder in order, each with a time limit. One that says nothing speaks by its exit status.
+run_programs() {
+        local program name log found=no code
+        for program in "$1"/[0-9][0-9]*; do
+                [ -x "$program" ] && [ -f "$program" ] || continue
+                found=yes
+                name=${program##*/} log=$logs/${1##*/}-${program##*/}.log
+                timeout --kill-after=10 "${program_timeout:-600}" "$program" </dev/null 2>&1 | tee "$log" | sed '/^\(not \)\?ok/!s/^/    /'
+                code=${PIPESTATUS[0]}
+                if ! grep -qE '^(not )?ok' "$log"; then
+                        if [ "$code" = 0 ]; then ok "$name"; else not_ok "$name" "$(failure "$code" "$log")"; fi
+                elif [ "$code" != 0 ] && ! grep -q '^not ok' "$log"; then
+                        not_ok "$name" "$(failure "$code" "$log")"
+                fi
+        done
+        [ $found = yes ]
+}
+
+failure() {
+        if [ "$1" = 124 ] || [ "$1" = 137 ]; then
+                echo "took longer than ${program_timeout:-600} s"
+        else
+                echo "exit status $1: $(grep -vE '^ok' "$2" | tail -n 1)"
+        fi
+}
+
+# --- unit -------------------------------------------------------------------------------------------------------------
+
+# Builds natively in a folder of its own and runs meson's tests: native_build NAME COMPILER OPTION...
+native_build() {
+        local name=$1 compiler=$2 dir=$source_dir/build-$1
+        shift 2
+        if [ ! -f "$dir/build.ninja" ]; then
+                rm -rf "$dir"
+                step "$name: configures" "unit-$name-setup.log" env CC="$compiler" meson setup "$dir" "$source_dir" -Dwerror=true "$@" || return 1
+        fi
+        step "$name: compiles without warnings" "unit-$name-build.log" ninja -C "$dir"
+}
+
+meson_tests() {
+        local name=$1 dir=$source_dir/build-$1 log
+        shift
+        log=$logs/unit-$name-tests.log
+        # Two programs side by side: there are two cores, and some tests measure time.
+        env "$@" meson test -C "$dir" --no-rebuild --num-processes 2 --timeout-multiplier 4 >"$log" 2>&1
+        [ -s "$dir/meson-logs/testlog.json" ] || return 0
+        jq -r --arg build "$name" '
+                if .result == "OK" or .result == "EXPECTEDFAIL" or .result == "SKIP" then "ok - \($build): \(.name)"
+                else "not ok - \($build): \(.name): \(.result)", ((.stdout // "", .stderr // "") | split("\n")[-15:][] | "    " + .) end' \
+                "$dir/meson-logs/testlog.json"
+}
+
+suite_unit() {
+        need_native
+        if native_build gcc gcc; then
+                meson_tests gcc
+        fi
+        if native_build sanitize clang -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1; then
+                meson_tests sanitize ASAN_OPTIONS=detect_leaks=1:abort_on_error=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+        fi
+}
+
+# --- fuzz -------------------------------------------------------------------------------------------------------------
+
+# Every target runs over its corpus; with FUZZ_SECONDS it then looks for new input, that long in all.
+suite_fuzz() {
+        local target targets name corpus seconds
+        need_native
+        native_build fuzz clang -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1 || return
+        mapfile -t targets < <(find "$source_dir/build-fuzz" -type f -name 'fuzz-*' -perm /111 | sort)
+        [ ${#targets[@]} -gt 0 ] || return
+        seconds=$((${FUZZ_SECONDS:-0} / ${#targets[@]}))
+        for target in "${targets[@]}"; do
+                name=${target##*/fuzz-}
+                corpus=$source_dir/tests/fuzz/$name
+                step "fuzz $name: corpus" "fuzz-$name.log" fuzz_corpus "$target" "$corpus" || continue
+                if [ "$seconds" -gt 0 ]; then
+                        mkdir -p "$source_dir/build-fuzz/new-$name"
+                        step "fuzz $name: $seconds s of new input" "fuzz-$name-new.log" "$target" -max_total_time="$seconds" \
+                                -timeout=10 -rss_limit_mb=1024 -artifact_prefix="$logs/crash-$name-" \
+                                "$source_dir/build-fuzz/new-$name" $([ ! -d "$corpus" ] || echo "$corpus")
+                fi
+        done
+}
+
+fuzz_corpus() {
+        local files=()
+        [ ! -d "$2" ] || mapfile -t files < <(find "$2" -type f)
+        "$1" -timeout=10 "${files[@]:-/dev/null}"
+}
+
+# --- suites that use a box --------------------------------------------------------------------------------------------
+
+# Boots a fresh box for a suite, as one test, and exports how to reach it.
+suite_box() {
+        export BOX=$box_prefix-$1 BOX_PREFIX=$box_prefix TESTS=$source_dir/tests LOGS=$logs
+        need_packages jq curl python3
+        step "$1: a box boots and installs itself" "box-$1.log" "$source_dir/images/box" up --name "$BOX" --fresh || return 1
+        BOX_URL=$("$source_dir/images/box" status --name "$BOX" --json | jq -r .url)
+        export BOX_URL
+}
+
+# Keeps what the box said where a test failed, then removes it.
+suite_box_end() {
+        "$source_dir/images/box" sh --name "$BOX" -- journalctl --no-pager -o short-precise >"$logs/journal-$1.log" 2>&1 || :
+        [ -n "${KEEP_BOX:-}" ] || "$source_dir/images/box" rm --name "$BOX" >/dev/null 2>&1 || :
+}
+
+has_programs() {
+        compgen -G "$source_dir/tests/$1/[0-9][0-9]*" >/dev/null
+}
+
+# Before there is an installer there is nothing to boot.
+has_installer() {
+        [ -d "$source_dir/installer" ]
+}
+
+suite_integration() {
+        has_installer || return 0
+        suite_box it || return
+        run_programs "$source_dir/tests/integration"
+        suite_box_end it
+}
+
+suite_ui() {
+        has_installer && has_programs ui || return 0
+        need_node_tests
+        suite_box ui || return
+        run_programs "$source_dir/tests/ui"
+        suite_box_end ui
+}
+
+suite_journey() {
+        has_installer && has_programs journey || return 0
+        need_node_tests
+        suite_box journey || return
+        run_programs "$source_dir/tests/journey"
+        suite_box_end journey
+}
+
+# Node, a browser and the packages of tests/package.json.
+need_node_tests() {
+        need_commands node:nodejs npm:npm chromium:chromium jq:jq
+        export CHROMIUM
+        CHROMIUM=$(command -v chromium)
+        [ -f "$source_dir/tests/package-lock.json" ] || return 0
+        local stamp
+        stamp=$(sha256sum <"$source_dir/tests/package-lock.json")
+        if [ "$(cat "$source_dir/tests/node_modules/.stamp" 2>/dev/null)" != "$stamp" ]; then
+                step "the browser tests' packages install" npm.log npm ci --prefix "$source_dir/tests" --no-audit --no-fund --loglevel=error || return
+                echo "$stamp" >"$source_dir/tests/node_modules/.stamp"
+        fi
+}
+
+suite_vm() {
+        has_installer && has_programs vm || return 0
+        export TESTS=$source_dir/tests LOGS=$logs
+        program_timeout=1500 run_programs "$source_dir/tests/vm"
+}
+
+suite_bench() {
+        has_installer && has_programs bench || return 0
+        need_packages wrk
+        suite_box bench || return
+        program_timeout=900 run_programs "$source_dir/tests/bench"
+        suite_box_end bench
+}
