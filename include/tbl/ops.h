@@ -7,7 +7,7 @@
  *   WHO      the least role: NOBODY, USER, USER_MANAGER, MAIL_MANAGER, ADMIN, OWNER (a higher role includes it), or ROOT
  *            (uid 0 on the admin socket only)
  *   FLAGS    READ | WRITE | AUDIT_READ (a read that is worth a line in the log) | JOB (answers 202 {"job"}) | DESTROYS (CLI asks) |
- *            SESSION_ONLY (never by API token) | COMMON (needs the body limit of BODY_LARGE) | STREAM | COLLECTION
+ *            SESSION_ONLY (never by API token) | BODY_LARGE (a body of up to 4 MiB) | STREAM | COLLECTION
  *   SCOPE    what an API token must carry: <scope>:read or <scope>:write
  *   RESULT   a type of types.h; with COLLECTION the reply is {"items":[RESULT...],"next":"cursor or null","total":n}
  *

@@ -2,7 +2,7 @@
  * the columns of the CLI and the tests that compare real answers with this table.
  *
  * KIND: STRING, INTEGER, BOOLEAN, TIME (seconds since 1970), STRINGS, OBJECT (free form), NULLABLE_x of the first five,
- *       ONE(Type), MANY(Type). Every property is always present.
+ *       ONE(Type), NULLABLE_ONE(Type), MANY(Type). Every property is always present.
  */
 TYPE(Nothing, NO_PROPS, "An empty object.")
 TYPE(Name, PROPS(P(name, STRING, "The name.")), "A name.")
@@ -108,7 +108,7 @@ TYPE(User, PROPS(
         P(seen_at, NULLABLE_TIME, "Last seen, to the hour.")), "A person.")
 TYPE(UserAdded, PROPS(
         P(user, ONE(User), "The person."),
-        P(link, NULLABLE_NewLink, "The invitation, shown once; null where a password was given.")), "A new person.")
+        P(link, NULLABLE_ONE(NewLink), "The invitation, shown once; null where a password was given.")), "A new person.")
 TYPE(Csv, PROPS(P(csv, STRING, "The table (RFC 4180).")), "A table.")
 TYPE(Role, PROPS(
         P(name, STRING, "The role."),
