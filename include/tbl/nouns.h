@@ -1,0 +1,6 @@
+/* The nouns of the appliance, in the order in which they start. */
+NOUN(system)
+NOUN(user)
+NOUN(group)
+NOUN(job)
+NOUN(audit)

@@ -1,0 +1,34 @@
+/* The manager: what one steadboxd process owns. Passed to everything; holds no rules of its own. */
+#pragma once
+#include "base/error.h"
+#include "base/json.h"
+#include "base/pool.h"
+#include "store/store.h"
+#include <systemd/sd-bus.h>
+#include <systemd/sd-event.h>
+
+typedef struct Audit Audit;
+typedef struct Events Events;
+typedef struct HelperClient HelperClient;
+typedef struct Http Http;
+typedef struct Jobs Jobs;
+typedef struct Limits Limits;
+typedef struct Seal Seal;
+
+typedef struct Manager {
+        sd_event* event;
+        sd_bus* bus;             /* system bus; NULL in unit tests */
+        Store* store;
+        Pool* pool;
+        Audit* audit;
+        Events* events;
+        HelperClient* helper;
+        Jobs* jobs;
+        Limits* limits;
+        Seal* seal;
+        Http* http;
+        json_t* machine;         /* steadbox.json: what the provider and the installer fixed; read only, may be an empty object */
+        char* state_directory;   /* /var/lib/steadbox */
+        char* runtime_directory; /* /run/steadbox */
+        int64_t started_at;
+} Manager;

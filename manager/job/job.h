@@ -1,0 +1,47 @@
+/* Long work: rows that outlive processes. A kind of tbl/jobs.h is MANAGER (steps here, one short transaction a turn of the loop) or
+ * WORKER (its own process in its own sandbox, started by the helper, reporting over job.sock). */
+#pragma once
+#include "api/request.h"
+#include "daemon/manager.h"
+
+#define JOB_ID_BYTES 21 /* 20 of [a-z0-9] and NUL: fits id_valid() */
+
+typedef enum JobKind {
+#define JOB(symbol, kind, where, flags, stages, sentence) JOB_##symbol,
+#include "tbl/jobs.h"
+#undef JOB
+        _JOB_KIND_MAX,
+        _JOB_KIND_INVALID = -EINVAL,
+} JobKind;
+
+typedef struct Job {
+        char id[JOB_ID_BYTES];
+        JobKind kind;
+        char* object;
+        unsigned stage;    /* index into the kind's stages */
+        unsigned percent;  /* of the whole */
+        json_t* request;   /* as asked; read only */
+        json_t* journal;   /* what this job must remember; saved after every step */
+        json_t* result;    /* object, filled by steps */
+        Actor actor;       /* on whose behalf */
+        bool cancel;       /* asked for; a step that is told may stop at a clean point */
+} Job;
+
+/* What a kind does; one constant table in job.c lists them: { [JOB_USER_DELETE] = &user_delete_job, ... }. */
+typedef struct JobClass {
+        /* MANAGER: one short step of job->stage inside an open transaction. 1 = stage is done, 0 = call again, <0 = the job fails. */
+        int (*step)(Manager* m, Job* job, Error* reterr);
+        /* WORKER: the result came (inside a transaction): keep what is worth keeping. NULL = nothing. */
+        int (*finished)(Manager* m, Job* job, Error* reterr);
+        /* Failed or cancelled: undo what the journal says was done (inside a transaction). NULL = nothing to undo. */
+        int (*undo)(Manager* m, Job* job, Error* reterr);
+} JobClass;
+
+int jobs_new(Manager* m, Jobs** ret, Error* reterr); /* listens on job.sock when systemd passed it; resumes or undoes open rows */
+Jobs* jobs_free(Jobs* j);
+DEFINE_CLEANUP(Jobs*, jobs_free);
+/* Adds the row inside the caller's open transaction; it starts after the commit, on the next turn of the loop. Takes ownership of request.
+ * BUSY when a LONE kind runs already. */
+int jobs_add(Jobs* j, JobKind kind, const Actor* actor, const char* object, json_t* request, char ret_id[static JOB_ID_BYTES], Error* reterr);
+const char* job_kind_to_string(JobKind k);
+JobKind job_kind_from_string(const char* s);

@@ -1,0 +1,4 @@
+# Turns a text file into lines of C string literals.
+s/\\/\\\\/g
+s/"/\\"/g
+s/.*/"&\\n"/

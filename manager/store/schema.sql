@@ -1,0 +1,205 @@
+-- The whole schema of today. Times are seconds since 1970 (UTC) unless a name ends in _usec. A change comes with a numbered file in
+-- migrations/ and must stay readable and writable for the release before (expand now, contract one release later).
+
+-- What the store says about itself: least_version is the oldest schema version whose programs may open it.
+CREATE TABLE meta (
+        key   TEXT PRIMARY KEY,
+        value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO meta VALUES ('least_version', '1');
+
+-- People. Numbers are never used again, so that the log can speak of somebody who is gone.
+CREATE TABLE user (
+        id                   INTEGER PRIMARY KEY AUTOINCREMENT,
+        username             TEXT NOT NULL UNIQUE,
+        display_name         TEXT NOT NULL,
+        email                TEXT,                            -- NULL = none known
+        role                 TEXT NOT NULL DEFAULT 'user',
+        state                TEXT NOT NULL DEFAULT 'active',  -- active, invited, deactivated, frozen
+        language             TEXT,                            -- NULL = the box's
+        password_hash        TEXT,                            -- argon2id in PHC form; NULL = none set yet
+        password_changed_at  INTEGER,
+        totp_secret          BLOB,                            -- sealed; NULL = no authenticator
+        totp_pending         BLOB,                            -- sealed; being set up
+        totp_step            INTEGER NOT NULL DEFAULT 0,      -- last time step accepted, so that a code works once (RFC 6238 5.2)
+        recovery_verified_at INTEGER,                         -- when a recovery code was typed back
+        created_at           INTEGER NOT NULL,
+        seen_at              INTEGER                          -- to the hour, to write little
+) STRICT;
+CREATE UNIQUE INDEX user_email ON user (email COLLATE NOCASE) WHERE email IS NOT NULL;
+CREATE INDEX user_role ON user (role) WHERE role <> 'user';
+CREATE INDEX user_display_name ON user (display_name COLLATE NOCASE, id);
+CREATE INDEX user_seen ON user (seen_at, id);
+
+-- Groups of people; apps and mailboxes refer to them.
+CREATE TABLE user_group (
+        id          INTEGER PRIMARY KEY AUTOINCREMENT,
+        name        TEXT NOT NULL UNIQUE,
+        description TEXT NOT NULL DEFAULT '',
+        created_at  INTEGER NOT NULL
+) STRICT;
+CREATE TABLE user_group_member (
+        group_id INTEGER NOT NULL REFERENCES user_group (id) ON DELETE CASCADE,
+        user_id  INTEGER NOT NULL REFERENCES user (id) ON DELETE CASCADE,
+        PRIMARY KEY (group_id, user_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX user_group_member_user ON user_group_member (user_id);
+
+-- Signed-in browsers. The cookie's value is kept only as SHA-256.
+CREATE TABLE session (
+        id           TEXT PRIMARY KEY,                        -- public, for lists and revocation
+        token_sha256 BLOB NOT NULL UNIQUE,
+        user_id      INTEGER NOT NULL REFERENCES user (id) ON DELETE CASCADE,
+        agent        TEXT NOT NULL,                           -- the browser in words, not its whole string
+        address      TEXT NOT NULL,
+        created_at   INTEGER NOT NULL,
+        seen_at      INTEGER NOT NULL,                        -- to the quarter of an hour
+        expires_at   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX session_user ON session (user_id);
+
+-- API tokens, kept as SHA-256.
+CREATE TABLE token (
+        id           TEXT PRIMARY KEY,
+        token_sha256 BLOB NOT NULL UNIQUE,
+        user_id      INTEGER NOT NULL REFERENCES user (id) ON DELETE CASCADE,
+        name         TEXT NOT NULL,
+        scopes       TEXT NOT NULL,                           -- JSON array of scope:read, scope:write
+        created_at   INTEGER NOT NULL,
+        expires_at   INTEGER NOT NULL,
+        used_at      INTEGER                                  -- to the hour
+) STRICT, WITHOUT ROWID;
+CREATE INDEX token_user ON token (user_id);
+
+-- One-use links: the owner's first, invitations, password resets.
+CREATE TABLE link (
+        token_sha256 BLOB PRIMARY KEY,
+        kind         TEXT NOT NULL,                           -- owner, invite, reset
+        user_id      INTEGER REFERENCES user (id) ON DELETE CASCADE, -- NULL = the first owner chooses a name
+        email        TEXT,
+        created_at   INTEGER NOT NULL,
+        expires_at   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX link_user ON link (user_id);
+
+-- Recovery codes, kept as SHA-256 (they are random, so a slow hash would add nothing).
+CREATE TABLE recovery_code (
+        user_id     INTEGER NOT NULL REFERENCES user (id) ON DELETE CASCADE,
+        code_sha256 BLOB NOT NULL,
+        used_at     INTEGER,
+        PRIMARY KEY (user_id, code_sha256)
+) STRICT, WITHOUT ROWID;
+
+-- Dated consents; the newest of a kind counts, earlier ones are evidence.
+CREATE TABLE consent (
+        id         INTEGER PRIMARY KEY,
+        user_id    INTEGER NOT NULL REFERENCES user (id) ON DELETE CASCADE,
+        kind       TEXT NOT NULL,
+        given      INTEGER NOT NULL,
+        version    TEXT NOT NULL,                             -- of the text that was shown
+        decided_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX consent_user ON consent (user_id, kind, id);
+
+-- Settings of the manager that are not the machine's (those are in steadbox.json).
+CREATE TABLE setting (
+        key        TEXT PRIMARY KEY,
+        value      TEXT NOT NULL,
+        changed_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Sealing keys by name: the key itself is derived from box.key with this generation (crypto_kdf).
+CREATE TABLE secret (
+        name       TEXT PRIMARY KEY,
+        generation INTEGER NOT NULL,
+        created_at INTEGER NOT NULL,
+        used_at    INTEGER                                    -- to the hour
+) STRICT, WITHOUT ROWID;
+
+-- Jobs and where they are; a row outlives its process and the manager.
+CREATE TABLE job (
+        id              TEXT PRIMARY KEY,
+        sequence        INTEGER NOT NULL UNIQUE,              -- order of asking
+        kind            TEXT NOT NULL,
+        object          TEXT NOT NULL DEFAULT '',
+        state           TEXT NOT NULL DEFAULT 'queued',       -- queued, running, done, failed, cancelled
+        stage           TEXT NOT NULL DEFAULT '',
+        percent         INTEGER NOT NULL DEFAULT 0,
+        message         TEXT NOT NULL DEFAULT '',
+        request         TEXT NOT NULL DEFAULT '{}',           -- JSON, no secrets
+        journal         TEXT NOT NULL DEFAULT '{}',           -- JSON: what the next step needs to know
+        result          TEXT NOT NULL DEFAULT '{}',
+        error           TEXT NOT NULL DEFAULT '{}',
+        cancel          INTEGER NOT NULL DEFAULT 0,           -- cancellation was asked for
+        actor           TEXT NOT NULL,
+        user_id         INTEGER,                              -- the actor, where it is a person
+        created_at      INTEGER NOT NULL,
+        started_at      INTEGER,
+        ended_at        INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX job_open ON job (state) WHERE state IN ('queued', 'running');
+CREATE TABLE job_line (
+        id     INTEGER PRIMARY KEY,
+        job_id TEXT NOT NULL REFERENCES job (id) ON DELETE CASCADE,
+        at     INTEGER NOT NULL,
+        level  TEXT NOT NULL,
+        text   TEXT NOT NULL
+) STRICT;
+CREATE INDEX job_line_job ON job_line (job_id, id);
+
+-- The log. hash = SHA-256 over the hash before and this line; detail_hash = SHA-256(salt || detail), so that a detail can be erased
+-- (row of audit_detail removed) while the chain still verifies.
+CREATE TABLE audit (
+        seq         INTEGER PRIMARY KEY,
+        at          INTEGER NOT NULL,
+        operation   TEXT NOT NULL,
+        actor_id    INTEGER,                                  -- a person's number; NULL = actor_name says who
+        actor_name  TEXT NOT NULL DEFAULT '',                 -- system, unix:root; empty for people
+        object      TEXT NOT NULL DEFAULT '',                 -- #number for people, else a name that is nobody's
+        result      TEXT NOT NULL,                            -- ok, refused, failed
+        detail_hash BLOB NOT NULL,
+        hash        BLOB NOT NULL
+) STRICT;
+CREATE INDEX audit_actor ON audit (actor_id, seq);
+CREATE INDEX audit_object ON audit (object, seq);
+CREATE TABLE audit_detail (
+        seq    INTEGER PRIMARY KEY REFERENCES audit (seq),
+        salt   BLOB NOT NULL,
+        detail TEXT NOT NULL                                  -- JSON
+) STRICT;
+
+-- Answers already given, by idempotency key, kept for a day.
+CREATE TABLE idempotency (
+        actor          TEXT NOT NULL,
+        key            TEXT NOT NULL,
+        request_sha256 BLOB NOT NULL,
+        status         INTEGER NOT NULL,
+        body           TEXT NOT NULL,
+        created_at     INTEGER NOT NULL,
+        PRIMARY KEY (actor, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX idempotency_age ON idempotency (created_at);
+
+-- Starts of the machine and of the manager.
+CREATE TABLE start (
+        id      INTEGER PRIMARY KEY,
+        kind    TEXT NOT NULL,                                -- machine, manager
+        at      INTEGER NOT NULL,
+        boot_id TEXT NOT NULL,
+        release TEXT NOT NULL,
+        before  TEXT NOT NULL                                 -- how the run before ended: first, clean, crash, power
+) STRICT;
+
+-- Findings that a person put aside.
+CREATE TABLE finding_ignored (
+        id         TEXT PRIMARY KEY,
+        facts      TEXT NOT NULL,                             -- it comes back when they change
+        reason     TEXT NOT NULL,
+        until_at   INTEGER NOT NULL,
+        actor      TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+-- Since when a finding stands.
+CREATE TABLE finding_since (
+        id    TEXT PRIMARY KEY,
+        since INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

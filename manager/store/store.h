@@ -1,0 +1,32 @@
+/* The store: one SQLite file, one writer. This header is what the daemon needs; nouns speak through store-<noun>.h. */
+#pragma once
+#include "base/error.h"
+
+#define STORE_VERSION 1 /* of schema.sql */
+
+typedef struct Store Store;
+
+/* Opens or creates. Refuses, without touching the file: STORE_NEWER, STORE_BROKEN. */
+int store_open(const char* path, Store** ret, Error* reterr);
+Store* store_free(Store* s);
+DEFINE_CLEANUP(Store*, store_free);
+
+/* Grows with every committed change in this process; starts at a random number, so that it can serve as an entity tag. */
+uint64_t store_generation(const Store* s);
+
+/* One write transaction, begun immediate. Nothing nests: asserts that none is open. */
+int store_begin(Store* s, Error* reterr);
+int store_commit(Store* s, Error* reterr);
+void store_rollback(Store* s); /* fine when none is open */
+bool store_in_transaction(const Store* s);
+
+typedef Store* Transaction; /* _cleanup_(transaction_rollbackp) Transaction t = store; after store_begin(); set NULL by commit */
+static inline void transaction_rollbackp(Transaction* t) {
+        if (*t)
+                store_rollback(*t);
+}
+
+/* Gives memory back after a burst; called by the loop when it has been quiet. */
+void store_trim(Store* s);
+/* Looks at every page (quick_check); STORE_BROKEN with the first complaint. */
+int store_check(Store* s, Error* reterr);
