@@ -169,13 +169,13 @@ const char* role_sentence(Role r);
 bool role_includes(Role have, Role least); /* whether have may do what needs least */
 const char* field_type_to_string(FieldType t); /* "string" */
 
-typedef enum JobSymbol {
-#define JOB(symbol, kind, where, flags, stages, sentence) JOB_KIND_##symbol,
+typedef enum JobKind {
+#define JOB(symbol, kind, where, flags, stages, sentence) JOB_##symbol,
 #include "tbl/jobs.h"
 #undef JOB
         _JOB_KIND_MAX,
         _JOB_KIND_INVALID = -EINVAL,
-} JobSymbol;
+} JobKind;
 
 typedef enum JobFlags {
         JOB_WORKER = 1 << 0, /* its own process; else steps inside the manager */
@@ -183,13 +183,13 @@ typedef enum JobFlags {
         JOB_LONE   = 1 << 2, /* one at a time */
 } JobFlags;
 
-typedef struct JobKind {
-        JobSymbol symbol;
+typedef struct JobType {
+        JobKind symbol;
         const char* name;   /* "log-verify" */
         unsigned flags;     /* JobFlags */
         const char* stages; /* "walk|..." */
         const char* sentence;
-} JobKind;
+} JobType;
 
-extern const JobKind job_kind_table[_JOB_KIND_MAX];
-const JobKind* job_kind_find(const char* name);
+extern const JobType job_type_table[_JOB_KIND_MAX];
+const JobType* job_type_find(const char* name);

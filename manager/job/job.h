@@ -6,17 +6,9 @@
 
 #define JOB_ID_BYTES 21 /* 20 of [a-z0-9] and NUL: fits id_valid() */
 
-typedef enum JobKind {
-#define JOB(symbol, kind, where, flags, stages, sentence) JOB_##symbol,
-#include "tbl/jobs.h"
-#undef JOB
-        _JOB_KIND_MAX,
-        _JOB_KIND_INVALID = -EINVAL,
-} JobKind;
-
 typedef struct Job {
         char id[JOB_ID_BYTES];
-        JobKind kind;
+        JobKind kind;      /* of ops.h */
         char* object;
         unsigned stage;    /* index into the kind's stages */
         unsigned percent;  /* of the whole */

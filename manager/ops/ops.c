@@ -62,8 +62,8 @@ size_t type_count(void) {
 }
 
 #define JOB(symbol, kind, where, flags, stages, sentence) \
-        [JOB_KIND_##symbol] = { JOB_KIND_##symbol, kind, (where) | (flags), stages, sentence },
-const JobKind job_kind_table[_JOB_KIND_MAX] = {
+        [JOB_##symbol] = { JOB_##symbol, kind, (where) | (flags), stages, sentence },
+const JobType job_type_table[_JOB_KIND_MAX] = {
 #include "tbl/jobs.h"
 };
 #undef JOB
@@ -238,9 +238,9 @@ const char* field_type_to_string(FieldType t) {
         return t >= 0 && t < _FIELD_TYPE_MAX ? field_type_names[t] : NULL;
 }
 
-const JobKind* job_kind_find(const char* name) {
+const JobType* job_type_find(const char* name) {
         for (size_t i = 0; i < _JOB_KIND_MAX; i++)
-                if (streq(job_kind_table[i].name, name))
-                        return &job_kind_table[i];
+                if (streq(job_type_table[i].name, name))
+                        return &job_type_table[i];
         return NULL;
 }

@@ -194,12 +194,12 @@ TEST(roles) {
 
 TEST(jobs) {
         for (size_t i = 0; i < _JOB_KIND_MAX; i++) {
-                ASSERT_TRUE(job_kind_find(job_kind_table[i].name) == &job_kind_table[i]);
-                ASSERT_TRUE(is_word(job_kind_table[i].name, "-") && is_word(job_kind_table[i].stages, "|-"));
+                ASSERT_TRUE(job_type_find(job_type_table[i].name) == &job_type_table[i]);
+                ASSERT_TRUE(is_word(job_type_table[i].name, "-") && is_word(job_type_table[i].stages, "|-"));
         }
-        ASSERT_EQ(job_kind_find("certificate")->flags, JOB_WORKER | JOB_CANCEL | JOB_LONE);
-        ASSERT_EQ(job_kind_find("user-delete")->flags, 0);
-        ASSERT_TRUE(!job_kind_find("nothing"));
+        ASSERT_EQ(job_type_find("certificate")->flags, JOB_WORKER | JOB_CANCEL | JOB_LONE);
+        ASSERT_EQ(job_type_find("user-delete")->flags, 0);
+        ASSERT_TRUE(!job_type_find("nothing"));
 }
 
 TEST_MAIN()
