@@ -134,3 +134,33 @@ need_trixie_keys() {
         [ -e "$keys" ] || { apt-get update -qq && apt-get install -qq -y debian-archive-keyring >&2; }
         ls "${keys%.gpg}".* >/dev/null 2>&1 || die "this machine has no archive keys of Debian $SUITE; update debian-archive-keyring"
 }
+
+# Prints the directory with the packages that installing the .deb $1 into the root $2 will ask for, downloaded once.
+package_archive() {
+        local deb=$1 base=$2 depends archive
+        depends=$(dpkg-deb -f "$deb" Depends)
+        archive=$STEADBOX_CACHE/archive-$(printf '%s\n' "$depends" "$base" | hash_of)
+        if [ ! -d "$archive" ]; then
+                say "fetching the packages that ours depends on (once)"
+                drop_unused archive
+                rm -rf "$archive.new"
+                mkdir -p "$archive.new/partial"
+                copy_resolver "$base"
+                unshare --mount --propagation private bash -euc '
+                        mkdir -p "$1/var/cache/apt/archives" "$1/mnt"
+                        mount --bind "$2" "$1/var/cache/apt/archives"
+                        mount -t proc proc "$1/proc"
+                        : >"$1/mnt/steadbox.deb"
+                        mount --bind "$3" "$1/mnt/steadbox.deb"
+                        export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
+                        chroot "$1" apt-get -qq -o APT::Sandbox::User=root update
+                        chroot "$1" apt-get -qq -y -o APT::Sandbox::User=root -o APT::Install-Recommends=false \
+                                --download-only install /mnt/steadbox.deb' \
+                        fetch "$base" "$archive.new" "$deb" >"$STEADBOX_CACHE/archive.log" 2>&1 ||
+                        { tail -n 20 "$STEADBOX_CACHE/archive.log" >&2; die "could not fetch packages; see $STEADBOX_CACHE/archive.log"; }
+                rm -rf "$archive.new/partial" "$archive.new/lock"
+                mv "$archive.new" "$archive"
+        fi
+        touch "$archive"
+        echo "$archive"
+}
