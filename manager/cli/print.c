@@ -1,0 +1,180 @@
+#include "cli/print.h"
+#include "cli/humane.h"
+#include "cli/table.h"
+
+static bool ends_with(const char* s, const char* end) {
+        size_t n = strlen(s), m = strlen(end);
+        return n >= m && streq(s + n - m, end);
+}
+
+static int join_strings(const json_t* list, char** ret) {
+        _cleanup_free_ char* text = NULL;
+        size_t size = 0, i;
+        json_t* one;
+        FILE* f = open_memstream(&text, &size);
+        if (!f)
+                return -ENOMEM;
+        json_array_foreach(list, i, one)
+                (void) fprintf(f, "%s%s", i > 0 ? ", " : "", strempty(json_string_value(one)));
+        if (fclose(f) != 0)
+                return -ENOMEM;
+        *ret = TAKE_PTR(text);
+        return 0;
+}
+
+/* One value as a line of text; brief for tables. */
+static int value_text(const Printer* p, const char* name, PropertyKind kind, const json_t* v, bool brief, char** ret) {
+        char text[HUMANE_MAX];
+        if (!v || json_is_null(v))
+                (void) strcpy(text, "-");
+        else if (kind == PROPERTY_TIME && json_is_integer(v)) {
+                if (brief)
+                        humane_moment(json_integer_value(v), p->now, text);
+                else
+                        humane_time(json_integer_value(v), p->now, text);
+        } else if (json_is_integer(v) && ends_with(name, "_bytes"))
+                humane_size(json_integer_value(v), text);
+        else if (json_is_integer(v))
+                (void) snprintf(text, sizeof(text), "%lld", (long long) json_integer_value(v));
+        else if (json_is_boolean(v))
+                (void) strcpy(text, json_is_true(v) ? "yes" : "no");
+        else if (kind == PROPERTY_STRINGS && json_is_array(v))
+                return join_strings(v, ret);
+        else if (json_is_string(v)) {
+                *ret = strdup(json_string_value(v));
+                return *ret ? 0 : -ENOMEM;
+        } else {
+                *ret = json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY | JSON_SORT_KEYS);
+                return *ret ? 0 : -ENOMEM;
+        }
+        *ret = strdup(text);
+        return *ret ? 0 : -ENOMEM;
+}
+
+static bool is_number(const Property* p) {
+        return p->kind == PROPERTY_INTEGER;
+}
+
+int print_items(const Printer* p, const Type* type, const json_t* items) {
+        _cleanup_(table_freep) Table* table = NULL;
+        size_t i;
+        json_t* item;
+        int r;
+
+        if (type->n_properties == 0)
+                return 0;
+        r = table_new(type->n_properties, &table);
+        for (size_t c = 0; r >= 0 && c < type->n_properties; c++) {
+                char label[HUMANE_MAX];
+                humane_label(type->properties[c].name, label);
+                if (is_number(&type->properties[c]))
+                        table_align_right(table, c);
+                r = table_add(table, label);
+        }
+        if (r < 0)
+                return r;
+        json_array_foreach(items, i, item)
+                for (size_t c = 0; c < type->n_properties; c++) {
+                        const Property* property = &type->properties[c];
+                        _cleanup_free_ char* text = NULL;
+                        r = value_text(p, property->name, property->kind, json_object_get(item, property->name), true, &text);
+                        if (r >= 0)
+                                r = table_add(table, text);
+                        if (r < 0)
+                                return r;
+                }
+        return table_print(table, p->file, p->width);
+}
+
+/* Texts of several lines stand below their label, as they are. */
+static void print_value(const Printer* p, const char* label, size_t label_width, unsigned depth, char* text) {
+        bool block = strchr(text, '\n');
+        text_tame(text, block);
+        (void) fprintf(p->file, "%*s%s:", (int) depth * 2, "", label);
+        if (block)
+                (void) fprintf(p->file, "\n%s%s", text, ends_with(text, "\n") ? "" : "\n");
+        else
+                (void) fprintf(p->file, "%*s%s\n", (int) (label_width - text_width(label) + 1), "", text);
+}
+
+static int print_properties(const Printer* p, const Type* type, const json_t* object, unsigned depth);
+
+int print_free(const Printer* p, const json_t* object, unsigned depth) {
+        const char* key;
+        json_t* v;
+        size_t width = 0;
+        int r;
+
+        json_object_foreach((json_t*) object, key, v)
+                width = MAX(width, text_width(key));
+        json_object_foreach((json_t*) object, key, v) {
+                _cleanup_free_ char* text = NULL;
+                char label[HUMANE_MAX];
+                humane_label(key, label);
+                PropertyKind kind = ends_with(key, "_at") ? PROPERTY_TIME : PROPERTY_STRING;
+                r = value_text(p, key, kind, v, false, &text);
+                if (r < 0)
+                        return r;
+                print_value(p, label, width, depth, text);
+        }
+        return 0;
+}
+
+static int print_property(const Printer* p, const Property* property, const json_t* v, size_t width, unsigned depth) {
+        char label[HUMANE_MAX];
+        bool nested = property->kind == PROPERTY_ONE || property->kind == PROPERTY_OBJECT;
+        humane_label(property->name, label);
+
+        if ((nested && json_object_size(v) > 0) || (property->kind == PROPERTY_MANY && json_array_size(v) > 0)) {
+                (void) fprintf(p->file, "%*s%s:\n", (int) depth * 2, "", label);
+                if (property->kind == PROPERTY_MANY)
+                        return print_items(p, type_find(property->type), v);
+                if (property->kind == PROPERTY_OBJECT)
+                        return print_free(p, v, depth + 1);
+                return print_properties(p, type_find(property->type), v, depth + 1);
+        }
+        _cleanup_free_ char* text = NULL;
+        if (nested || property->kind == PROPERTY_MANY)
+                v = NULL; /* nothing in it */
+        int r = value_text(p, property->name, property->kind, v, false, &text);
+        if (r < 0)
+                return r;
+        print_value(p, label, width, depth, text);
+        return 0;
+}
+
+static int print_properties(const Printer* p, const Type* type, const json_t* object, unsigned depth) {
+        size_t width = 0;
+        for (size_t i = 0; i < type->n_properties; i++) {
+                char label[HUMANE_MAX];
+                humane_label(type->properties[i].name, label);
+                width = MAX(width, text_width(label));
+        }
+        for (size_t i = 0; i < type->n_properties; i++) {
+                const Property* property = &type->properties[i];
+                int r = print_property(p, property, json_object_get(object, property->name), width, depth);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+/* A type with one property is that property: a table in CSV, recovery codes. Unlabelled, so that it can be piped. */
+static int print_single(const Printer* p, const json_t* v) {
+        size_t i;
+        json_t* one;
+        if (json_is_string(v)) {
+                const char* text = json_string_value(v);
+                (void) fprintf(p->file, "%s%s", text, ends_with(text, "\n") ? "" : "\n");
+        }
+        if (json_is_array(v))
+                json_array_foreach(v, i, one)
+                        (void) fprintf(p->file, "%s\n", strempty(json_string_value(one)));
+        return 0;
+}
+
+int print_object(const Printer* p, const Type* type, const json_t* object) {
+        if (type->n_properties == 1)
+                return print_single(p, json_object_get(object, type->properties[0].name));
+        return print_properties(p, type, object, 0);
+}
