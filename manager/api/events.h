@@ -9,3 +9,6 @@ Events* events_free(Events* e);
 void events_publish(Events* e, const char* name, json_t* data, int64_t user_id);
 /* "changed" {"noun":noun}: lists of that noun are worth asking for again. */
 void events_changed(Events* e, const char* noun);
+/* Cuts the listeners of an ended session or person off at once. */
+void events_end_session(Events* e, const char* session_id);
+void events_end_person(Events* e, int64_t user_id);

@@ -6,11 +6,15 @@
 #include <stdio.h>
 
 #define SALT_BYTES 16
+#define STRANGERS_BURST 1000
+#define STRANGERS_USEC (6 * USEC_PER_SEC) /* one more each */
 
 struct Audit {
         Store* store;
         int64_t seq;                /* of the last line */
         uint8_t hash[DIGEST_BYTES]; /* of the last line */
+        unsigned strangers;         /* lines left for strangers */
+        uint64_t strangers_usec;    /* when that was counted */
 };
 
 static int head_read(Audit* a, Error* reterr) {
@@ -29,6 +33,8 @@ int audit_new(Store* store, Audit** ret, Error* reterr) {
         if (!a)
                 return error_errno(reterr, -ENOMEM, "Cannot open the log");
         a->store = store;
+        a->strangers = STRANGERS_BURST;
+        a->strangers_usec = now_usec(CLOCK_MONOTONIC);
         int r = head_read(a, reterr);
         if (r < 0)
                 return r;
@@ -154,4 +160,16 @@ int audit_erase_person(Audit* a, int64_t user_id, Error* reterr) {
 
 int audit_expire_details(Audit* a, int64_t before, Error* reterr) {
         return store_audit_expire_details(a->store, before, reterr);
+}
+
+bool audit_stranger_may(Audit* a) {
+        uint64_t now = now_usec(CLOCK_MONOTONIC), earned = (now - a->strangers_usec) / STRANGERS_USEC;
+        if (earned > 0) {
+                a->strangers = (unsigned) MIN((uint64_t) STRANGERS_BURST, a->strangers + earned);
+                a->strangers_usec = now;
+        }
+        if (a->strangers == 0)
+                return false;
+        a->strangers--;
+        return true;
 }

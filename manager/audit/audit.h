@@ -20,6 +20,9 @@ typedef struct AuditLine {
 /* Adds a line inside the transaction that is open. After a rollback the head is read anew by itself. */
 int audit_append(Audit* a, const AuditLine* line, Error* reterr);
 
+/* Whether a stranger's refused request may still get a line: a burst, then a few a minute, so that nobody fills the disk from outside. */
+bool audit_stranger_may(Audit* a);
+
 /* Removes the details of one person's lines (as actor or object), inside the open transaction; leaves "erased" behind. */
 int audit_erase_person(Audit* a, int64_t user_id, Error* reterr);
 /* Removes details older than the retention; returns how many. */

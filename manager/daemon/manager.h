@@ -14,6 +14,8 @@ typedef struct Http Http;
 typedef struct Jobs Jobs;
 typedef struct Limits Limits;
 typedef struct Seal Seal;
+typedef struct Site Site;
+typedef struct TagCache TagCache;
 
 typedef struct Manager {
         sd_event* event;
@@ -27,6 +29,8 @@ typedef struct Manager {
         Limits* limits;
         Seal* seal;
         Http* http;
+        Site* site;
+        TagCache* tag_cache;     /* made on first need */
         json_t* machine;         /* steadbox.json: what the provider and the installer fixed; read only, may be an empty object */
         char* state_directory;   /* /var/lib/steadbox */
         char* runtime_directory; /* /run/steadbox */

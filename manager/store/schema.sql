@@ -174,7 +174,7 @@ CREATE TABLE idempotency (
         key            TEXT NOT NULL,
         request_sha256 BLOB NOT NULL,
         status         INTEGER NOT NULL,
-        body           TEXT NOT NULL,
+        body           BLOB NOT NULL,                         -- sealed: an answer may hold a link or a token
         created_at     INTEGER NOT NULL,
         PRIMARY KEY (actor, key)
 ) STRICT, WITHOUT ROWID;
