@@ -1,6 +1,7 @@
 #include "api/events.h"
 #include "api/handlers.h"
 #include "api/request-internal.h"
+#include "daemon/manager.h"
 #include "base/log.h"
 #include <stdio.h>
 

@@ -16,6 +16,8 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
+typedef int (*Handler)(Request* r, Error* reterr);
+
 static const Handler handler_table[_OP_MAX] = {
 #include "api/handlers.inc"
 };
