@@ -4,6 +4,7 @@
 #include "store/store-setting.h"
 #include <arpa/inet.h>
 #include <ifaddrs.h>
+#include <limits.h>
 #include <net/if.h>
 #include <stdio.h>
 
