@@ -1,0 +1,65 @@
+#!/usr/bin/env node
+// Says what is missing in the catalogues: a key in one language only, a key that the code names and no catalogue has, a key that
+// nothing names, an operation, job, stage or error of the tables without words.
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const read = (path) => readFileSync(join(here, path), 'utf8');
+const catalogues = Object.fromEntries(readdirSync(join(here, 'lib/texts')).map((file) =>
+    [file.replace('.json', ''), new Map(Object.entries(JSON.parse(read(`lib/texts/${file}`))))]));
+const complaints = [];
+
+const [first, ...others] = Object.entries(catalogues);
+for (const [language, catalogue] of others) {
+    for (const key of first[1].keys())
+        if (!catalogue.has(key))
+            complaints.push(`${language}: ${key} is missing`);
+    for (const [key, text] of catalogue) {
+        const names = (sentence) => [...(sentence ?? '').matchAll(/\{(\w+)\}/g)].map((match) => match[1]).sort().join();
+        if (!first[1].has(key))
+            complaints.push(`${first[0]}: ${key} is missing`);
+        else if (!key.endsWith('.one') && names(text) !== names(first[1].get(key)))
+            complaints.push(`${language}: ${key} has other values than ${first[0]}`);
+    }
+}
+
+const sources = ['lib', 'pages'].flatMap((folder) => readdirSync(join(here, folder), { recursive: true })
+    .filter((file) => /\.(svelte|ts)$|page\.json$/.test(file) && !file.includes('generated')).map((file) => read(join(folder, file))));
+const code = sources.join('\n');
+const has = (key) => first[1].has(key) || first[1].has(`${key}.other`);
+
+// Keys written out, and the fixed beginnings of those put together.
+const named = new Set([...code.matchAll(/['"`]([a-z][\w-]*(?:\.[\w-]+)+)['"`]/g)].map((match) => match[1]));
+const begun = [...code.matchAll(/`([a-z][\w.-]*\.)\$\{/g)].map((match) => match[1]);
+for (const match of code.matchAll(/\bt\('([^'$]+)'/g))
+    if (!has(match[1]))
+        complaints.push(`${match[1]} is used and has no words`);
+for (const match of code.matchAll(/"title": "([^"]+)"/g))
+    if (!has(match[1]))
+        complaints.push(`${match[1]} is a title and has no words`);
+
+const table = (name) => readFileSync(join(here, '../../include/tbl', name), 'utf8');
+for (const [, operation] of table('ops.h').matchAll(/^OP\(\w+, "([^"]+)"/gm))
+    if (!has(`operations.${operation}`))
+        complaints.push(`operations.${operation} has no words`);
+for (const [, kind, stages] of table('jobs.h').matchAll(/^JOB\(\w+,\s*"([^"]+)",[^"]*"([^"]+)"/gm))
+    for (const key of [`jobs.kind.${kind}`, ...stages.split('|').map((stage) => `jobs.${kind}.${stage}`)])
+        if (!has(key))
+            complaints.push(`${key} has no words`);
+for (const [, error] of table('errors.h').matchAll(/^ERR\(\w+,\s*"([^"]+)"/gm))
+    if (!has(`errors.${error}`))
+        complaints.push(`errors.${error} has no words`);
+
+const families = /^(operations|errors|jobs|findings|fix|noun|result|log\.detail|role|state|state\.person|start|search)\./;
+for (const key of first[1].keys()) {
+    const plain = key.replace(/\.(one|other)$/, '');
+    if (!named.has(plain) && !begun.some((beginning) => plain.startsWith(beginning)) && !families.test(plain) && !/\.tile$/.test(plain))
+        complaints.push(`${key} is used nowhere`);
+}
+
+for (const complaint of complaints)
+    console.error(complaint);
+console.log(`${first[1].size} sentences, ${Object.keys(catalogues).join(' and ')}, ${complaints.length} complaints`);
+process.exit(complaints.length ? 1 : 0);

@@ -1,0 +1,1211 @@
+// Written by steadbox-generate from include/tbl; do not edit.
+
+export type Free = Record<string, any>;
+
+/** One page of a collection. */
+export interface Page<T> {
+    items: T[];
+    /** The cursor for the next page. */
+    next: string | null;
+    total: number;
+}
+
+export type OperationName = keyof OperationFields;
+export type FieldRow = readonly [type: string, marks: string, min: number, max: number];
+export type OperationRow = readonly [method: string, path: string, fields: Record<string, FieldRow>];
+
+/** An empty object. */
+export interface Nothing {}
+
+/** A name. */
+export interface Name {
+    /** The name. */
+    name: string;
+}
+
+/** Long work has begun. */
+export interface JobStarted {
+    /** The job's id; follow it at /jobs/{id} or /events. */
+    job: string;
+}
+
+/** Whose box this looks like. */
+export interface Brand {
+    /** The provider's or the product's name. */
+    name: string;
+    /** A data: URL of an SVG or PNG, at most 64 KiB. */
+    logo: string | null;
+    /** The accent, #rrggbb. */
+    colour: string | null;
+    /** The provider's console. */
+    console_url: string | null;
+    /** Where bills are. */
+    billing_url: string | null;
+    /** Where help is. */
+    support_url: string | null;
+}
+
+/** The face of the box. */
+export interface Site {
+    /** What people call this box. */
+    box_name: string;
+    /** White label. */
+    brand: Brand;
+    /** False until the first link was used. */
+    owner_exists: boolean;
+    /** The box's language. */
+    language: string;
+    /** Languages of the web UI. */
+    languages: string[];
+    /** Names and addresses under which the box is served. */
+    names: string[];
+    /** Steadbox's version. */
+    release: string;
+    /** The box's clock. */
+    time: number;
+}
+
+/** The privacy notice. */
+export interface Privacy {
+    /** The language of the text. */
+    language: string;
+    /** When a setting last changed it. */
+    updated_at: number;
+    /** Whether controller and contact are filled in. */
+    complete: boolean;
+    /** The notice, in Markdown. */
+    text: string;
+}
+
+/** Who is signed in. */
+export interface Session {
+    /** Who. */
+    username: string;
+    /** The name to show. */
+    display_name: string;
+    /** owner, admin, user-manager, mail-manager or user. */
+    role: string;
+    /** Chosen language. */
+    language: string | null;
+    /** session, token or unix. */
+    via: string;
+    /** Names of the operations that are allowed. */
+    operations: string[];
+    /** When the session ends if unused. */
+    expires_at: number | null;
+    /** What the shell should remind of: second-factor, recovery, privacy. */
+    nag: string[];
+}
+
+/** What a link is for. */
+export interface Link {
+    /** owner, invite or reset. */
+    kind: string;
+    /** Whom it is for; null where the person chooses. */
+    username: string | null;
+    /** The name to show. */
+    display_name: string | null;
+    /** The known address. */
+    email: string | null;
+    /** Until when it works. */
+    expires_at: number;
+    /** The language to greet in. */
+    language: string;
+}
+
+/** A fresh link. */
+export interface NewLink {
+    /** owner, invite or reset. */
+    kind: string;
+    /** Whom it is for. */
+    username: string | null;
+    /** The whole link, shown once; null where the token was made elsewhere. */
+    url: string | null;
+    /** Until when it works. */
+    expires_at: number;
+}
+
+/** My account. */
+export interface Account {
+    /** The user name. */
+    username: string;
+    /** The name to show. */
+    display_name: string;
+    /** Where the person can be reached. */
+    email: string | null;
+    /** What the person may do. */
+    role: string;
+    /** Chosen language. */
+    language: string | null;
+    /** Groups. */
+    groups: string[];
+    /** Whether an authenticator is on. */
+    totp: boolean;
+    /** Unused recovery codes. */
+    recovery_left: number;
+    /** When a code was typed back. */
+    recovery_verified_at: number | null;
+    /** When the password was set. */
+    password_changed_at: number | null;
+    /** Since when the person is here. */
+    created_at: number;
+}
+
+/** An authenticator being set up. */
+export interface TotpStart {
+    /** Base32, for typing. */
+    secret: string;
+    /** otpauth://totp/..., for a QR code. */
+    uri: string;
+}
+
+/** Recovery codes, shown once. */
+export interface RecoveryCodes {
+    /** Ten codes, each for one use. */
+    codes: string[];
+}
+
+/** A signed-in browser. */
+export interface SessionRow {
+    /** The session. */
+    id: string;
+    /** Whether it is this one. */
+    current: boolean;
+    /** The browser, in words. */
+    agent: string;
+    /** From where. */
+    address: string;
+    /** Signed in. */
+    created_at: number;
+    /** Last used. */
+    seen_at: number;
+    /** Ends if unused. */
+    expires_at: number;
+}
+
+/** An API token. */
+export interface Token {
+    /** The token's id. */
+    id: string;
+    /** What it is for. */
+    name: string;
+    /** What it may do. */
+    scopes: string[];
+    /** Made. */
+    created_at: number;
+    /** Stops working. */
+    expires_at: number;
+    /** Last used, to the hour. */
+    used_at: number | null;
+}
+
+/** A fresh API token. */
+export interface NewToken {
+    /** The token's id. */
+    id: string;
+    /** The token itself, shown once: Authorization: Bearer ... */
+    token: string;
+    /** Stops working. */
+    expires_at: number;
+}
+
+/** A dated consent. */
+export interface Consent {
+    /** What it is about. */
+    kind: string;
+    /** Given or withdrawn. */
+    given: boolean;
+    /** Which text. */
+    version: string;
+    /** When. */
+    decided_at: number;
+}
+
+/** All that is kept about a person. */
+export interface PersonalData {
+    /** Whose. */
+    username: string;
+    /** When. */
+    exported_at: number;
+    /** By noun: everything that is kept. */
+    parts: Free;
+}
+
+/** A person. */
+export interface User {
+    /** A number that is never used again. */
+    id: number;
+    /** The user name. */
+    username: string;
+    /** The name to show. */
+    display_name: string;
+    /** Where the person can be reached. */
+    email: string | null;
+    /** What the person may do. */
+    role: string;
+    /** active, invited, deactivated or frozen. */
+    state: string;
+    /** Groups. */
+    groups: string[];
+    /** Chosen language. */
+    language: string | null;
+    /** Whether an authenticator is on. */
+    totp: boolean;
+    /** Browsers signed in. */
+    sessions: number;
+    /** Since when. */
+    created_at: number;
+    /** Last seen, to the hour. */
+    seen_at: number | null;
+}
+
+/** A new person. */
+export interface UserAdded {
+    /** The person. */
+    user: User;
+    /** The invitation, shown once; null where a password was given. */
+    link: NewLink | null;
+}
+
+/** A table. */
+export interface Csv {
+    /** The table (RFC 4180). */
+    csv: string;
+}
+
+/** A role. */
+export interface Role {
+    /** The role. */
+    name: string;
+    /** What it is for. */
+    sentence: string;
+    /** How many have it. */
+    people: number;
+    /** What it may do. */
+    operations: string[];
+}
+
+/** A group. */
+export interface Group {
+    /** The group. */
+    name: string;
+    /** What it is for. */
+    description: string;
+    /** How many people. */
+    members: number;
+    /** Since when. */
+    created_at: number;
+}
+
+/** How to mend a finding. */
+export interface Fix {
+    /** The operation that mends it, or empty. */
+    operation: string;
+    /** Its fields. */
+    parameters: Free;
+    /** The UI page where it is done, such as /account/security. */
+    page: string;
+    /** Sentence key of the button. */
+    label: string;
+}
+
+/** Something that needs attention. */
+export interface Finding {
+    /** Stable id, such as user.single-owner. */
+    id: string;
+    /** bad, warn or note. */
+    severity: string;
+    /** Sentence key for the UI's catalogues: findings.<key>.title and .text. */
+    key: string;
+    /** Values for the sentence. */
+    facts: Free;
+    /** The sentence in English, for the CLI. */
+    sentence: string;
+    /** Since when. */
+    since: number;
+    /** How to mend it. */
+    fix: Fix;
+    /** Put aside until. */
+    ignored_until: number | null;
+}
+
+/** A search result. */
+export interface SearchHit {
+    /** user, group, setting, help or page. */
+    kind: string;
+    /** What to show. */
+    title: string;
+    /** A second line. */
+    detail: string;
+    /** Where in the UI. */
+    page: string;
+}
+
+/** Long work. */
+export interface Job {
+    /** The job. */
+    id: string;
+    /** What it does. */
+    kind: string;
+    /** To what. */
+    object: string;
+    /** queued, running, done, failed or cancelled. */
+    state: string;
+    /** The step it is at. */
+    stage: string;
+    /** All its steps. */
+    stages: string[];
+    /** 0 to 100. */
+    percent: number;
+    /** The latest sentence. */
+    message: string;
+    /** Who began it. */
+    actor: string;
+    /** Asked for. */
+    created_at: number;
+    /** Begun. */
+    started_at: number | null;
+    /** Over. */
+    ended_at: number | null;
+    /** Whether it can be cancelled now. */
+    cancellable: boolean;
+    /** What came of it. */
+    result: Free;
+    /** Name, message and hint where it failed. */
+    error: Free;
+}
+
+/** A line of a job's log. */
+export interface JobLine {
+    /** When. */
+    at: number;
+    /** info, warning or error. */
+    level: string;
+    /** What. */
+    text: string;
+}
+
+/** A file system. */
+export interface Disk {
+    /** Where it is mounted. */
+    mount: string;
+    /** The device. */
+    source: string;
+    /** The file system. */
+    type: string;
+    /** Size. */
+    size_bytes: number;
+    /** Used. */
+    used_bytes: number;
+    /** Free for everybody. */
+    free_bytes: number;
+}
+
+/** A network link. */
+export interface Address {
+    /** The link's name. */
+    interface: string;
+    /** Its hardware address. */
+    mac: string | null;
+    /** CIDR notation. */
+    addresses: string[];
+    /** The default route over it. */
+    gateway: string | null;
+    /** Whether it carries. */
+    up: boolean;
+}
+
+/** The machine. */
+export interface System {
+    /** The machine's name. */
+    hostname: string;
+    /** Steadbox's version. */
+    release: string;
+    /** The operating system. */
+    os: string;
+    /** The kernel. */
+    kernel: string;
+    /** kvm, lxc, systemd-nspawn, none ... */
+    virtualisation: string;
+    /** x86-64, arm64 ... */
+    architecture: string;
+    /** Processors. */
+    cpus: number;
+    /** Their model. */
+    cpu_model: string;
+    /** 1, 5 and 15 minutes. */
+    load: string[];
+    /** Memory. */
+    memory_bytes: number;
+    /** In use, caches left out. */
+    memory_used_bytes: number;
+    /** Swap. */
+    swap_bytes: number;
+    /** Swap in use. */
+    swap_used_bytes: number;
+    /** What the manager itself holds (PSS). */
+    manager_bytes: number;
+    /** File systems. */
+    disks: Disk[];
+    /** Links. */
+    network: Address[];
+    /** Time zone. */
+    timezone: string;
+    /** Whether the clock is set by NTP. */
+    clock_synchronised: boolean;
+    /** The machine's start. */
+    booted_at: number;
+    /** The manager's start. */
+    started_at: number;
+    /** Whether an update waits for a reboot. */
+    reboot_needed: boolean;
+    /** People here. */
+    users: number;
+}
+
+/** A service of the appliance. */
+export interface Service {
+    /** The systemd unit. */
+    unit: string;
+    /** What it is. */
+    title: string;
+    /** active, inactive, failed, activating. */
+    state: string;
+    /** systemd's sub-state. */
+    sub: string;
+    /** Memory of its control group. */
+    memory_bytes: number | null;
+    /** In this state since. */
+    since: number | null;
+    /** Automatic restarts. */
+    restarts: number;
+}
+
+/** A start. */
+export interface Start {
+    /** machine or manager. */
+    kind: string;
+    /** When. */
+    at: number;
+    /** Steadbox's version. */
+    release: string;
+    /** How the run before ended: clean, crash, power, first. */
+    before: string;
+}
+
+/** Settings. */
+export interface Settings {
+    /** Time zone. */
+    timezone: string;
+    /** Host name. */
+    hostname: string;
+    /** The box's language. */
+    language: string;
+    /** What people call this box. */
+    box_name: string;
+    /** Privacy notice: who is responsible. */
+    controller: string;
+    /** Privacy notice: how to reach them. */
+    contact: string;
+    /** Privacy notice: the supervisory authority. */
+    authority: string;
+    /** How long personal detail in the log is kept. */
+    retention_days: number;
+    /** Keys fixed by the provider. */
+    locked: string[];
+    /** White label. */
+    brand: Brand;
+}
+
+/** A key that opens root. */
+export interface SshKey {
+    /** SHA-256 in hex. */
+    fingerprint: string;
+    /** ssh-ed25519 ... */
+    type: string;
+    /** Its comment. */
+    comment: string;
+    /** provider, owner or other. */
+    origin: string;
+    /** Whether we wrote it; others are found in root's own file. */
+    managed: boolean;
+}
+
+/** A rule. */
+export interface FirewallRule {
+    /** input, forward or output. */
+    chain: string;
+    /** The rule, as nft shows it. */
+    text: string;
+    /** What it does. */
+    sentence: string;
+    /** Packets it met. */
+    packets: number;
+}
+
+/** The firewall as it truly is. */
+export interface Firewall {
+    /** Whether our table is in the kernel. */
+    active: boolean;
+    /** All rules of our table. */
+    rules: FirewallRule[];
+    /** Other tables that somebody else loaded. */
+    foreign: string[];
+    /** The table as nft prints it. */
+    text: string;
+}
+
+/** A secret, without its value. */
+export interface Secret {
+    /** Its name. */
+    name: string;
+    /** What kind of secret. */
+    kind: string;
+    /** What it protects. */
+    sentence: string;
+    /** Made. */
+    created_at: number | null;
+    /** Last used, to the hour. */
+    used_at: number | null;
+    /** Whether it can be rotated here. */
+    rotatable: boolean;
+}
+
+/** A part of a help bundle. */
+export interface BundlePart {
+    /** The part. */
+    name: string;
+    /** Its text, after redaction. */
+    text: string;
+    /** How many things were blacked out. */
+    redacted: number;
+}
+
+/** A help bundle. */
+export interface Bundle {
+    /** The job that made it. */
+    id: string;
+    /** When. */
+    created_at: number;
+    /** What would be sent. */
+    parts: BundlePart[];
+}
+
+/** A certificate. */
+export interface Certificate {
+    /** The certificate. */
+    id: string;
+    /** Names it is for. */
+    names: string[];
+    /** Who signed it. */
+    issuer: string;
+    /** Whether browsers will warn. */
+    self_signed: boolean;
+    /** From. */
+    not_before: number;
+    /** Until. */
+    not_after: number;
+    /** SHA-256 in hex. */
+    fingerprint: string;
+}
+
+/** A line of the log. */
+export interface LogEntry {
+    /** Its place in the chain. */
+    seq: number;
+    /** When. */
+    at: number;
+    /** What was asked. */
+    operation: string;
+    /** Who: a user name, system, unix:name, or #id where the person is gone. */
+    actor: string;
+    /** To what. */
+    object: string;
+    /** ok, refused or failed. */
+    result: string;
+    /** More: address, changed fields, error name; never secrets. */
+    detail: Free;
+    /** Whether the detail was erased. */
+    erased: boolean;
+}
+
+/** A help page. */
+export interface HelpPage {
+    /** Its name. */
+    page: string;
+    /** Its title. */
+    title: string;
+    /** A line around the hit. */
+    excerpt: string;
+}
+
+/** A help page's text. */
+export interface HelpText {
+    /** Its name. */
+    page: string;
+    /** Its title. */
+    title: string;
+    /** The language it is in. */
+    language: string;
+    /** Markdown. */
+    text: string;
+}
+
+/** An OpenAPI 3.1 document. */
+export interface OpenApi {}
+
+/** What each operation takes. */
+export interface OperationFields {
+    'site.show': {};
+    'privacy.show': {
+        /** The language of the notice. */
+        language?: string;
+    };
+    'session.create': {
+        /** Your user name or e-mail address. */
+        username: string;
+        /** Your password. */
+        password: string;
+        /** Six digits from your authenticator, or a recovery code. */
+        code?: string;
+    };
+    'session.show': {};
+    'session.delete': {};
+    'link.inspect': {
+        /** The secret part of the link. */
+        token: string;
+    };
+    'link.use': {
+        /** The secret part of the link. */
+        token: string;
+        /** The new password, at least 10 characters. */
+        password: string;
+        /** The user name, where the link leaves it open. */
+        username?: string;
+        /** The name to show. */
+        display_name?: string;
+        /** An address where you can be reached. */
+        email?: string;
+        /** The language of the web UI. */
+        language?: string;
+        /** That the privacy notice was read. */
+        consent?: boolean;
+    };
+    'account.show': {};
+    'account.update': {
+        /** The name to show. */
+        display_name?: string;
+        /** An address where you can be reached; empty removes it. */
+        email?: string;
+        /** The language of the web UI. */
+        language?: string;
+    };
+    'account.password': {
+        /** The present password. */
+        current: string;
+        /** The new password, at least 10 characters. */
+        password: string;
+    };
+    'account.totp-start': {
+        /** The present password. */
+        password: string;
+    };
+    'account.totp-confirm': {
+        /** Six digits from the authenticator. */
+        code: string;
+    };
+    'account.totp-remove': {
+        /** The present password. */
+        password: string;
+    };
+    'account.recovery-renew': {
+        /** The present password. */
+        password: string;
+    };
+    'account.recovery-verify': {
+        /** One of the recovery codes; it stays usable. */
+        code: string;
+    };
+    'account.sessions': {};
+    'account.session-revoke': {
+        /** The session, or `others` for all but this one. */
+        id: string;
+    };
+    'account.tokens': {};
+    'account.token-add': {
+        /** What the token is for. */
+        name: string;
+        /** What it may do, as `scope:read` or `scope:write`. */
+        scopes: string[];
+        /** Days until it expires; 90 unless told. */
+        days?: number;
+    };
+    'account.token-remove': {
+        /** The token. */
+        id: string;
+    };
+    'account.activity': {
+        /** How many items at most; 50 unless told. */
+        limit?: number;
+        /** The cursor `next` of the previous page. */
+        after?: string;
+        /** Only items in which this text occurs. */
+        q?: string;
+    };
+    'account.consents': {};
+    'account.consent-set': {
+        /** What the consent is about. */
+        kind: "privacy-notice" | "provider-watch" | "block-lists";
+        /** Whether it is given or withdrawn. */
+        given: boolean;
+    };
+    'account.data': {};
+    'user.list': {
+        /** How many items at most; 50 unless told. */
+        limit?: number;
+        /** The cursor `next` of the previous page. */
+        after?: string;
+        /** Only items in which this text occurs. */
+        q?: string;
+        /** Only people in this state. */
+        state?: "active" | "invited" | "deactivated" | "frozen";
+        /** Only people of this role. */
+        role?: "owner" | "admin" | "user-manager" | "mail-manager" | "user";
+        /** Only members of this group. */
+        group?: string;
+        /** The order; username unless told. */
+        sort?: "username" | "display_name" | "last_seen" | "created";
+    };
+    'user.add': {
+        /** Lower-case letters, digits, dot, dash, underscore; starts with a letter. */
+        username: string;
+        /** The name to show; the user name unless told. */
+        display_name?: string;
+        /** An address where the person can be reached. */
+        email?: string;
+        /** What the person may do; user unless told. */
+        role?: "owner" | "admin" | "user-manager" | "mail-manager" | "user";
+        /** The language of the web UI. */
+        language?: string;
+        /** Groups to join. */
+        groups?: string[];
+        /** A first password; without one an invitation link is made. */
+        password?: string;
+    };
+    'user.show': {
+        /** The user name. */
+        user: string;
+    };
+    'user.update': {
+        /** The user name. */
+        user: string;
+        /** The name to show. */
+        display_name?: string;
+        /** An address; empty removes it. */
+        email?: string;
+        /** The new role. */
+        role?: "owner" | "admin" | "user-manager" | "mail-manager" | "user";
+        /** The language of the web UI. */
+        language?: string;
+        /** All groups the person shall be in. */
+        groups?: string[];
+    };
+    'user.deactivate': {
+        /** The user name. */
+        user: string;
+    };
+    'user.activate': {
+        /** The user name. */
+        user: string;
+    };
+    'user.freeze': {
+        /** The user name. */
+        user: string;
+        /** Why, for the log. */
+        reason?: string;
+    };
+    'user.delete': {
+        /** The user name. */
+        user: string;
+    };
+    'user.invite': {
+        /** The user name. */
+        user: string;
+    };
+    'user.reset': {
+        /** The user name. */
+        user: string;
+    };
+    'user.totp-remove': {
+        /** The user name. */
+        user: string;
+    };
+    'user.sign-out': {
+        /** The user name. */
+        user: string;
+    };
+    'user.data': {
+        /** The user name. */
+        user: string;
+    };
+    'user.export': {};
+    'user.import': {
+        /** A table with the header username,display_name,email,role,language,groups (RFC 4180). */
+        csv: string;
+        /** Only check; the job's result lists what would happen. */
+        dry_run?: boolean;
+    };
+    'role.list': {};
+    'owner.link': {
+        /** The owner to be reset; the first owner unless told. */
+        username?: string;
+        /** SHA-256 in hex of a token made elsewhere; then the answer carries no link. */
+        token_sha256?: string;
+        /** The owner's address, for the first link. */
+        email?: string;
+        /** An argon2id hash; then the owner exists at once. */
+        password_hash?: string;
+    };
+    'group.list': {
+        /** How many items at most; 50 unless told. */
+        limit?: number;
+        /** The cursor `next` of the previous page. */
+        after?: string;
+        /** Only items in which this text occurs. */
+        q?: string;
+    };
+    'group.add': {
+        /** Lower-case letters, digits, dot, dash, underscore. */
+        name: string;
+        /** What the group is for. */
+        description?: string;
+        /** User names to add. */
+        members?: string[];
+    };
+    'group.show': {
+        /** The group. */
+        group: string;
+    };
+    'group.update': {
+        /** The group. */
+        group: string;
+        /** A new name. */
+        name?: string;
+        /** What the group is for. */
+        description?: string;
+    };
+    'group.remove': {
+        /** The group. */
+        group: string;
+    };
+    'group.join': {
+        /** The group. */
+        group: string;
+        /** The user name. */
+        user: string;
+    };
+    'group.leave': {
+        /** The group. */
+        group: string;
+        /** The user name. */
+        user: string;
+    };
+    'finding.list': {};
+    'finding.ignore': {
+        /** The finding. */
+        id: string;
+        /** For how long; 30 unless told, 0 shows it again. */
+        days?: number;
+        /** Because ... */
+        reason?: string;
+    };
+    'search.find': {
+        /** What to look for. */
+        q: string;
+    };
+    'job.list': {
+        /** How many items at most; 50 unless told. */
+        limit?: number;
+        /** The cursor `next` of the previous page. */
+        after?: string;
+        /** Only items in which this text occurs. */
+        q?: string;
+        /** Only jobs in this state. */
+        state?: "queued" | "running" | "done" | "failed" | "cancelled";
+    };
+    'job.show': {
+        /** The job. */
+        id: string;
+    };
+    'job.log': {
+        /** The job. */
+        id: string;
+    };
+    'job.cancel': {
+        /** The job. */
+        id: string;
+    };
+    'job.retry': {
+        /** The job. */
+        id: string;
+    };
+    'event.watch': {};
+    'system.show': {};
+    'system.services': {};
+    'system.starts': {};
+    'system.reboot': {};
+    'system.shutdown': {};
+    'setting.show': {};
+    'setting.update': {
+        /** A name of the tz database, such as Europe/Berlin. */
+        timezone?: string;
+        /** The machine's own name (RFC 1123). */
+        hostname?: string;
+        /** The box's language for people who chose none. */
+        language?: string;
+        /** What people call this box. */
+        box_name?: string;
+        /** Privacy notice: who is responsible. */
+        controller?: string;
+        /** Privacy notice: how to reach them. */
+        contact?: string;
+        /** Privacy notice: the supervisory authority. */
+        authority?: string;
+        /** How long personal detail in the log is kept. */
+        retention_days?: number;
+    };
+    'timezone.list': {
+        /** Only names in which this text occurs. */
+        q?: string;
+    };
+    'ssh-key.list': {};
+    'ssh-key.add': {
+        /** One line of a .pub file: type, key, comment. */
+        key: string;
+    };
+    'ssh-key.remove': {
+        /** SHA-256 fingerprint in hex. */
+        fingerprint: string;
+    };
+    'firewall.show': {};
+    'secret.list': {};
+    'secret.rotate': {
+        /** The secret. */
+        name: string;
+    };
+    'support.bundle': {
+        /** What you would tell the person who helps. */
+        note?: string;
+    };
+    'support.bundle-show': {
+        /** The job that made it. */
+        id: string;
+    };
+    'certificate.list': {};
+    'certificate.renew': {
+        /** The certificate. */
+        id: string;
+    };
+    'log.list': {
+        /** How many items at most; 50 unless told. */
+        limit?: number;
+        /** The cursor `next` of the previous page. */
+        after?: string;
+        /** Only items in which this text occurs. */
+        q?: string;
+        /** Only what this actor did: a user name, `system`, `unix:name`. */
+        actor?: string;
+        /** Only this operation, or a noun such as `user`. */
+        operation?: string;
+        /** Only what was done to this. */
+        object?: string;
+        /** Only this result. */
+        result?: "ok" | "refused" | "failed";
+        /** Not before this time (seconds since 1970). */
+        from?: number;
+        /** Not after this time (seconds since 1970). */
+        to?: number;
+    };
+    'log.verify': {};
+    'help.list': {
+        /** Only pages in which these words occur. */
+        q?: string;
+        /** The language of the pages. */
+        language?: string;
+    };
+    'help.show': {
+        /** The page. */
+        page: string;
+        /** The language of the page. */
+        language?: string;
+    };
+    'api.show': {};
+}
+
+/** What each operation answers. */
+export interface OperationResults {
+    'site.show': Site;
+    'privacy.show': Privacy;
+    'session.create': Session;
+    'session.show': Session;
+    'session.delete': Nothing;
+    'link.inspect': Link;
+    'link.use': Session;
+    'account.show': Account;
+    'account.update': Account;
+    'account.password': Nothing;
+    'account.totp-start': TotpStart;
+    'account.totp-confirm': RecoveryCodes;
+    'account.totp-remove': Nothing;
+    'account.recovery-renew': RecoveryCodes;
+    'account.recovery-verify': Account;
+    'account.sessions': Page<SessionRow>;
+    'account.session-revoke': Nothing;
+    'account.tokens': Page<Token>;
+    'account.token-add': NewToken;
+    'account.token-remove': Nothing;
+    'account.activity': Page<LogEntry>;
+    'account.consents': Page<Consent>;
+    'account.consent-set': Consent;
+    'account.data': PersonalData;
+    'user.list': Page<User>;
+    'user.add': UserAdded;
+    'user.show': User;
+    'user.update': User;
+    'user.deactivate': User;
+    'user.activate': User;
+    'user.freeze': User;
+    'user.delete': JobStarted;
+    'user.invite': NewLink;
+    'user.reset': NewLink;
+    'user.totp-remove': User;
+    'user.sign-out': User;
+    'user.data': PersonalData;
+    'user.export': Csv;
+    'user.import': JobStarted;
+    'role.list': Page<Role>;
+    'owner.link': NewLink;
+    'group.list': Page<Group>;
+    'group.add': Group;
+    'group.show': Group;
+    'group.update': Group;
+    'group.remove': Nothing;
+    'group.join': Group;
+    'group.leave': Group;
+    'finding.list': Page<Finding>;
+    'finding.ignore': Nothing;
+    'search.find': Page<SearchHit>;
+    'job.list': Page<Job>;
+    'job.show': Job;
+    'job.log': Page<JobLine>;
+    'job.cancel': Job;
+    'job.retry': JobStarted;
+    'event.watch': Nothing;
+    'system.show': System;
+    'system.services': Page<Service>;
+    'system.starts': Page<Start>;
+    'system.reboot': Nothing;
+    'system.shutdown': Nothing;
+    'setting.show': Settings;
+    'setting.update': Settings;
+    'timezone.list': Page<Name>;
+    'ssh-key.list': Page<SshKey>;
+    'ssh-key.add': SshKey;
+    'ssh-key.remove': Nothing;
+    'firewall.show': Firewall;
+    'secret.list': Page<Secret>;
+    'secret.rotate': Secret;
+    'support.bundle': JobStarted;
+    'support.bundle-show': Bundle;
+    'certificate.list': Page<Certificate>;
+    'certificate.renew': JobStarted;
+    'log.list': Page<LogEntry>;
+    'log.verify': JobStarted;
+    'help.list': Page<HelpPage>;
+    'help.show': HelpText;
+    'api.show': OpenApi;
+}
+
+/** Method, path and fields: name: [type, marks, min, max]; marks r = required, p = positional, s = secret. */
+export const operations: { [name in OperationName]: OperationRow } = {
+    'site.show': ['GET', '/site', {}],
+    'privacy.show': ['GET', '/privacy', { language: ['LANGUAGE', '', 2, 8] }],
+    'session.create': ['POST', '/session', { username: ['STRING', 'r', 1, 254], password: ['STRING', 'rs', 1, 1024], code: ['STRING', 's', 6, 32] }],
+    'session.show': ['GET', '/session', {}],
+    'session.delete': ['DELETE', '/session', {}],
+    'link.inspect': ['POST', '/links/inspect', { token: ['STRING', 'rs', 16, 128] }],
+    'link.use': ['POST', '/links/use', { token: ['STRING', 'rs', 16, 128], password: ['PASSWORD', 'rs', 10, 1024], username: ['USERNAME', '', 1, 32], display_name: ['STRING', '', 1, 128], email: ['EMAIL', '', 3, 254], language: ['LANGUAGE', '', 2, 8], consent: ['BOOLEAN', '', 0, 1] }],
+    'account.show': ['GET', '/account', {}],
+    'account.update': ['PATCH', '/account', { display_name: ['STRING', '', 1, 128], email: ['EMAIL', '', 0, 254], language: ['LANGUAGE', '', 2, 8] }],
+    'account.password': ['POST', '/account/password', { current: ['STRING', 'rs', 1, 1024], password: ['PASSWORD', 'rs', 10, 1024] }],
+    'account.totp-start': ['POST', '/account/totp', { password: ['STRING', 'rs', 1, 1024] }],
+    'account.totp-confirm': ['POST', '/account/totp/confirm', { code: ['STRING', 'rs', 6, 6] }],
+    'account.totp-remove': ['POST', '/account/totp/remove', { password: ['STRING', 'rs', 1, 1024] }],
+    'account.recovery-renew': ['POST', '/account/recovery', { password: ['STRING', 'rs', 1, 1024] }],
+    'account.recovery-verify': ['POST', '/account/recovery/verify', { code: ['STRING', 'rs', 6, 32] }],
+    'account.sessions': ['GET', '/account/sessions', {}],
+    'account.session-revoke': ['DELETE', '/account/sessions/{id}', { id: ['ID', 'rp', 1, 64] }],
+    'account.tokens': ['GET', '/account/tokens', {}],
+    'account.token-add': ['POST', '/account/tokens', { name: ['STRING', 'rp', 1, 64], scopes: ['STRINGS', 'r', 1, 32], days: ['INTEGER', '', 1, 730] }],
+    'account.token-remove': ['DELETE', '/account/tokens/{id}', { id: ['ID', 'rp', 1, 64] }],
+    'account.activity': ['GET', '/account/activity', { limit: ['INTEGER', '', 1, 1000], after: ['STRING', '', 1, 128], q: ['STRING', '', 0, 128] }],
+    'account.consents': ['GET', '/account/consents', {}],
+    'account.consent-set': ['PUT', '/account/consents/{kind}', { kind: ['ENUM', 'rp', 1, 32], given: ['BOOLEAN', 'rp', 0, 1] }],
+    'account.data': ['GET', '/account/data', {}],
+    'user.list': ['GET', '/users', { limit: ['INTEGER', '', 1, 1000], after: ['STRING', '', 1, 128], q: ['STRING', '', 0, 128], state: ['ENUM', '', 1, 16], role: ['ENUM', '', 1, 16], group: ['GROUPNAME', '', 1, 32], sort: ['ENUM', '', 1, 16] }],
+    'user.add': ['POST', '/users', { username: ['USERNAME', 'rp', 1, 32], display_name: ['STRING', '', 1, 128], email: ['EMAIL', '', 0, 254], role: ['ENUM', '', 1, 16], language: ['LANGUAGE', '', 2, 8], groups: ['STRINGS', '', 0, 64], password: ['PASSWORD', 's', 10, 1024] }],
+    'user.show': ['GET', '/users/{user}', { user: ['USERNAME', 'rp', 1, 32] }],
+    'user.update': ['PATCH', '/users/{user}', { user: ['USERNAME', 'rp', 1, 32], display_name: ['STRING', '', 1, 128], email: ['EMAIL', '', 0, 254], role: ['ENUM', '', 1, 16], language: ['LANGUAGE', '', 2, 8], groups: ['STRINGS', '', 0, 64] }],
+    'user.deactivate': ['POST', '/users/{user}/deactivate', { user: ['USERNAME', 'rp', 1, 32] }],
+    'user.activate': ['POST', '/users/{user}/activate', { user: ['USERNAME', 'rp', 1, 32] }],
+    'user.freeze': ['POST', '/users/{user}/freeze', { user: ['USERNAME', 'rp', 1, 32], reason: ['STRING', '', 0, 256] }],
+    'user.delete': ['DELETE', '/users/{user}', { user: ['USERNAME', 'rp', 1, 32] }],
+    'user.invite': ['POST', '/users/{user}/invite', { user: ['USERNAME', 'rp', 1, 32] }],
+    'user.reset': ['POST', '/users/{user}/reset', { user: ['USERNAME', 'rp', 1, 32] }],
+    'user.totp-remove': ['POST', '/users/{user}/totp-remove', { user: ['USERNAME', 'rp', 1, 32] }],
+    'user.sign-out': ['POST', '/users/{user}/sign-out', { user: ['USERNAME', 'rp', 1, 32] }],
+    'user.data': ['GET', '/users/{user}/data', { user: ['USERNAME', 'rp', 1, 32] }],
+    'user.export': ['GET', '/users-csv', {}],
+    'user.import': ['POST', '/users-csv', { csv: ['TEXT', 'r', 1, 4194304], dry_run: ['BOOLEAN', '', 0, 1] }],
+    'role.list': ['GET', '/roles', {}],
+    'owner.link': ['POST', '/owner/link', { username: ['USERNAME', '', 1, 32], token_sha256: ['STRING', '', 64, 64], email: ['EMAIL', '', 3, 254], password_hash: ['STRING', 's', 32, 256] }],
+    'group.list': ['GET', '/groups', { limit: ['INTEGER', '', 1, 1000], after: ['STRING', '', 1, 128], q: ['STRING', '', 0, 128] }],
+    'group.add': ['POST', '/groups', { name: ['GROUPNAME', 'rp', 1, 32], description: ['STRING', '', 0, 256], members: ['STRINGS', '', 0, 1000] }],
+    'group.show': ['GET', '/groups/{group}', { group: ['GROUPNAME', 'rp', 1, 32] }],
+    'group.update': ['PATCH', '/groups/{group}', { group: ['GROUPNAME', 'rp', 1, 32], name: ['GROUPNAME', '', 1, 32], description: ['STRING', '', 0, 256] }],
+    'group.remove': ['DELETE', '/groups/{group}', { group: ['GROUPNAME', 'rp', 1, 32] }],
+    'group.join': ['PUT', '/groups/{group}/members/{user}', { group: ['GROUPNAME', 'rp', 1, 32], user: ['USERNAME', 'rp', 1, 32] }],
+    'group.leave': ['DELETE', '/groups/{group}/members/{user}', { group: ['GROUPNAME', 'rp', 1, 32], user: ['USERNAME', 'rp', 1, 32] }],
+    'finding.list': ['GET', '/findings', {}],
+    'finding.ignore': ['POST', '/findings/{id}/ignore', { id: ['STRING', 'rp', 1, 64], days: ['INTEGER', '', 0, 365], reason: ['STRING', '', 0, 256] }],
+    'search.find': ['GET', '/search', { q: ['STRING', 'rp', 1, 128] }],
+    'job.list': ['GET', '/jobs', { limit: ['INTEGER', '', 1, 1000], after: ['STRING', '', 1, 128], q: ['STRING', '', 0, 128], state: ['ENUM', '', 1, 16] }],
+    'job.show': ['GET', '/jobs/{id}', { id: ['ID', 'rp', 1, 64] }],
+    'job.log': ['GET', '/jobs/{id}/log', { id: ['ID', 'rp', 1, 64] }],
+    'job.cancel': ['POST', '/jobs/{id}/cancel', { id: ['ID', 'rp', 1, 64] }],
+    'job.retry': ['POST', '/jobs/{id}/retry', { id: ['ID', 'rp', 1, 64] }],
+    'event.watch': ['GET', '/events', {}],
+    'system.show': ['GET', '/system', {}],
+    'system.services': ['GET', '/system/services', {}],
+    'system.starts': ['GET', '/system/starts', {}],
+    'system.reboot': ['POST', '/system/reboot', {}],
+    'system.shutdown': ['POST', '/system/shutdown', {}],
+    'setting.show': ['GET', '/settings', {}],
+    'setting.update': ['PATCH', '/settings', { timezone: ['TIMEZONE', '', 1, 64], hostname: ['HOSTNAME', '', 1, 64], language: ['LANGUAGE', '', 2, 8], box_name: ['STRING', '', 1, 64], controller: ['STRING', '', 0, 256], contact: ['STRING', '', 0, 256], authority: ['STRING', '', 0, 256], retention_days: ['INTEGER', '', 30, 3650] }],
+    'timezone.list': ['GET', '/timezones', { q: ['STRING', '', 0, 64] }],
+    'ssh-key.list': ['GET', '/ssh-keys', {}],
+    'ssh-key.add': ['POST', '/ssh-keys', { key: ['STRING', 'rp', 16, 4096] }],
+    'ssh-key.remove': ['DELETE', '/ssh-keys/{fingerprint}', { fingerprint: ['STRING', 'rp', 16, 64] }],
+    'firewall.show': ['GET', '/firewall', {}],
+    'secret.list': ['GET', '/secrets', {}],
+    'secret.rotate': ['POST', '/secrets/{name}/rotate', { name: ['STRING', 'rp', 1, 64] }],
+    'support.bundle': ['POST', '/support/bundles', { note: ['TEXT', '', 0, 4000] }],
+    'support.bundle-show': ['GET', '/support/bundles/{id}', { id: ['ID', 'rp', 1, 64] }],
+    'certificate.list': ['GET', '/certificates', {}],
+    'certificate.renew': ['POST', '/certificates/{id}/renew', { id: ['STRING', 'rp', 1, 64] }],
+    'log.list': ['GET', '/log', { limit: ['INTEGER', '', 1, 1000], after: ['STRING', '', 1, 128], q: ['STRING', '', 0, 128], actor: ['STRING', '', 1, 64], operation: ['STRING', '', 1, 64], object: ['STRING', '', 1, 64], result: ['ENUM', '', 1, 16], from: ['INTEGER', '', 0, 4102444800], to: ['INTEGER', '', 0, 4102444800] }],
+    'log.verify': ['POST', '/log/verify', {}],
+    'help.list': ['GET', '/help', { q: ['STRING', '', 0, 128], language: ['LANGUAGE', '', 2, 8] }],
+    'help.show': ['GET', '/help/{page}', { page: ['STRING', 'rp', 1, 64], language: ['LANGUAGE', '', 2, 8] }],
+    'api.show': ['GET', '/openapi.json', {}],
+};

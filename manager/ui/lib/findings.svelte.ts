@@ -1,0 +1,32 @@
+// What needs attention. Shared by the dashboard and the bell, so that both always say the same.
+import { call } from './api';
+import type { Finding } from './api.generated';
+import { has, t, type Values } from './text.svelte';
+import { session } from './session.svelte';
+
+class Findings {
+    list = $state.raw<Finding[] | null>(null);
+    checkedAt = $state(0);
+    /** Those not put aside; notes are remarks, not needs. */
+    open = $derived((this.list ?? []).filter((finding) => !finding.ignored_until));
+    aside = $derived((this.list ?? []).filter((finding) => finding.ignored_until));
+    needs = $derived(this.open.filter((finding) => finding.severity !== 'note'));
+
+    async load(): Promise<void> {
+        if (!session.can('finding.list'))
+            return;
+        this.list = (await call('finding.list')).items;
+        this.checkedAt = Date.now() / 1000;
+    }
+}
+
+export const findings = new Findings();
+
+/** A finding in the reader's language; the box's English where our catalogue does not know it. */
+export function findingText(finding: Finding): { title: string; text: string } {
+    const key = `findings.${finding.key}`;
+    if (!has(`${key}.title`))
+        return { title: finding.sentence, text: '' };
+    const facts = finding.facts as Values;
+    return { title: t(`${key}.title`, facts), text: has(`${key}.text`) ? t(`${key}.text`, facts) : '' };
+}
