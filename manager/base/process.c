@@ -1,6 +1,7 @@
 #include "base/process.h"
 #include "base/time.h"
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -27,6 +28,10 @@ static _noreturn_ void child_exec(const char* const* argv, int in_fd, int out_fd
             (!o->stdout_only && dup2(out_fd, STDERR_FILENO) < 0))
                 _exit(127);
         (void) close_range(3, ~0U, 0);
+        if (o->user_id != 0 &&
+            (setgroups(0, NULL) < 0 || setresgid(o->group_id, o->group_id, o->group_id) < 0 ||
+             setresuid(o->user_id, o->user_id, o->user_id) < 0))
+                _exit(126);
         (void) execve(argv[0], (char* const*) argv, (char* const*) environment);
         _exit(127);
 }

@@ -1,6 +1,7 @@
 /* Short-lived children with a closed environment: run, feed, collect, time out. Blocking: for helper, jobs, installer; never the manager. */
 #pragma once
 #include "base/error.h"
+#include <sys/types.h>
 
 typedef struct ProcessResult {
         int exit_code;  /* 128 + signal when killed; 124 when it ran out of time */
@@ -16,6 +17,8 @@ typedef struct ProcessOptions {
         unsigned timeout_sec;    /* 0 = 60 */
         const char* const* environment; /* extra NAME=value strings, NULL-terminated, or NULL */
         bool stdout_only;        /* leave stderr to the log */
+        uid_t user_id;           /* run as this user, without any privilege of ours; 0 = as we are */
+        gid_t group_id;          /* with user_id */
 } ProcessOptions;
 
 /* argv[0] is an absolute path; the environment is PATH, LANG=C.UTF-8 and what options name. Returns 0 when the child was run (look at
