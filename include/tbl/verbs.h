@@ -1,18 +1,22 @@
-/* The whole root surface: every method of org.steadbox.Helper1. VERB(SYMBOL, "Method", "in signature", "out signature", "sentence")
- * No verb takes configuration text, a path, a unit property or an OCI bundle. Every argument is checked again by the helper against
- * the whitelist named here, whatever the manager did before. */
-VERB(JOB_START,            "JobStart",           "ss",       "",       "kind of jobs.h, id [a-z0-9]{1,32}: starts steadbox-job-<kind>@<id>.service")
-VERB(JOB_STOP,             "JobStop",            "ss",       "",       "kind, id: stops that unit")
-VERB(HOSTNAME_SET,         "HostnameSet",        "s",        "",       "RFC 1123 host name: /etc/hostname, /etc/hosts, kernel")
-VERB(TIMEZONE_SET,         "TimezoneSet",        "s",        "",       "a zone found below /usr/share/zoneinfo by its tab file")
-VERB(POWER,                "Power",              "s",        "",       "reboot or poweroff, by PID 1")
-VERB(SSH_KEY_LIST,         "SshKeyList",         "",         "a(sssss)","-> (fingerprint hex, type, comment, origin, managed yes|no)")
-VERB(SSH_KEY_ADD,          "SshKeyAdd",          "ssss",     "s",      "type, base64, comment, origin owner|provider -> fingerprint")
-VERB(SSH_KEY_REMOVE,       "SshKeyRemove",       "s",        "",       "fingerprint")
-VERB(FIREWALL_APPLY,       "FirewallApply",      "a(susss)", "",       "(proto tcp|udp, port, purpose [a-z-], scope world|local, app id or empty): renders and loads our table")
-VERB(FIREWALL_SHOW,        "FirewallShow",       "",         "s",      "-> the output of nft --json list ruleset, at most 1 MiB")
-VERB(NGINX_APPLY,          "NginxApply",         "a(ssss)",  "",       "(name, kind box|redirect|maintenance, target, certificate id): renders, validates, switches, reloads")
-VERB(CERTIFICATE_SELF_SIGN,"CertificateSelfSign","ss",       "",       "certificate id, name or address: makes one where none is")
-VERB(CERTIFICATE_ADOPT,    "CertificateAdopt",   "ss",       "",       "certificate id, job id: takes what the ACME job left, checks key and names, switches")
-VERB(CERTIFICATE_LIST,     "CertificateList",    "",         "a(sassbttts)", "-> (id, names, issuer, self-signed, not before, not after, switched at, SHA-256)")
-VERB(PACKAGES_REBOOT,      "RebootNeeded",       "",         "b",      "-> whether /run/reboot-required is there")
+/* The whole root surface: every method of org.steadbox.Helper1 at /org/steadbox/Helper1.
+ *
+ * VERB(symbol, "Method", "in signature", "out signature", "sentence")
+ *   symbol   the helper's handler is verb_<symbol>(); a missing one fails to link
+ *
+ * No verb takes configuration text, a path, a unit property or an OCI bundle. Every argument is checked again by the helper, length
+ * first, whatever the manager did before. A refusal is the D-Bus error org.steadbox.Error.<symbol of errors.h> with a sentence. */
+VERB(job_start,             "JobStart",            "ss",       "",       "kind of jobs.h (WORKER only), id [a-z0-9]{1,32}: starts steadbox-job-<kind>@<id>.service")
+VERB(job_stop,              "JobStop",             "ss",       "",       "kind, id: stops that unit")
+VERB(hostname_set,          "HostnameSet",         "s",        "",       "RFC 1123 host name, by systemd-hostnamed")
+VERB(timezone_set,          "TimezoneSet",         "s",        "",       "a zone that zone.tab or zone1970.tab lists, or UTC, by systemd-timedated")
+VERB(power,                 "Power",               "s",        "",       "reboot or poweroff, by PID 1, services stopped first")
+VERB(ssh_key_list,          "SshKeyList",          "",         "a(ssssb)","-> (SHA-256 hex, type, comment, origin owner|provider|other, whether we wrote it)")
+VERB(ssh_key_add,           "SshKeyAdd",           "ssss",     "s",      "type, base64, comment, origin owner|provider -> SHA-256 hex; from the manager only while root allows it")
+VERB(ssh_key_remove,        "SshKeyRemove",        "s",        "",       "SHA-256 hex; also keys in root's own file")
+VERB(firewall_apply,        "FirewallApply",       "a(susss)", "",       "(tcp|udp, port, purpose [a-z0-9-], world|local, app id or empty): renders, checks and loads our table")
+VERB(firewall_show,         "FirewallShow",        "",         "s",      "-> the output of nft --json list ruleset, at most 1 MiB")
+VERB(nginx_apply,           "NginxApply",          "a(ssss)",  "",       "(name, address or *, box|redirect|maintenance, target name, certificate id): renders, checks, switches, reloads")
+VERB(certificate_self_sign, "CertificateSelfSign", "ss",       "",       "certificate id, name or address: makes one unless a usable one is there")
+VERB(certificate_adopt,     "CertificateAdopt",    "ssas",     "",       "certificate id, job id, names it must cover: takes what the ACME job left, checks, switches, reloads nginx")
+VERB(certificate_list,      "CertificateList",     "",         "a(sassbttts)", "-> (id, names, issuer, self-signed, not before, not after, switched at (seconds), SHA-256 hex)")
+VERB(reboot_needed,         "RebootNeeded",        "",         "b",      "-> whether /run/reboot-required is there")

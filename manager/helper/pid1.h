@@ -1,0 +1,11 @@
+/* What the helper asks of systemd over the bus. Unit names are built here from checked parts; callers never pass one in from outside. */
+#pragma once
+#include "base/error.h"
+#include <systemd/sd-bus.h>
+
+/* Start, stop, restart or reload: queues the job and returns. method is StartUnit, StopUnit, ReloadOrRestartUnit ... */
+int pid1_unit(sd_bus* bus, const char* method, const char* unit, const char* mode, Error* reterr);
+/* The same and waits for the job's end; an error unless it is "done". */
+int pid1_unit_wait(sd_bus* bus, const char* method, const char* unit, unsigned timeout_sec, Error* reterr);
+/* How many loaded units match the pattern and are active or becoming so. */
+int pid1_units_count(sd_bus* bus, const char* pattern, Error* reterr);

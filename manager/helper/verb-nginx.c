@@ -1,0 +1,95 @@
+/* The web server's names. */
+#include "helper/certificate-store.h"
+#include "helper/helper.h"
+#include "helper/nginx.h"
+#include "helper/render-nginx.h"
+#include <sys/stat.h>
+
+static int names_read(sd_bus_message* call, NginxName* names, size_t* ret_n, Error* reterr) {
+        size_t n = 0;
+        int r = sd_bus_message_enter_container(call, 'a', "(ssss)");
+        while (r >= 0) {
+                NginxName name = {};
+                const char* kind;
+                r = sd_bus_message_read(call, "(ssss)", &name.name, &kind, &name.target, &name.certificate);
+                if (r <= 0)
+                        break;
+                if (n >= NGINX_NAMES_MAX)
+                        return error_set(reterr, ERROR_TOO_LARGE, "More than %d names are not supported.", NGINX_NAMES_MAX);
+                name.kind = nginx_kind_from_string(kind);
+                r = nginx_name_check(&name, reterr);
+                if (r < 0)
+                        return r;
+                names[n++] = name;
+        }
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot read the arguments");
+        *ret_n = n;
+        return 0;
+}
+
+/* Each certificate is looked at once, however many names share it. */
+static int certificates_find(NginxName* names, size_t n, Error* reterr) {
+        _cleanup_close_ int fd = -EBADF;
+        int r = certificate_directory_open(&fd, reterr);
+        for (size_t i = 0; i < n && r >= 0; i++) {
+                size_t k = 0;
+                while (!streq(names[k].certificate, names[i].certificate))
+                        k++;
+                if (k < i) {
+                        names[i].self_signed = names[k].self_signed;
+                        continue;
+                }
+                _cleanup_(certificate_done) Certificate c = {};
+                r = certificate_load(fd, names[i].certificate, &c, NULL, reterr);
+                if (r == 0)
+                        return error_set(reterr, ERROR_WRONG_STATE, "There is no certificate %s yet.", names[i].certificate);
+                names[i].self_signed = c.self_signed;
+        }
+        return r < 0 ? r : 0;
+}
+
+/* Without IPv6 in the kernel nginx could not listen on [::], and would refuse everything. */
+static void ipv6_listens_drop(char* text) {
+        char* out = text;
+        if (access("/proc/net/if_inet6", F_OK) == 0)
+                return;
+        while (*text) {
+                size_t n = strcspn(text, "\n");
+                n += text[n] == '\n';
+                const char* word = text + strspn(text, " ");
+                if (!startswith(word, "listen [::]:")) {
+                        memmove(out, text, n);
+                        out += n;
+                }
+                text += n;
+        }
+        *out = 0;
+}
+
+/* Safe with a hostile manager: the text is constant but for host names, addresses and ids that are checked to be letters, digits, dots,
+ * colons and dashes, so no directive can be added and no file named; keys come from our own directory by id. It can take names off the
+ * web or show the maintenance page, which is within its trust. nginx itself checks the file before it is switched. */
+int verb_nginx_apply(Helper* h, sd_bus_message* call, sd_bus_message* reply, Error* reterr) {
+        NginxName names[NGINX_NAMES_MAX];
+        _cleanup_free_ char *text = NULL, *current = NULL;
+        size_t n = 0;
+        int r = names_read(call, names, &n, reterr);
+        if (r >= 0)
+                r = certificates_find(names, n, reterr);
+        if (r >= 0)
+                r = render_nginx(names, n, &text, reterr);
+        if (r < 0)
+                return r;
+        ipv6_listens_drop(text);
+        r = nginx_current(&current, reterr);
+        if (r > 0 && h->waiting_n == 0 && streq(current, text)) {
+                r = nginx_start(h, reterr);
+                return r < 0 ? r : VERB_DONE;
+        }
+        if (r >= 0)
+                r = nginx_check(h, text, reterr);
+        if (r >= 0)
+                r = nginx_put(text, reterr);
+        return r < 0 ? r : nginx_reload(h, call, reterr);
+}
