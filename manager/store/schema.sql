@@ -132,6 +132,7 @@ CREATE TABLE job (
         error           TEXT NOT NULL DEFAULT '{}',
         cancel          INTEGER NOT NULL DEFAULT 0,           -- cancellation was asked for
         actor           TEXT NOT NULL,
+        role            TEXT NOT NULL DEFAULT 'nobody',       -- what the actor might do when asking
         user_id         INTEGER,                              -- the actor, where it is a person
         created_at      INTEGER NOT NULL,
         started_at      INTEGER,

@@ -1,0 +1,97 @@
+/* Shared by the files of this folder: the engine's objects, and what a unit test puts in the place of helper and PID 1. */
+#pragma once
+#include "job/job-message.h"
+#include "job/job.h"
+#include "store/store-job.h"
+#include <sys/types.h>
+
+#define JOBS_OPEN_MAX 256        /* queued and running together */
+#define JOBS_RUNNING_MAX 8
+#define CONNECTIONS_MAX 32       /* a hello that names no job of ours ends them */
+#define LINES_MAX 2000           /* kept of one job's log */
+#define STAGE_BYTES 32
+
+typedef enum JobState {
+        JOB_STATE_QUEUED,
+        JOB_STATE_RUNNING,
+        JOB_STATE_DONE,
+        JOB_STATE_FAILED,
+        JOB_STATE_CANCELLED,
+        _JOB_STATE_MAX,
+        _JOB_STATE_INVALID = -EINVAL,
+} JobState;
+const char* job_state_to_string(JobState s);
+
+typedef struct Task Task;
+typedef struct Connection Connection;
+
+/* Effects outside this process. start and look answer later, by jobs_started() and jobs_looked(). */
+typedef struct JobsOptions {
+        const JobClass* const* classes; /* by kind; an entry may be NULL */
+        int listen_fd;                  /* ownership moves to Jobs; -EBADF = no workers can connect */
+        int (*start)(Jobs* j, const char* kind, const char* id, Error* reterr);
+        void (*stop)(Jobs* j, const char* kind, const char* id);
+        int (*look)(Jobs* j, const char* kind, const char* id); /* asks whether the unit is alive */
+        bool (*peer_allowed)(JobKind kind, uid_t uid);
+        uint64_t doubt_usec;            /* how long a worker may be silent and unconnected before we look */
+} JobsOptions;
+
+struct Jobs {
+        Manager* m;
+        JobsOptions options;
+        sd_event_source* listener;
+        sd_event_source* pump;     /* deferred: one step, or a look at the queue */
+        bool rescan;               /* the queue may have changed */
+        Task* tasks[JOBS_RUNNING_MAX];
+        unsigned turn;             /* whose step is next */
+        Connection* connections[CONNECTIONS_MAX];
+};
+
+/* A job that runs, in memory. Everything in it that matters is in the store too. */
+struct Task {
+        Jobs* jobs;
+        const JobType* type;
+        const JobClass* class;
+        JobRow row;                /* what was last saved, plus unsaved progress of a worker */
+        Job job;
+        Connection* connection;    /* of its worker; NULL while there is none */
+        sd_event_source* timer;    /* worker: doubt; any: try to end again after a full disk */
+        sd_event_source* flush;    /* worker: progress waits to be saved */
+        json_t* lines;             /* worker: log lines that wait */
+        unsigned n_lines;
+        unsigned gone;             /* times in a row that PID 1 did not know the unit */
+        unsigned looks;            /* times that we looked without a connection */
+        bool paused;               /* manager: waits for the disk */
+        bool stopping;             /* cancelled; the worker was told */
+        JobState ending;           /* what it is about to become; QUEUED = nothing yet */
+        Error why;                 /* of FAILED */
+        uint64_t published_usec;
+};
+
+int jobs_new_with(Manager* m, JobsOptions options, Jobs** ret, Error* reterr);
+void jobs_started(Jobs* j, const char* id, int r, Error* error); /* of options.start */
+void jobs_looked(Jobs* j, const char* id, int alive);            /* of options.look; negative = not known */
+Task* jobs_find(Jobs* j, const char* id);
+void jobs_wake(Jobs* j);
+
+/* task.c */
+int task_new(Jobs* j, const char* id, Task** ret, Error* reterr);
+Task* task_free(Task* t);
+DEFINE_CLEANUP(Task*, task_free);
+bool task_is_worker(const Task* t);
+int task_reload(Task* t, Error* reterr);      /* back to what the store has, after a rollback */
+void task_publish(Task* t, bool force);
+int task_save(Task* t, Error* reterr);        /* progress, journal and lines, inside the open transaction */
+void task_progress(Task* t, const char* stage, int percent, const char* message);
+/* Ends the job; takes over error's content. The task is freed by this, or later when the store cannot be written now. */
+void task_end(Task* t, JobState state, Error* error);
+json_t* job_row_to_json(const JobRow* row);   /* a Job of tbl/types.h */
+void job_actor_from_row(const JobRow* row, Actor* ret);
+
+/* job-worker.c */
+void worker_begin(Task* t);                   /* a queued job: write the request, start the unit */
+void worker_adopt(Task* t);                   /* a running one, found at start-up */
+void worker_cancel(Task* t);
+void worker_forget(Task* t);                  /* the job is over: tell the worker, remove its request */
+int worker_listen(Jobs* j, Error* reterr);
+Connection* connection_free(Connection* c);

@@ -1,0 +1,396 @@
+/* The engine: a queue in the store, steps of MANAGER kinds one a turn of the loop, workers watched from afar. A kill at any point
+ * leaves rows from which jobs_new_with() goes on. */
+#include "job/job-internal.h"
+#include "base/log.h"
+#include "base/time.h"
+#include "base/secret.h"
+
+#define PAUSE_USEC (5 * USEC_PER_SEC)
+#define RESUMED_MAX 5 /* starts of the manager during one and the same step: then the step is what kills it */
+
+const char* job_kind_to_string(JobKind k) {
+        return k >= 0 && k < _JOB_KIND_MAX ? job_type_table[k].name : NULL;
+}
+
+JobKind job_kind_from_string(const char* s) {
+        const JobType* type = s ? job_type_find(s) : NULL;
+        return type ? type->symbol : _JOB_KIND_INVALID;
+}
+
+Task* jobs_find(Jobs* j, const char* id) {
+        for (size_t i = 0; i < JOBS_RUNNING_MAX; i++)
+                if (j->tasks[i] && streq(j->tasks[i]->row.id, id))
+                        return j->tasks[i];
+        return NULL;
+}
+
+void jobs_wake(Jobs* j) {
+        int r = sd_event_source_set_enabled(j->pump, SD_EVENT_ONESHOT);
+        if (r < 0)
+                (void) log_error_errno(r, "Failed to wake the jobs: %m");
+}
+
+/* --- asking --- */
+
+static void id_make(char ret[static JOB_ID_BYTES]) {
+        static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz012345"; /* 32: no bias */
+        uint8_t bytes[JOB_ID_BYTES - 1];
+        random_bytes(bytes, sizeof(bytes));
+        for (size_t i = 0; i < sizeof(bytes); i++)
+                ret[i] = alphabet[bytes[i] & 31];
+        ret[JOB_ID_BYTES - 1] = 0;
+}
+
+static int room_check(Jobs* j, const JobType* type, Error* reterr) {
+        int64_t open = 0;
+        int r = store_job_open_count(j->m->store, NULL, &open, reterr);
+        if (r < 0)
+                return r;
+        if (open >= JOBS_OPEN_MAX)
+                return error_set(reterr, ERROR_BUSY, "%d jobs are waiting already.", JOBS_OPEN_MAX);
+        if (!(type->flags & JOB_LONE))
+                return 0;
+        r = store_job_open_count(j->m->store, type->name, &open, reterr);
+        if (r >= 0 && open > 0) {
+                (void) error_set(reterr, ERROR_BUSY, "\"%s\" is running already; it runs once at a time.", type->sentence);
+                return error_hint(reterr, "Wait for it to end, or cancel it.");
+        }
+        return r < 0 ? r : 0;
+}
+
+int jobs_add(Jobs* j, JobKind kind, const Actor* actor, const char* object, json_t* request, char ret_id[static JOB_ID_BYTES], Error* reterr) {
+        _cleanup_json_ json_t* owned = request ?: json_object();
+        const JobType* type = &job_type_table[kind];
+        _cleanup_free_ char* text = json_text(owned, /* canonical= */ false);
+        _cleanup_free_ char* stage = strndup(type->stages, strcspn(type->stages, "|"));
+        if (!text || !stage)
+                return error_errno(reterr, -ENOMEM, "Cannot add a job");
+        assert(store_in_transaction(j->m->store));
+        int r = room_check(j, type, reterr);
+        if (r < 0)
+                return r;
+
+        char id[JOB_ID_BYTES];
+        id_make(id);
+        JobRow row = {
+                .id = id,
+                .kind = (char*) type->name,
+                .object = (char*) strempty(object),
+                .stage = stage,
+                .request = text,
+                .actor = (char*) (*actor->username ? actor->username : *actor->name ? actor->name : "system"),
+                .role = (char*) role_to_string(actor->role),
+                .user_id = actor->user_id,
+                .created_at = now_seconds(),
+        };
+        r = store_job_add(j->m->store, &row, reterr);
+        if (r < 0)
+                return r;
+        j->rescan = true; /* after the commit, or for nothing after a rollback */
+        jobs_wake(j);
+        memcpy(ret_id, id, sizeof(id));
+        return 0;
+}
+
+int jobs_cancel(Jobs* j, const char* id, Error* reterr) {
+        _cleanup_job_row_ JobRow row = {};
+        int r = store_job_get(j->m->store, id, &row, reterr);
+        if (r < 0)
+                return r;
+        const JobType* type = r > 0 ? job_type_find(row.kind) : NULL;
+        if (!type)
+                return error_set(reterr, ERROR_NOT_FOUND, "There is no such job.");
+        if (!streq(row.state, "queued") && !streq(row.state, "running"))
+                return error_set(reterr, ERROR_WRONG_STATE, "The job is over already.");
+        if (!(type->flags & JOB_CANCEL))
+                return error_set(reterr, ERROR_WRONG_STATE, "\"%s\" cannot be cancelled: half of it would be worse than all of it.", type->sentence);
+        r = store_job_cancel(j->m->store, id, reterr);
+        if (r < 0)
+                return r;
+        j->rescan = true;
+        jobs_wake(j);
+        return 0;
+}
+
+/* --- steps of MANAGER kinds --- */
+
+static unsigned stage_count(const JobType* type) {
+        unsigned n = 1;
+        for (const char* p = type->stages; *p; p++)
+                n += *p == '|';
+        return n;
+}
+
+static int on_pause_over(sd_event_source* source, uint64_t usec, void* userdata) {
+        Task* t = userdata;
+        t->paused = false;
+        jobs_wake(t->jobs);
+        return 0;
+}
+
+static void task_pause(Task* t) {
+        t->timer = sd_event_source_disable_unref(t->timer);
+        t->paused = sd_event_add_time_relative(t->jobs->m->event, &t->timer, CLOCK_MONOTONIC, PAUSE_USEC, 0, on_pause_over, t) >= 0;
+}
+
+/* 1 = that was the last stage, 0 = more to do. All of the step or none of it is in the store afterwards. */
+static int step_write(Task* t, Error* reterr) {
+        Store* s = t->jobs->m->store;
+        int r = store_begin(s, reterr);
+        if (r < 0)
+                return r;
+        _cleanup_(transaction_rollbackp) Transaction transaction = s;
+        r = t->class->step(t->jobs->m, &t->job, reterr);
+        if (r < 0)
+                return error_is_set(reterr) ? r : error_errno(reterr, r, "The step failed");
+        bool last = false;
+        if (r > 0) {
+                unsigned n = stage_count(t->type);
+                t->job.percent = MAX(t->job.percent, 100 * (t->job.stage + 1) / n);
+                last = t->job.stage + 1 >= n;
+                if (!last)
+                        t->job.stage++;
+        }
+        (void) json_object_del(t->job.journal, "resumed");
+        if (last) /* the end is a transaction of its own; a kill before it must not run the step again */
+                (void) json_object_set_new(t->job.journal, "complete", json_true());
+        r = task_save(t, reterr);
+        if (r < 0)
+                return r;
+        transaction = NULL;
+        r = store_commit(s, reterr);
+        return r < 0 ? r : last;
+}
+
+static void task_step(Task* t) {
+        if (json_is_true(json_object_get(t->job.journal, "complete"))) { /* killed between the last step and its end */
+                task_end(t, JOB_STATE_DONE, NULL);
+                return;
+        }
+        if (t->job.cancel) {
+                task_end(t, JOB_STATE_CANCELLED, NULL);
+                return;
+        }
+        _cleanup_error_ Error e = ERROR_NULL;
+        unsigned stage = t->job.stage;
+        int r = step_write(t, &e);
+        if (r > 0) {
+                task_end(t, JOB_STATE_DONE, NULL);
+                return;
+        }
+        if (r == 0) {
+                task_publish(t, /* force= */ t->job.stage != stage);
+                return;
+        }
+        _cleanup_error_ Error again = ERROR_NULL;
+        int k = task_reload(t, &again); /* what the step remembered was rolled back */
+        if (k < 0 || error_has_name(&e, ERROR_STORAGE_FULL) || error_has_name(&e, ERROR_BUSY)) {
+                log_warning("Job '%s' waits: %s", t->row.id, error_is_set(&again) ? again.message : e.message);
+                task_pause(t);
+                return;
+        }
+        task_end(t, JOB_STATE_FAILED, &e);
+}
+
+/* --- the queue --- */
+
+static int state_begin(Task* t, Error* reterr) {
+        Store* s = t->jobs->m->store;
+        int r = store_begin(s, reterr);
+        if (r < 0)
+                return r;
+        _cleanup_(transaction_rollbackp) Transaction transaction = s;
+        r = store_job_begin(s, t->row.id, now_seconds(), reterr);
+        if (r < 0)
+                return r;
+        transaction = NULL;
+        r = store_commit(s, reterr);
+        return r < 0 ? r : task_reload(t, reterr);
+}
+
+static void task_begin(Task* t) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        if (t->job.cancel) {
+                task_end(t, JOB_STATE_CANCELLED, NULL);
+                return;
+        }
+        int r = state_begin(t, &e);
+        if (r < 0) { /* the row stays queued; a later look at the queue tries again */
+                log_warning("Cannot begin job '%s', will try again: %s", t->row.id, strempty(e.message));
+                (void) task_free(t);
+                return;
+        }
+        task_publish(t, /* force= */ true);
+        if (!task_is_worker(t)) {
+                if (t->class && t->class->step)
+                        return;
+                (void) error_set(&e, ERROR_INTERNAL, "This release cannot do \"%s\".", t->type->sentence);
+                task_end(t, JOB_STATE_FAILED, &e);
+                return;
+        }
+        worker_begin(t);
+}
+
+/* A row that was running when the manager ended. */
+static void task_resume(Task* t) {
+        if (task_is_worker(t)) {
+                worker_adopt(t);
+                return;
+        }
+        _cleanup_error_ Error e = ERROR_NULL;
+        int64_t resumed = json_get_integer(t->job.journal, "resumed", 0) + 1;
+        if (!t->class || !t->class->step)
+                (void) error_set(&e, ERROR_INTERNAL, "This release cannot do \"%s\".", t->type->sentence);
+        else if (resumed > RESUMED_MAX)
+                (void) error_set(&e, ERROR_INTERNAL, "It was interrupted %d times at the same step.", RESUMED_MAX);
+        if (error_is_set(&e)) {
+                task_end(t, JOB_STATE_FAILED, &e);
+                return;
+        }
+        (void) json_object_set_new(t->job.journal, "resumed", json_integer(resumed));
+        int r = store_begin(t->jobs->m->store, &e);
+        if (r >= 0) {
+                r = task_save(t, &e);
+                if (r >= 0)
+                        r = store_commit(t->jobs->m->store, &e);
+                else
+                        store_rollback(t->jobs->m->store);
+        }
+        if (r < 0)
+                log_warning("Cannot note that job '%s' goes on, ignoring: %s", t->row.id, strempty(e.message));
+        log_info("Job '%s' (%s) goes on at stage '%s'.", t->row.id, t->row.kind, t->row.stage);
+}
+
+static Task** free_slot(Jobs* j) {
+        for (size_t i = 0; i < JOBS_RUNNING_MAX; i++)
+                if (!j->tasks[i])
+                        return &j->tasks[i];
+        return NULL;
+}
+
+static int load_one(Jobs* j, const char* id, Task** slot, Error* reterr) {
+        Task* t = NULL;
+        int r = task_new(j, id, &t, reterr);
+        if (r <= 0)
+                return r;
+        *slot = t;
+        if (streq(t->row.state, "running"))
+                task_resume(t);
+        else
+                task_begin(t);
+        return 0;
+}
+
+static int scan_open(Jobs* j, Error* reterr) {
+        _cleanup_json_ json_t* ids = NULL;
+        size_t i;
+        json_t* id;
+        int r = store_job_open(j->m->store, &ids, reterr);
+        if (r < 0)
+                return r;
+        json_array_foreach(ids, i, id) {
+                Task** slot = free_slot(j);
+                if (!slot)
+                        return 0; /* the end of a job looks again */
+                if (jobs_find(j, json_string_value(id)))
+                        continue;
+                r = load_one(j, json_string_value(id), slot, reterr);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int scan_cancelled(Jobs* j, Error* reterr) {
+        _cleanup_json_ json_t* ids = NULL;
+        size_t i;
+        json_t* id;
+        int r = store_job_cancelled(j->m->store, &ids, reterr);
+        if (r < 0)
+                return r;
+        json_array_foreach(ids, i, id) {
+                Task* t = jobs_find(j, json_string_value(id));
+                if (!t || t->job.cancel)
+                        continue;
+                t->job.cancel = t->row.cancel = true;
+                task_publish(t, /* force= */ true);
+                if (task_is_worker(t))
+                        worker_cancel(t);
+        }
+        return 0;
+}
+
+static bool can_step(const Task* t) {
+        return t && !task_is_worker(t) && !t->paused && t->ending == JOB_STATE_QUEUED;
+}
+
+static Task* next_to_step(Jobs* j) {
+        for (unsigned i = 0; i < JOBS_RUNNING_MAX; i++) {
+                Task* t = j->tasks[(j->turn + i) % JOBS_RUNNING_MAX];
+                if (!can_step(t))
+                        continue;
+                j->turn = (j->turn + i + 1) % JOBS_RUNNING_MAX;
+                return t;
+        }
+        return NULL;
+}
+
+static int on_pump(sd_event_source* source, void* userdata) {
+        Jobs* j = userdata;
+        _cleanup_error_ Error e = ERROR_NULL;
+        if (j->rescan) {
+                j->rescan = false;
+                int r = scan_open(j, &e);
+                if (r >= 0)
+                        r = scan_cancelled(j, &e);
+                if (r < 0)
+                        log_error("Cannot look at the queue of jobs: %s", strempty(e.message));
+        }
+        Task* t = next_to_step(j);
+        if (t)
+                task_step(t);
+        if (next_to_step(j))
+                jobs_wake(j);
+        return 0;
+}
+
+/* --- life --- */
+
+int jobs_new_with(Manager* m, JobsOptions options, Jobs** ret, Error* reterr) {
+        _cleanup_(jobs_freep) Jobs* j = calloc(1, sizeof(Jobs));
+        if (!j) {
+                closep(&options.listen_fd);
+                return error_errno(reterr, -ENOMEM, "Cannot start the jobs");
+        }
+        j->m = m;
+        j->options = options;
+        int r = sd_event_add_defer(m->event, &j->pump, on_pump, j);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(j->pump, SD_EVENT_OFF);
+        if (r >= 0) /* requests first: a step takes milliseconds and people wait */
+                r = sd_event_source_set_priority(j->pump, SD_EVENT_PRIORITY_NORMAL + 10);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot start the jobs");
+        (void) sd_event_source_set_description(j->pump, "jobs");
+        r = worker_listen(j, reterr);
+        if (r < 0)
+                return r;
+        j->rescan = true;
+        jobs_wake(j);
+        *ret = TAKE_PTR(j);
+        return 0;
+}
+
+Jobs* jobs_free(Jobs* j) {
+        if (!j)
+                return NULL;
+        for (size_t i = 0; i < JOBS_RUNNING_MAX; i++)
+                (void) task_free(j->tasks[i]);
+        for (size_t i = 0; i < CONNECTIONS_MAX; i++)
+                (void) connection_free(j->connections[i]);
+        (void) sd_event_source_disable_unref(j->listener);
+        (void) sd_event_source_disable_unref(j->pump);
+        closep(&j->options.listen_fd);
+        free(j);
+        return NULL;
+}

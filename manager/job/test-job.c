@@ -1,0 +1,528 @@
+#include "base/test.h"
+#include "api/events.h"
+#include "base/file.h"
+#include "base/time.h"
+#include "job/job-internal.h"
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+/* What the box's other parts would hear and do. */
+static struct {
+        unsigned events, steps, undone, finished, stops;
+        unsigned fail_at;   /* this step fails; 0 = none */
+        int alive;          /* what PID 1 says */
+        void (*worker)(const char* id);
+        pid_t pid;
+} world;
+
+void events_publish(Events* e, const char* name, json_t* data, int64_t user_id) {
+        ASSERT_STREQ(name, "job");
+        ASSERT_EQ(json_object_size(data), 15);
+        world.events++;
+        json_decref(data);
+}
+
+typedef struct Fixture {
+        Manager m;
+        char directory[64];
+        char socket[96];
+} Fixture;
+
+static int fake_step(Manager* m, Job* job, Error* reterr) {
+        ASSERT_TRUE(store_in_transaction(m->store));
+        ASSERT_STREQ(job->actor.username, "ada");
+        ASSERT_EQ(job->actor.role, ROLE_ADMIN);
+        int64_t n = json_get_integer(job->journal, "n", 0) + 1;
+        world.steps++;
+        (void) json_object_set_new(job->journal, "n", json_integer(n));
+        (void) json_object_set_new(job->result, "n", json_integer(n));
+        job_say(job, "Step %lld.", (long long) n);
+        job_log(m, job, "info", "step %lld", (long long) n);
+        if (world.fail_at && n == world.fail_at)
+                return error_set(reterr, ERROR_CONFLICT, "It broke.");
+        return n % 3 == 0; /* three steps a stage */
+}
+
+static int fake_undo(Manager* m, Job* job, Error* reterr) {
+        ASSERT_TRUE(store_in_transaction(m->store));
+        world.undone = (unsigned) json_get_integer(job->journal, "n", 0) + 1;
+        return 0;
+}
+
+static int fake_finished(Manager* m, Job* job, Error* reterr) {
+        ASSERT_TRUE(store_in_transaction(m->store));
+        world.finished++;
+        return 0;
+}
+
+static int fake_asked(Manager* m, Job* job, const json_t* question, Error* reterr) {
+        ASSERT_STREQ(json_get_string(question, "what"), "adopt");
+        jobs_answer(m->jobs, job->id, 0, NULL);
+        return 0;
+}
+
+static const JobClass fake_manager = { .step = fake_step, .undo = fake_undo };
+static const JobClass fake_worker = { .asked = fake_asked, .finished = fake_finished, .undo = fake_undo };
+static const JobClass* const fake_classes[_JOB_KIND_MAX] = {
+        [JOB_USER_DELETE] = &fake_manager,
+        [JOB_USER_IMPORT] = &fake_manager,
+        [JOB_SUPPORT_BUNDLE] = &fake_worker,
+};
+
+static int fake_start(Jobs* j, const char* kind, const char* id, Error* reterr) {
+        world.pid = fork();
+        ASSERT_OK(world.pid);
+        if (world.pid == 0) {
+                (void) close_range(3, ~0U, 0); /* as after exec: else it would hold our listening socket */
+                world.worker(id);
+                _exit(0);
+        }
+        jobs_started(j, id, 0, NULL);
+        return 0;
+}
+
+static void fake_stop(Jobs* j, const char* kind, const char* id) {
+        world.stops++;
+        world.alive = 0;
+}
+
+static int fake_look(Jobs* j, const char* kind, const char* id) {
+        jobs_looked(j, id, world.alive);
+        return 0;
+}
+
+static bool fake_peer_allowed(JobKind kind, uid_t uid) {
+        return uid == getuid();
+}
+
+static bool nobody_allowed(JobKind kind, uid_t uid) {
+        return false;
+}
+
+static char socket_path[108];
+
+static int listen_at(const char* path) {
+        struct sockaddr_un sa = { .sun_family = AF_UNIX };
+        (void) unlink(path);
+        (void) snprintf(sa.sun_path, sizeof(sa.sun_path), "%s", path);
+        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        ASSERT_OK(fd);
+        ASSERT_OK(bind(fd, &sa, sizeof(sa)) < 0 ? -errno : 0);
+        ASSERT_OK(listen(fd, 8));
+        return fd;
+}
+
+static void jobs_up(Fixture* f, bool (*peer_allowed)(JobKind, uid_t)) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        JobsOptions options = {
+                .classes = fake_classes, .listen_fd = listen_at(socket_path), .start = fake_start, .stop = fake_stop,
+                .look = fake_look, .peer_allowed = peer_allowed, .doubt_usec = 50 * USEC_PER_MSEC,
+        };
+        ASSERT_OK(jobs_new_with(&f->m, options, &f->m.jobs, &e));
+}
+
+static void up(Fixture* f) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        *f = (Fixture) { .directory = "/tmp/test-job.XXXXXX" };
+        memset(&world, 0, sizeof(world));
+        world.alive = 1;
+        ASSERT_TRUE(mkdtemp(f->directory));
+        char path[96];
+        (void) snprintf(path, sizeof(path), "%s/db", f->directory);
+        (void) snprintf(socket_path, sizeof(socket_path), "%s/job.sock", f->directory);
+        ASSERT_OK(sd_event_new(&f->m.event));
+        ASSERT_OK(store_open(path, &f->m.store, &e));
+        f->m.runtime_directory = f->directory;
+        jobs_up(f, fake_peer_allowed);
+}
+
+static void down(Fixture* f) {
+        f->m.jobs = jobs_free(f->m.jobs);
+        (void) store_free(f->m.store);
+        (void) sd_event_unref(f->m.event);
+        if (world.pid > 0) {
+                (void) kill(world.pid, SIGKILL);
+                (void) waitpid(world.pid, NULL, 0);
+        }
+        char command[128];
+        (void) snprintf(command, sizeof(command), "rm -rf %s", f->directory);
+        ASSERT_EQ(system(command), 0);
+}
+
+static int add(Fixture* f, JobKind kind, char id[static JOB_ID_BYTES], Error* e) {
+        Actor ada = { .via = VIA_SESSION, .role = ROLE_ADMIN, .user_id = 7, .username = "ada" };
+        ASSERT_OK(store_begin(f->m.store, e));
+        int r = jobs_add(f->m.jobs, kind, &ada, "thing", json_pack("{s:s}", "note", "hello"), id, e);
+        if (r < 0)
+                store_rollback(f->m.store);
+        else
+                ASSERT_OK(store_commit(f->m.store, e));
+        return r;
+}
+
+static JobRow row_of(Fixture* f, const char* id) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        JobRow row = {};
+        ASSERT_EQ(store_job_get(f->m.store, id, &row, &e), 1);
+        return row;
+}
+
+static void turn_until(Fixture* f, const char* id, const char* state) {
+        uint64_t deadline = now_usec(CLOCK_MONOTONIC) + 20 * USEC_PER_SEC;
+        for (;;) {
+                _cleanup_job_row_ JobRow row = row_of(f, id);
+                if (streq(row.state, state))
+                        return;
+                if (now_usec(CLOCK_MONOTONIC) > deadline)
+                        TEST_FAIL("job is '%s' at '%s', not '%s': %s", row.state, row.stage, state, row.error);
+                ASSERT_OK(sd_event_run(f->m.event, 20 * USEC_PER_MSEC));
+        }
+}
+
+TEST(steps_run_to_the_end) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        Fixture f;
+        char id[JOB_ID_BYTES];
+        up(&f);
+        ASSERT_OK(add(&f, JOB_USER_DELETE, id, &e));
+        turn_until(&f, id, "done");
+        _cleanup_job_row_ JobRow row = row_of(&f, id);
+        ASSERT_EQ(world.steps, 12);
+        ASSERT_EQ(row.percent, 100);
+        ASSERT_STREQ(row.result, "{\"n\":12}");
+        ASSERT_STREQ(row.stage, "person");
+        ASSERT_STREQ(row.message, "Step 12.");
+        ASSERT_STREQ(row.request, "{}");
+        ASSERT_TRUE(row.started_at > 0 && row.ended_at > 0);
+        _cleanup_json_ json_t* lines = NULL;
+        ASSERT_OK(store_job_lines(f.m.store, id, &lines, &e));
+        ASSERT_EQ(json_array_size(lines), 12);
+        ASSERT_TRUE(world.events >= 5);
+        ASSERT_EQ(world.undone, 0);
+        down(&f);
+}
+
+TEST(a_failed_step_is_rolled_back_and_undone) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        Fixture f;
+        char id[JOB_ID_BYTES];
+        up(&f);
+        world.fail_at = 5;
+        ASSERT_OK(add(&f, JOB_USER_DELETE, id, &e));
+        turn_until(&f, id, "failed");
+        _cleanup_job_row_ JobRow row = row_of(&f, id);
+        ASSERT_EQ(world.undone, 4 + 1); /* what the fifth step noted was rolled back with it */
+        ASSERT_TRUE(strstr(row.error, "It broke."));
+        ASSERT_STREQ(row.request, "{\"note\":\"hello\"}");
+        _cleanup_json_ json_t* lines = NULL;
+        ASSERT_OK(store_job_lines(f.m.store, id, &lines, &e));
+        ASSERT_EQ(json_array_size(lines), 4);
+        down(&f);
+}
+
+TEST(a_new_manager_goes_on) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        Fixture f;
+        char id[JOB_ID_BYTES];
+        up(&f);
+        ASSERT_OK(add(&f, JOB_USER_DELETE, id, &e));
+        for (unsigned i = 0; i < 12; i++) { /* one turn of the loop in each life */
+                unsigned before = world.steps;
+                while (world.steps == before)
+                        ASSERT_OK(sd_event_run(f.m.event, 20 * USEC_PER_MSEC));
+                f.m.jobs = jobs_free(f.m.jobs);
+                jobs_up(&f, fake_peer_allowed);
+        }
+        turn_until(&f, id, "done");
+        ASSERT_EQ(world.steps, 12); /* none twice, none left out */
+        down(&f);
+}
+
+TEST(rolled_back_means_never_asked) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        Fixture f;
+        char id[JOB_ID_BYTES];
+        Actor actor = { .name = "system", .role = ROLE_ROOT };
+        up(&f);
+        ASSERT_OK(store_begin(f.m.store, &e));
+        ASSERT_OK(jobs_add(f.m.jobs, JOB_USER_DELETE, &actor, "x", NULL, id, &e));
+        store_rollback(f.m.store);
+        for (int i = 0; i < 3; i++)
+                ASSERT_OK(sd_event_run(f.m.event, 5 * USEC_PER_MSEC));
+        ASSERT_EQ(world.steps, 0);
+        down(&f);
+}
+
+TEST(lone_kinds_run_once_and_can_be_cancelled) {
+        Fixture f;
+        char id[JOB_ID_BYTES], second[JOB_ID_BYTES];
+        up(&f);
+        {
+                _cleanup_error_ Error e = ERROR_NULL;
+                ASSERT_OK(add(&f, JOB_USER_IMPORT, id, &e));
+                ASSERT_ERROR(add(&f, JOB_USER_IMPORT, second, &e), EBUSY);
+                ASSERT_TRUE(error_has_name(&e, ERROR_BUSY));
+        }
+        while (world.steps == 0)
+                ASSERT_OK(sd_event_run(f.m.event, 20 * USEC_PER_MSEC));
+        _cleanup_error_ Error e = ERROR_NULL;
+        ASSERT_OK(store_begin(f.m.store, &e));
+        ASSERT_OK(jobs_cancel(f.m.jobs, id, &e));
+        ASSERT_OK(store_commit(f.m.store, &e));
+        turn_until(&f, id, "cancelled");
+        ASSERT_TRUE(world.undone > 1);
+        ASSERT_TRUE(world.steps < 6);
+        ASSERT_OK(store_begin(f.m.store, &e));
+        ASSERT_ERROR(jobs_cancel(f.m.jobs, id, &e), EBUSY); /* over */
+        store_rollback(f.m.store);
+        error_done(&e);
+        ASSERT_OK(add(&f, JOB_USER_IMPORT, second, &e));
+        turn_until(&f, second, "done");
+        down(&f);
+}
+
+/* --- workers --- */
+
+static int connect_to(const char* path) {
+        struct sockaddr_un sa = { .sun_family = AF_UNIX };
+        (void) snprintf(sa.sun_path, sizeof(sa.sun_path), "%s", path);
+        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        ASSERT_OK(fd);
+        if (connect(fd, &sa, sizeof(sa)) < 0) {
+                (void) close(fd);
+                return -errno;
+        }
+        return fd;
+}
+
+static void tell(int fd, const char* format, ...) {
+        char line[4096];
+        va_list ap;
+        va_start(ap, format);
+        int n = vsnprintf(line, sizeof(line), format, ap);
+        va_end(ap);
+        line[n++] = '\n';
+        ASSERT_EQ(send(fd, line, (size_t) n, MSG_NOSIGNAL), n);
+}
+
+static bool hear(int fd, const char* expected) {
+        char line[4096];
+        size_t n = 0;
+        while (n < sizeof(line) - 1 && read(fd, line + n, 1) == 1 && line[n] != '\n')
+                n++;
+        line[n] = 0;
+        return streq(line, expected);
+}
+
+static void good_worker(const char* id) {
+        int fd = connect_to(socket_path);
+        tell(fd, "{\"hello\":\"%s\"}", id);
+        ASSERT_TRUE(hear(fd, "{\"welcome\":true}"));
+        tell(fd, "{\"stage\":\"redact\",\"percent\":40,\"message\":\"Blacking out\"}\n{\"log\":{\"level\":\"info\",\"text\":\"a line\"}}");
+        tell(fd, "{\"ask\":{\"what\":\"adopt\"}}");
+        ASSERT_TRUE(hear(fd, "{\"answer\":{\"error\":null}}"));
+        tell(fd, "{\"result\":{\"parts\":3}}");
+        ASSERT_TRUE(hear(fd, "{\"over\":true}"));
+}
+
+TEST(a_worker_reports_and_goes_home) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        Fixture f;
+        char id[JOB_ID_BYTES], path[160];
+        up(&f);
+        world.worker = good_worker;
+        ASSERT_OK(add(&f, JOB_SUPPORT_BUNDLE, id, &e));
+        turn_until(&f, id, "running");
+        (void) snprintf(path, sizeof(path), "%s/jobs/%s/request.json", f.directory, id);
+        _cleanup_free_ char* request = NULL;
+        ASSERT_OK(file_read(AT_FDCWD, path, 4096, &request, NULL));
+        ASSERT_TRUE(strstr(request, "\"request\":{\"note\":\"hello\"}"));
+        turn_until(&f, id, "done");
+        _cleanup_job_row_ JobRow row = row_of(&f, id);
+        ASSERT_STREQ(row.result, "{\"parts\":3}");
+        ASSERT_STREQ(row.message, "Blacking out");
+        ASSERT_EQ(world.finished, 1);
+        ASSERT_TRUE(access(path, F_OK) < 0);
+        _cleanup_json_ json_t* lines = NULL;
+        ASSERT_OK(store_job_lines(f.m.store, id, &lines, &e));
+        ASSERT_EQ(json_array_size(lines), 1);
+        int status = 0;
+        ASSERT_OK(waitpid(world.pid, &status, 0));
+        ASSERT_EQ(status, 0);
+        world.pid = 0;
+        down(&f);
+}
+
+static void patient_worker(const char* id) {
+        for (int life = 0; life < 2; life++) {
+                int fd = -EBADF;
+                for (bool welcome = false; !welcome;) { /* it may meet the dying manager's socket */
+                        (void) usleep(10000);
+                        closep(&fd);
+                        fd = connect_to(socket_path);
+                        char hello[64];
+                        (void) snprintf(hello, sizeof(hello), "{\"hello\":\"%s\"}\n", id);
+                        welcome = fd >= 0 && send(fd, hello, strlen(hello), MSG_NOSIGNAL) > 0 && hear(fd, "{\"welcome\":true}");
+                }
+                tell(fd, "{\"percent\":%d}", life ? 90 : 30);
+                if (life)
+                        tell(fd, "{\"result\":{}}");
+                ASSERT_TRUE(hear(fd, life ? "{\"over\":true}" : ""));
+                (void) close(fd);
+        }
+}
+
+TEST(a_worker_outlives_the_manager) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        Fixture f;
+        char id[JOB_ID_BYTES];
+        up(&f);
+        world.worker = patient_worker;
+        ASSERT_OK(add(&f, JOB_SUPPORT_BUNDLE, id, &e));
+        uint64_t until = now_usec(CLOCK_MONOTONIC) + 3 * USEC_PER_SEC; /* long enough for its progress to be saved */
+        while (now_usec(CLOCK_MONOTONIC) < until)
+                ASSERT_OK(sd_event_run(f.m.event, 50 * USEC_PER_MSEC));
+        _cleanup_job_row_ JobRow row = row_of(&f, id);
+        ASSERT_EQ(row.percent, 30);
+        f.m.jobs = jobs_free(f.m.jobs);
+        jobs_up(&f, fake_peer_allowed);
+        turn_until(&f, id, "done");
+        int status = 0;
+        ASSERT_OK(waitpid(world.pid, &status, 0));
+        ASSERT_EQ(status, 0);
+        world.pid = 0;
+        down(&f);
+}
+
+static void dying_worker(const char* id) {
+        int fd = connect_to(socket_path);
+        tell(fd, "{\"hello\":\"%s\"}", id);
+        ASSERT_TRUE(hear(fd, "{\"welcome\":true}"));
+}
+
+TEST(a_dead_worker_is_noticed) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        Fixture f;
+        char id[JOB_ID_BYTES];
+        up(&f);
+        world.worker = dying_worker;
+        world.alive = 0;
+        ASSERT_OK(add(&f, JOB_SUPPORT_BUNDLE, id, &e));
+        turn_until(&f, id, "failed");
+        ASSERT_EQ(world.undone, 1);
+        down(&f);
+}
+
+static void obedient_worker(const char* id) {
+        int fd = connect_to(socket_path);
+        tell(fd, "{\"hello\":\"%s\"}", id);
+        ASSERT_TRUE(hear(fd, "{\"welcome\":true}"));
+        ASSERT_TRUE(hear(fd, "{\"cancel\":true}"));
+        tell(fd, "{\"error\":{\"name\":\"busy\",\"message\":\"Cancelled.\"}}");
+        ASSERT_TRUE(hear(fd, "{\"over\":true}"));
+}
+
+TEST(a_worker_is_told_to_stop) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        Fixture f;
+        char id[JOB_ID_BYTES];
+        up(&f);
+        world.worker = obedient_worker;
+        ASSERT_OK(add(&f, JOB_SUPPORT_BUNDLE, id, &e));
+        turn_until(&f, id, "running");
+        Task* t = jobs_find(f.m.jobs, id);
+        while (!t->connection)
+                ASSERT_OK(sd_event_run(f.m.event, 20 * USEC_PER_MSEC));
+        ASSERT_OK(store_begin(f.m.store, &e));
+        ASSERT_OK(jobs_cancel(f.m.jobs, id, &e));
+        ASSERT_OK(store_commit(f.m.store, &e));
+        turn_until(&f, id, "cancelled");
+        int status = 0;
+        ASSERT_OK(waitpid(world.pid, &status, 0));
+        ASSERT_EQ(status, 0);
+        world.pid = 0;
+        down(&f);
+}
+
+static void refused_worker(const char* id) {
+        int fd = connect_to(socket_path);
+        tell(fd, "{\"hello\":\"%s\"}", id);
+        ASSERT_TRUE(hear(fd, ""));
+}
+
+TEST(strangers_may_not_speak_for_a_job) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        Fixture f;
+        char id[JOB_ID_BYTES];
+        up(&f);
+        f.m.jobs = jobs_free(f.m.jobs);
+        jobs_up(&f, nobody_allowed);
+        log_set_max_level(LOG_CRIT);
+        world.worker = refused_worker;
+        world.alive = 0;
+        ASSERT_OK(add(&f, JOB_SUPPORT_BUNDLE, id, &e));
+        turn_until(&f, id, "failed");
+        log_set_max_level(LOG_INFO);
+        down(&f);
+}
+
+TEST(old_jobs_go_and_people_are_erased) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        Fixture f;
+        char id[JOB_ID_BYTES], first[JOB_ID_BYTES];
+        up(&f);
+        for (int i = 0; i < 5; i++) {
+                ASSERT_OK(add(&f, JOB_USER_DELETE, id, &e));
+                if (i == 0)
+                        memcpy(first, id, sizeof(first));
+                turn_until(&f, id, "done");
+        }
+        ASSERT_OK(store_job_expire(f.m.store, 4, 0, &e));
+        JobRow row = {};
+        ASSERT_EQ(store_job_get(f.m.store, first, &row, &e), 0);
+        ASSERT_OK(store_job_erase(f.m.store, 7, &e));
+        row = row_of(&f, id);
+        ASSERT_STREQ(row.actor, "#7");
+        job_row_done(&row);
+        down(&f);
+}
+
+TEST(messages_are_checked) {
+        static const struct {
+                const char* line;
+                int kind; /* -1 = refused */
+        } cases[] = {
+                { "{\"hello\":\"abc123\"}", MESSAGE_HELLO },
+                { "{\"hello\":\"../x\"}", -1 },
+                { "{\"hello\":7}", -1 },
+                { "{\"percent\":50}", MESSAGE_PROGRESS },
+                { "{\"percent\":101}", -1 },
+                { "{\"percent\":-1}", -1 },
+                { "{\"stage\":\"collect\"}", MESSAGE_PROGRESS },
+                { "{\"message\":\"a\\u0007b\"}", -1 },
+                { "{\"log\":{\"level\":\"info\",\"text\":\"x\"}}", MESSAGE_LOG },
+                { "{\"log\":{\"level\":\"shout\",\"text\":\"x\"}}", -1 },
+                { "{\"log\":[]}", -1 },
+                { "{\"result\":{}}", MESSAGE_RESULT },
+                { "{\"result\":[]}", -1 },
+                { "{\"ask\":{}}", MESSAGE_ASK },
+                { "{\"error\":{\"name\":\"busy\",\"message\":\"m\"}}", MESSAGE_ERROR },
+                { "{\"error\":{\"name\":\"no-such\",\"message\":\"m\"}}", -1 },
+                { "{}", -1 },
+                { "[]", -1 },
+                { "{\"hello\":\"a\",\"hello\":\"b\"}", -1 },
+                { "", -1 },
+        };
+        for (size_t i = 0; i < ELEMENTS(cases); i++) {
+                _cleanup_(message_done) Message m = {};
+                int r = message_parse(cases[i].line, strlen(cases[i].line), &m, NULL);
+                if ((r < 0 ? -1 : (int) m.kind) != cases[i].kind)
+                        TEST_FAIL("%s gave %d", cases[i].line, r < 0 ? -1 : (int) m.kind);
+        }
+}
+
+TEST_MAIN()
