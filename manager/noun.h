@@ -47,6 +47,7 @@ typedef struct BackupUnit {
 typedef struct NounClass {
         const char* name;
         int (*startup)(Manager* m, Error* reterr);                      /* once, after everything is built */
+        void (*shutdown)(Manager* m);                                   /* once, before everything is taken down */
         int (*findings)(Manager* m, Findings* list, Error* reterr);     /* pure: reads, never writes */
         int (*ports)(Manager* m, Ports* list, Error* reterr);           /* what the firewall must let in */
         int (*nginx_names)(Manager* m, NginxNames* list, Error* reterr);

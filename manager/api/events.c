@@ -49,8 +49,7 @@ int events_new(Manager* m, Events** ret) {
 Events* events_free(Events* e) {
         if (!e)
                 return NULL;
-        for (Listening* l = e->first; l; l = l->next)
-                l->events = NULL; /* the library frees them with their connections */
+        assert(!e->first);
         sd_event_source_disable_unref(e->comment);
         free(e);
         return NULL;
@@ -84,7 +83,7 @@ static ssize_t on_read(void* cls, uint64_t position, char* buffer, size_t max) {
                 return MHD_CONTENT_READER_END_OF_STREAM;
         if (l->size == 0) {
                 l->suspended = true;
-                MHD_suspend_connection(l->connection);
+                http_suspend(l->events->manager, l->connection);
                 return 0;
         }
         size_t n = MIN(max, l->size);
@@ -171,6 +170,13 @@ void events_publish(Events* e, const char* name, json_t* data, int64_t user_id) 
 
 void events_changed(Events* e, const char* noun) {
         events_publish(e, "changed", json_pack("{s:s}", "noun", noun), 0);
+}
+
+void events_end_all(Events* e) {
+        for (Listening* l = e->first; l; l = l->next) {
+                l->cut = true;
+                wake(l);
+        }
 }
 
 void events_end_session(Events* e, const char* session_id) {

@@ -12,3 +12,4 @@ void events_changed(Events* e, const char* noun);
 /* Cuts the listeners of an ended session or person off at once. */
 void events_end_session(Events* e, const char* session_id);
 void events_end_person(Events* e, int64_t user_id);
+void events_end_all(Events* e);

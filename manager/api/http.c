@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "base/validate.h"
+#include "daemon/quiet.h"
 #include <pwd.h>
 #include <stdio.h>
 #include <sys/epoll.h>
@@ -24,7 +25,8 @@ typedef struct Listener {
 struct Http {
         Manager* manager;
         Listener admin, web;
-        uid_t web_uid; /* www-data */
+        uid_t web_uid;      /* www-data */
+        unsigned suspended; /* connections that wait for a handler or for events */
 };
 
 const char* http_header(Request* r, const char* name) {
@@ -69,6 +71,22 @@ static void set_address(Request* r, Http* h, int fd) {
         const char* address = http_header(r, "X-Real-IP");
         if (address && ip_address_valid(address))
                 (void) snprintf(r->address, sizeof(r->address), "%s", address);
+}
+
+static void timer_arm(Listener* l, uint64_t after_usec) {
+        (void) sd_event_source_set_time_relative(l->timer, after_usec);
+        (void) sd_event_source_set_enabled(l->timer, SD_EVENT_ONESHOT);
+}
+
+void http_suspend(Manager* m, struct MHD_Connection* connection) {
+        m->http->suspended++;
+        MHD_suspend_connection(connection);
+}
+
+void http_resume(Manager* m, struct MHD_Connection* connection, bool admin_socket) {
+        m->http->suspended--;
+        MHD_resume_connection(connection);
+        timer_arm(admin_socket ? &m->http->admin : &m->http->web, 0);
 }
 
 static Request* request_begin(Listener* l, struct MHD_Connection* connection, const char* url, const char* method) {
@@ -146,7 +164,7 @@ static enum MHD_Result on_access(void* cls, struct MHD_Connection* connection, c
                 route_run(r);
         if (r->state == REQUEST_ANSWERED)
                 return queue_answer(r);
-        MHD_suspend_connection(connection);
+        http_suspend(r->manager, connection);
         return MHD_YES;
 }
 
@@ -154,15 +172,13 @@ static void on_completed(void* cls, struct MHD_Connection* connection, void** co
         *context = request_free(*context);
 }
 
-static void timer_arm(Listener* l, uint64_t after_usec) {
-        (void) sd_event_source_set_time_relative(l->timer, after_usec);
-        (void) sd_event_source_set_enabled(l->timer, SD_EVENT_ONESHOT);
-}
-
 /* The library gives relative milliseconds, the loop wants microseconds; none means no timer at all, so an idle box sleeps. */
 static void run_daemon(Listener* l) {
         MHD_UNSIGNED_LONG_LONG timeout_msec;
+        if (!l->daemon)
+                return;
         (void) MHD_run(l->daemon);
+        manager_was_busy(l->http->manager);
         if (MHD_get_timeout(l->daemon, &timeout_msec) == MHD_YES)
                 timer_arm(l, (uint64_t) timeout_msec * USEC_PER_MSEC);
         else
@@ -177,11 +193,6 @@ static int on_daemon_io(sd_event_source* s, int fd, uint32_t revents, void* user
 static int on_daemon_timer(sd_event_source* s, uint64_t usec, void* userdata) {
         run_daemon(userdata);
         return 0;
-}
-
-void http_resume(Manager* m, struct MHD_Connection* connection, bool admin_socket) {
-        MHD_resume_connection(connection);
-        timer_arm(admin_socket ? &m->http->admin : &m->http->web, 0);
 }
 
 static int listener_init(Listener* l, Http* h, int fd, bool admin, Error* reterr) {
@@ -237,6 +248,12 @@ int http_new(Manager* m, int admin_fd, int web_fd, Http** ret, Error* reterr) {
 Http* http_free(Http* h) {
         if (!h)
                 return NULL;
+        run_daemon(&h->admin); /* lets connections that were just resumed end */
+        run_daemon(&h->web);
+        if (h->suspended > 0) { /* the library refuses to stop then; the process ends in a moment anyway */
+                log_info("%u requests were still waiting at the end.", h->suspended);
+                return NULL;
+        }
         listener_done(&h->admin);
         listener_done(&h->web);
         free(h);

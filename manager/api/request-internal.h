@@ -72,6 +72,7 @@ void route_run(Request* r);                                       /* the body is
 void route_continue(Request* r);                                  /* after request_resume() */
 void route_answer_error(Request* r, Error* e);
 /* http.c */
+void http_suspend(Manager* m, struct MHD_Connection* connection);
 void http_resume(Manager* m, struct MHD_Connection* connection, bool admin_socket);
 const char* http_header(Request* r, const char* name);
 /* Calls visit for each query argument (decoded); stops and returns its error. */

@@ -1,5 +1,6 @@
 #include "api/request-internal.h"
 #include "daemon/manager.h"
+#include "site/site.h"
 #include "base/secret.h"
 #include <sodium.h>
 #include <stdio.h>
@@ -75,6 +76,13 @@ const char* request_agent(Request* r) {
 }
 const char* request_host(Request* r) {
         return r->host;
+}
+
+const char* request_language(Request* r) {
+        const char* accept = http_header(r, "Accept-Language");
+        if (accept && strncasecmp(accept, "de", 2) == 0)
+                return "de";
+        return accept && strncasecmp(accept, "en", 2) == 0 ? "en" : site_language(r->manager);
 }
 
 static json_t* field_value(Request* r, const char* field) {

@@ -39,6 +39,7 @@ const Operation* request_operation(Request* r);
 const Actor* request_actor(Request* r);
 const char* request_address(Request* r); /* of the client, as text; "" on the admin socket */
 const char* request_agent(Request* r);   /* User-Agent or "" */
+const char* request_language(Request* r); /* of Accept-Language: a language of ours, or the box's */
 const char* request_host(Request* r);    /* Host header, or "" on the admin socket */
 
 /* Fields, already checked against the table; asking for one the row does not have is a programming error (assert). Borrowed. */

@@ -397,7 +397,7 @@ void route_run(Request* r) {
         }
         if (r->state == REQUEST_ANSWERED || tag_answer_unchanged(r))
                 return;
-        r->transaction_wanted = r->operation->flags & (OPERATION_WRITE | OPERATION_AUDIT_READ);
+        r->transaction_wanted = r->operation->flags & (OPERATION_WRITE | OPERATION_AUDIT_READ | OPERATION_JOB);
         run(r, handler_table[r->operation->symbol], NULL);
 }
 

@@ -173,3 +173,10 @@ bool audit_stranger_may(Audit* a) {
         a->strangers--;
         return true;
 }
+
+int audit_last_seq(Audit* a, int64_t* ret, Error* reterr) {
+        int r = head_read(a, reterr);
+        if (r >= 0)
+                *ret = a->seq;
+        return r;
+}

@@ -20,6 +20,8 @@ typedef struct AuditLine {
 /* Adds a line inside the transaction that is open. After a rollback the head is read anew by itself. */
 int audit_append(Audit* a, const AuditLine* line, Error* reterr);
 
+int audit_last_seq(Audit* a, int64_t* ret, Error* reterr); /* 0 = the log is empty */
+
 /* Whether a stranger's refused request may still get a line: a burst, then a few a minute, so that nobody fills the disk from outside. */
 bool audit_stranger_may(Audit* a);
 

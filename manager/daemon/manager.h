@@ -9,10 +9,12 @@
 
 typedef struct Audit Audit;
 typedef struct Events Events;
+typedef struct FindingMemory FindingMemory;
 typedef struct HelperClient HelperClient;
 typedef struct Http Http;
 typedef struct Jobs Jobs;
 typedef struct Limits Limits;
+typedef struct Quiet Quiet;
 typedef struct Seal Seal;
 typedef struct Site Site;
 typedef struct TagCache TagCache;
@@ -29,7 +31,10 @@ typedef struct Manager {
         Limits* limits;
         Seal* seal;
         Http* http;
+        Quiet* quiet;
+        sd_event_source* housekeeping;
         Site* site;
+        FindingMemory* finding_memory; /* made on first need */
         TagCache* tag_cache;     /* made on first need */
         json_t* machine;         /* steadbox.json: what the provider and the installer fixed; read only, may be an empty object */
         char* state_directory;   /* /var/lib/steadbox */

@@ -161,3 +161,12 @@ const char* site_language(Manager* m) {
         (void) store_setting_get(m->store, "language", &m->site->language, NULL);
         return m->site->language ?: json_get_string(m->machine, "language") ?: "en";
 }
+
+int site_box_name(Manager* m, char** ret, Error* reterr) {
+        char hostname[HOST_NAME_MAX + 1] = "steadbox";
+        (void) gethostname(hostname, sizeof(hostname) - 1);
+        int r = store_setting_get(m->store, "box_name", ret, reterr);
+        if (r == 0 && !(*ret = strdup(json_get_string(m->machine, "domain") ?: hostname)))
+                return error_errno(reterr, -ENOMEM, "Cannot name the box");
+        return r;
+}

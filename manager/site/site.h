@@ -15,3 +15,4 @@ json_t* site_names(Manager* m);
 int site_check_host(Manager* m, const char* host, Error* reterr);
 json_t* site_brand(Manager* m); /* Brand of types.h, owned */
 const char* site_language(Manager* m); /* borrowed until a setting changes */
+int site_box_name(Manager* m, char** ret, Error* reterr); /* owned */
