@@ -1,6 +1,7 @@
 /* Shared by the files of this folder: the engine's objects, and what a unit test puts in the place of helper and PID 1. */
 #pragma once
 #include "job/job-message.h"
+#include "job/job-row.h"
 #include "job/job.h"
 #include "store/store-job.h"
 #include <sys/types.h>
@@ -32,7 +33,7 @@ typedef struct JobsOptions {
         int (*start)(Jobs* j, const char* kind, const char* id, Error* reterr);
         void (*stop)(Jobs* j, const char* kind, const char* id);
         int (*look)(Jobs* j, const char* kind, const char* id); /* asks whether the unit is alive */
-        bool (*peer_allowed)(JobKind kind, uid_t uid);
+        bool (*peer_allowed)(const JobType* type, const char* id, int fd, uid_t uid);
         uint64_t doubt_usec;            /* how long a worker may be silent and unconnected before we look */
 } JobsOptions;
 
@@ -85,7 +86,6 @@ int task_save(Task* t, Error* reterr);        /* progress, journal and lines, in
 void task_progress(Task* t, const char* stage, int percent, const char* message);
 /* Ends the job; takes over error's content. The task is freed by this, or later when the store cannot be written now. */
 void task_end(Task* t, JobState state, Error* error);
-json_t* job_row_to_json(const JobRow* row);   /* a Job of tbl/types.h */
 void job_actor_from_row(const JobRow* row, Actor* ret);
 
 /* job-worker.c */

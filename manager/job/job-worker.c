@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #define HELLO_USEC (10 * USEC_PER_SEC)
 #define FLUSH_USEC (2 * USEC_PER_SEC)  /* progress reaches the store at most so often */
@@ -150,7 +151,7 @@ static int task_of_peer(Connection* c, const char* id, Task** ret) {
         Task* t = jobs_find(c->jobs, id);
         if (!t || !task_is_worker(t))
                 return -ENOENT;
-        if (!c->jobs->options.peer_allowed(t->type->symbol, c->uid)) {
+        if (!c->jobs->options.peer_allowed(t->type, id, c->fd, c->uid)) {
                 log_warning("Uid %u may not speak for job '%s' (%s), refusing.", (unsigned) c->uid, id, t->row.kind);
                 return -EPERM;
         }
@@ -356,7 +357,7 @@ static int request_write(Task* t) {
         if (r >= 0)
                 r = request_path(t, "/request.json", &path);
         if (r >= 0)
-                r = directory_make(directory, 0755);
+                r = directory_make(directory, 0750);
         if (r < 0)
                 return r;
         _cleanup_json_ json_t* request = json_pack(
@@ -364,7 +365,9 @@ static int request_write(Task* t) {
         _cleanup_free_ char* text = json_text(request, /* canonical= */ false);
         if (!text)
                 return -ENOMEM;
-        return file_write(AT_FDCWD, path, text, strlen(text), 0600); /* PID 1 hands it to the worker as a credential */
+        /* The jobs directory is setgid: what is made in it belongs to the group of job programs. Our umask would shut them out. */
+        r = file_write(AT_FDCWD, path, text, strlen(text), 0640);
+        return r < 0 ? r : chmod(directory, 0750) < 0 ? -errno : 0;
 }
 
 static void request_remove(Task* t) {

@@ -95,11 +95,11 @@ static int fake_look(Jobs* j, const char* kind, const char* id) {
         return 0;
 }
 
-static bool fake_peer_allowed(JobKind kind, uid_t uid) {
+static bool fake_peer_allowed(const JobType* type, const char* id, int fd, uid_t uid) {
         return uid == getuid();
 }
 
-static bool nobody_allowed(JobKind kind, uid_t uid) {
+static bool nobody_allowed(const JobType* type, const char* id, int fd, uid_t uid) {
         return false;
 }
 
@@ -116,7 +116,7 @@ static int listen_at(const char* path) {
         return fd;
 }
 
-static void jobs_up(Fixture* f, bool (*peer_allowed)(JobKind, uid_t)) {
+static void jobs_up(Fixture* f, bool (*peer_allowed)(const JobType*, const char*, int, uid_t)) {
         _cleanup_error_ Error e = ERROR_NULL;
         JobsOptions options = {
                 .classes = fake_classes, .listen_fd = listen_at(socket_path), .start = fake_start, .stop = fake_stop,
