@@ -113,7 +113,7 @@ static int parts_init(Manager* m, Error* reterr) {
         if (r >= 0)
                 r = events_new(m, &m->events);
         if (r >= 0)
-                r = helper_client_new(m, &m->helper);
+                r = helper_client_new(m->bus, &m->helper);
         if (r >= 0)
                 r = quiet_new(m, &m->quiet);
         return r < 0 ? error_errno(reterr, r, "Cannot build the manager") : 0;
