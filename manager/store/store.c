@@ -1,6 +1,7 @@
 #include "store/store-internal.h"
 #include "base/secret.h"
 #include "store/migrations.h"
+#include "store/store-page.h"
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -12,6 +13,7 @@ struct Store {
         char* path;
         uint64_t generation;
         bool transaction;
+        Memo* memo; /* lists answered lately */
         struct {
                 const Statement* key;
                 sqlite3_stmt* value;
@@ -171,6 +173,7 @@ Store* store_free(Store* s) {
         for (size_t i = 0; i < STATEMENTS_MAX; i++)
                 (void) sqlite3_finalize(s->cache[i].value);
         (void) sqlite3_close(s->db);
+        (void) memo_free(s->memo);
         free(s->path);
         free(s);
         return NULL;
@@ -210,7 +213,12 @@ bool store_in_transaction(const Store* s) {
         return s->transaction;
 }
 
+Memo** store_memo(Store* s) {
+        return &s->memo;
+}
+
 void store_trim(Store* s) {
+        s->memo = memo_free(s->memo);
         for (size_t i = 0; i < STATEMENTS_MAX; i++)
                 if (s->cache[i].value && !sqlite3_stmt_busy(s->cache[i].value)) {
                         (void) sqlite3_finalize(s->cache[i].value);
