@@ -73,6 +73,7 @@ typedef enum FieldFlags {
         FIELD_REQUIRED   = 1 << 0,
         FIELD_SECRET     = 1 << 1, /* blanked in logs; the CLI reads it from stdin */
         FIELD_POSITIONAL = 1 << 2, /* an argument of the CLI rather than an option */
+        FIELD_MOMENT     = 1 << 3, /* an INTEGER that is seconds since 1970; the CLI takes dates as well */
 } FieldFlags;
 
 typedef struct Field {

@@ -11,7 +11,7 @@
  *   SCOPE    what an API token must carry: <scope>:read or <scope>:write
  *   RESULT   a type of types.h; with COLLECTION the reply is {"items":[RESULT...],"next":"cursor or null","total":n}
  *
- * F(name, TYPE, REQUIRED|OPTIONAL|SECRET|POSITIONAL..., min, max, "enum|values or NULL", "sentence")
+ * F(name, TYPE, REQUIRED|OPTIONAL|SECRET|POSITIONAL|MOMENT..., min, max, "enum|values or NULL", "sentence")
  *   TYPE     STRING (bytes of UTF-8), TEXT (may hold newlines), INTEGER, BOOLEAN, STRINGS (array of STRING), USERNAME, GROUPNAME,
  *            EMAIL, PASSWORD, ENUM, TIMEZONE, HOSTNAME, LANGUAGE, ID (decimal or token id), CODE, COLOUR, URL
  *   min,max  bytes for strings, value for integers, elements for STRINGS
@@ -293,8 +293,8 @@ OP(LOG_LIST, "log.list", GET, "/log", ADMIN, READ | COLLECTION, "log", LogEntry,
           F(operation, STRING, OPTIONAL, 1, 64, NULL, "Only this operation, or a noun such as `user`."),
           F(object, STRING, OPTIONAL, 1, 64, NULL, "Only what was done to this."),
           F(result, ENUM, OPTIONAL, 1, 16, "ok|refused|failed", "Only this result."),
-          F(from, INTEGER, OPTIONAL, 0, 4102444800, NULL, "Not before this time (seconds since 1970)."),
-          F(to, INTEGER, OPTIONAL, 0, 4102444800, NULL, "Not after this time (seconds since 1970).")),
+          F(from, INTEGER, OPTIONAL | MOMENT, 0, 4102444800, NULL, "Not before this time (seconds since 1970)."),
+          F(to, INTEGER, OPTIONAL | MOMENT, 0, 4102444800, NULL, "Not after this time (seconds since 1970).")),
    "List the log", "Newest first. The log is a chain: each line seals the one before.")
 OP(LOG_VERIFY, "log.verify", POST, "/log/verify", ADMIN, READ | JOB, "log", JobStarted, NO_FIELDS,
    "Verify the log", "Walks the chain from its first line; the job's result says where it breaks, if it does.")

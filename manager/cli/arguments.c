@@ -1,4 +1,5 @@
 #include "cli/arguments.h"
+#include "cli/humane.h"
 
 void arguments_done(Arguments* a) {
         json_decref(a->fields);
@@ -58,6 +59,11 @@ static const Field* field_by_suffix(const Operation* o, const char* name, size_t
 
 static int decode_integer(const Field* f, const char* text, json_t** ret, Error* reterr) {
         char* end = NULL;
+        int64_t at;
+        if ((f->flags & FIELD_MOMENT) && humane_parse_moment(text, &at) >= 0) {
+                *ret = json_integer(at);
+                return 0;
+        }
         errno = 0;
         long long n = strtoll(text, &end, 10);
         if (errno != 0 || isempty(text) || *end)

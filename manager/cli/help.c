@@ -74,6 +74,8 @@ static void print_placeholder(FILE* f, const Field* field) {
                 (void) fputs(field->values, f);
         else if (field->type == FIELD_STRINGS)
                 (void) fputs("A,B,...", f);
+        else if (field->flags & FIELD_MOMENT)
+                (void) fputs("DATE", f);
         else if (field->type == FIELD_INTEGER)
                 (void) fputs("NUMBER", f);
         else if (field->type == FIELD_STRING)

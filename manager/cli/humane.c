@@ -47,6 +47,22 @@ void humane_time(int64_t at, int64_t now, char ret[static HUMANE_MAX]) {
                 (void) snprintf(ret, HUMANE_MAX, "%.40s (%.20s)", when, distance);
 }
 
+int humane_parse_moment(const char* s, int64_t* ret) {
+        static const char* const formats[] = { "%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S" };
+        for (size_t i = 0; i < ELEMENTS(formats); i++) {
+                struct tm tm = { .tm_isdst = -1 };
+                const char* end = strptime(s, formats[i], &tm);
+                if (!end || *end)
+                        continue;
+                time_t at = mktime(&tm);
+                if (at < 0)
+                        return -EINVAL;
+                *ret = at;
+                return 0;
+        }
+        return -EINVAL;
+}
+
 void humane_size(int64_t bytes, char ret[static HUMANE_MAX]) {
         static const char* const units[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB" };
         double n = (double) bytes;

@@ -33,6 +33,8 @@ TEST(fields_are_decoded_by_type) {
                 { "account.consent-set", "{\"given\":false,\"kind\":\"privacy-notice\"}", WORDS("privacy-notice", "no") },
                 { "user.import", "{\"csv\":\"a\",\"dry_run\":true}", WORDS("--csv", "a", "--dry-run") },
                 { "user.import", "{\"dry_run\":false}", WORDS("--no-dry-run") },
+                { "log.list", "{\"from\":1795219200,\"to\":1795246440}", WORDS("--from", "2026-11-21", "--to", "2026-11-21T07:34") },
+                { "log.list", "{\"from\":5}", WORDS("--from", "5") },
                 { "search.find", "{\"q\":\"--json\"}", WORDS("--", "--json") },
         };
         for (size_t i = 0; i < ELEMENTS(cases); i++) {
@@ -65,6 +67,8 @@ TEST(wrong_arguments_are_refused) {
                 { "user.list", ERROR_BAD_FIELD, WORDS("--limit", "many") },
                 { "user.list", ERROR_BAD_FIELD, WORDS("--limit", "99999999999999999999") },
                 { "user.list", ERROR_BAD_FIELD, WORDS("--limit=") },
+                { "log.list", ERROR_BAD_FIELD, WORDS("--from", "2026-13-41") },
+                { "user.list", ERROR_BAD_FIELD, WORDS("--limit", "2026-11-21") },
                 { "account.consent-set", ERROR_BAD_FIELD, WORDS("privacy-notice", "perhaps") },
                 { "role.list", ERROR_UNKNOWN_FIELD, WORDS("--all") }, /* comes in one piece */
         };

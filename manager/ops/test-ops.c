@@ -65,6 +65,8 @@ static void check_field(const Operation* o, const Field* f) {
                 TEST_FAIL("%s: field '%s' must have values if, and only if, it is an ENUM", o->name, f->name);
         if (f->type == FIELD_BOOLEAN && (f->min != 0 || f->max != 1))
                 TEST_FAIL("%s: field '%s' is a boolean with other limits than 0 and 1", o->name, f->name);
+        if ((f->flags & FIELD_MOMENT) && f->type != FIELD_INTEGER)
+                TEST_FAIL("%s: field '%s' is a moment and so an INTEGER", o->name, f->name);
         if (f->type == FIELD_PASSWORD && !(f->flags & FIELD_SECRET))
                 TEST_FAIL("%s: field '%s' is a password that is not secret", o->name, f->name);
         if (operation_takes_query(o) && (f->flags & FIELD_SECRET))
