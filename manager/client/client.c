@@ -280,3 +280,41 @@ int client_stream(Client* c, const char* path, unsigned seconds, ClientOnEvent o
         }
         return 0;
 }
+
+static inline void curl_freep(CURL** curl) {
+        curl_easy_cleanup(*curl);
+}
+
+static size_t on_unread(char* bytes, size_t one, size_t n, void* userdata) {
+        return n;
+}
+
+int client_probe_https(const char* name, const char* address, const char* path, bool verify, unsigned* ret_status, Error* reterr) {
+        _cleanup_(curl_freep) CURL* curl = curl_easy_init();
+        _cleanup_(slist_freep) struct curl_slist* to = NULL;
+        _cleanup_free_ char *url = NULL, *line = NULL;
+        bool six = strchr(name, ':');
+        long status = 0;
+
+        if (asprintf(&url, six ? "https://[%s]%s" : "https://%s%s", name, path) < 0)
+                url = NULL;
+        if (asprintf(&line, strchr(address, ':') ? "::[%s]:443" : "::%s:443", address) < 0)
+                line = NULL;
+        to = line ? curl_slist_append(NULL, line) : NULL;
+        if (!curl || !url || !to || curl_easy_setopt(curl, CURLOPT_URL, url) != CURLE_OK)
+                return error_errno(reterr, -ENOMEM, "Cannot ask https://%s", name);
+        (void) curl_easy_setopt(curl, CURLOPT_CONNECT_TO, to);
+        (void) curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "https");
+        (void) curl_easy_setopt(curl, CURLOPT_PROXY, "");
+        (void) curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+        (void) curl_easy_setopt(curl, CURLOPT_TIMEOUT, 10L);
+        (void) curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, verify ? 1L : 0L);
+        (void) curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, verify ? 2L : 0L);
+        (void) curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_unread);
+        CURLcode code = curl_easy_perform(curl);
+        if (code != CURLE_OK)
+                return error_set(reterr, ERROR_UNREACHABLE, "https://%s does not answer: %s.", name, curl_easy_strerror(code));
+        (void) curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+        *ret_status = (unsigned) status;
+        return 0;
+}

@@ -40,5 +40,9 @@ typedef int (*ClientOnEvent)(const char* event, json_t* data, void* userdata);
  * (-ETIME, no error set; 0 = for ever). */
 int client_stream(Client* c, const char* path, unsigned seconds, ClientOnEvent on_event, void* userdata, Error* reterr);
 
+/* GETs https://name/path from address ("127.0.0.1") whatever the name resolves to. verify: the certificate must be good for the name.
+ * ret_status is written whenever there was an answer. Redirects are not followed. */
+int client_probe_https(const char* name, const char* address, const char* path, bool verify, unsigned* ret_status, Error* reterr);
+
 /* Percent-encodes a path segment or query value (RFC 3986); owned by the caller, NULL on out of memory. */
 char* client_escape(const char* s);
