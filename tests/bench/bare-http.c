@@ -14,7 +14,7 @@ static size_t text_size;
 
 static enum MHD_Result on_access(void* cls, struct MHD_Connection* connection, const char* url, const char* method,
                                  const char* version, const char* upload, size_t* upload_size, void** context) {
-        static int seen;
+        static char seen; /* marks the second call of a request */
         if (!*context) {
                 *context = &seen;
                 return MHD_YES;
@@ -36,7 +36,7 @@ int main(int argc, char** argv) {
         (void) snprintf(address.sun_path, sizeof(address.sun_path), "%s", argv[1]);
         (void) unlink(argv[1]);
         int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-        if (fd < 0 || bind(fd, (struct sockaddr*) &address, sizeof(address)) < 0 || listen(fd, 4096) < 0)
+        if (fd < 0 || bind(fd, (const void*) &address, sizeof(address)) < 0 || listen(fd, 4096) < 0)
                 return EXIT_FAILURE;
         struct MHD_Daemon* daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL, on_access, NULL,
                                                      MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, 1200u, MHD_OPTION_END);
