@@ -69,6 +69,16 @@ int certificate_key_matches(const char* chain, const char* key, uid_t uid, gid_t
         return 0;
 }
 
+/* The PEM block of that kind, with its frame; owned by the caller. Around it openssl may have printed what it pleased. */
+static char* pem_block(const char* text, const char* begin, const char* end) {
+        const char* from = strstr(text, begin);
+        const char* to = from ? strstr(from, end) : NULL;
+        char* block = NULL;
+        if (to && asprintf(&block, "%.*s%s\n", (int) (to - from), from, end) < 0)
+                block = NULL;
+        return block;
+}
+
 int certificate_make(const char* name, char** ret_chain, char** ret_key, Error* reterr) {
         static const char* const argv[] = {
                 OPENSSL, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-sha256", "-days", SELF_SIGNED_DAYS,
@@ -79,17 +89,20 @@ int certificate_make(const char* name, char** ret_chain, char** ret_key, Error* 
         int r = certificate_request_text(name, &request, reterr);
         if (r < 0)
                 return r;
-        r = process_run(argv, &(ProcessOptions) { .input = request, .input_size = strlen(request), .timeout_sec = 20, .stdout_only = true }, &result);
+        r = process_run(argv, &(ProcessOptions) { .input = request, .input_size = strlen(request), .timeout_sec = 20 }, &result);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot run openssl");
-        const char* key = strstr(result.output, "-----BEGIN PRIVATE KEY-----");
-        const char* chain = strstr(result.output, "-----BEGIN CERTIFICATE-----");
-        if (result.exit_code != 0 || !key || !chain || chain < key)
-                return error_set(reterr, ERROR_HELPER_FAILED, "openssl could not make a certificate (code %d).", result.exit_code);
-        *ret_chain = strdup(chain);
-        *ret_key = strndup(key, (size_t) (chain - key));
+        char* key = pem_block(result.output, "-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----");
+        char* chain = pem_block(result.output, "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----");
         explicit_bzero(result.output, result.output_size);
-        return *ret_chain && *ret_key ? 0 : -ENOMEM;
+        if (result.exit_code != 0 || !key || !chain) {
+                erase_and_free(key);
+                free(chain);
+                return error_set(reterr, ERROR_HELPER_FAILED, "openssl could not make a certificate (code %d).", result.exit_code);
+        }
+        *ret_chain = chain;
+        *ret_key = key;
+        return 0;
 }
 
 int certificate_load(int directory_fd, const char* id, Certificate* ret, uint64_t* ret_switched, Error* reterr) {

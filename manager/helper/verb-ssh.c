@@ -59,7 +59,7 @@ static int append_key(const SshKey* key, const char* origin, void* userdata) {
 
 /* The keys a provider gave: in install.json, and in what cloud-init was told. */
 static char* provided_text(void) {
-        static const char* const files[] = { "/etc/steadbox/install.json", "/run/cloud-init/instance-data-sensitive.json", "/run/cloud-init/instance-data.json" };
+        static const char* const files[] = { "/etc/steadbox/install.json", "/run/cloud-init/combined-cloud-config.json", "/run/cloud-init/instance-data-sensitive.json" };
         char* all = strdup("");
         for (size_t i = 0; all && i < ELEMENTS(files); i++) {
                 _cleanup_free_ char* text = NULL;

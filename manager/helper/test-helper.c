@@ -1,0 +1,341 @@
+/* The pure half of the helper: what is refused, what is rendered, and that nginx and nft take it. */
+#include "base/test.h"
+#include "base/file.h"
+#include "base/process.h"
+#include "helper/certificate-store.h"
+#include "helper/check.h"
+#include "helper/render-nftables.h"
+#include "helper/render-nginx.h"
+#include "helper/ssh-key.h"
+#include "helper/text.h"
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#define ED25519 "AAAAC3NzaC1lZDI1NTE5AAAAIJ6MpMFoSLVPLO7YsxY2xf4nYmzCcULWVvHF7mLFbWQI"
+#define ED25519_DIGEST "8bf55edeeaa3c30dba02b753eaa6b53754118dd04e3b3517b8a53f80222048bf"
+
+/* What a hostile manager would try to get into a file or a unit's name. */
+static const char* const hostile[] = {
+        "", " ", ".", "..", "../x", "/etc/passwd", "a/b", "a\nb", "a\n", "\na", "a\tb", "a b", "a;b", "a{b", "a}b", "a$b", "$host", "a\"b", "a'b",
+        "a`b", "a\\b", "a#b", "\"; load_module /tmp/x.so; #", "x; include /etc/shadow", "}; server { listen 1;", "a\x01" "b", "a\x7f" "b",
+        "a\xc3\xa4", "\xff", "-a", "a-", "A", "a..b", ".a", "a.", "*.example.org", "%i", "a@b", "a,b", "a|b", "a&b", "a<b", "a=b", "~a", "a\rb",
+};
+
+static char* long_string(size_t size) {
+        char* s = malloc(size + 1);
+        assert(s);
+        memset(s, 'a', size);
+        s[size] = 0;
+        return s;
+}
+
+static int refused_name(const char* name, NginxKind kind, const char* target, const char* certificate) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        _cleanup_free_ char* text = NULL;
+        int r = render_nginx(&(NginxName) { name, kind, target, certificate, true }, 1, &text, &e);
+        ASSERT_EQ(r < 0, error_is_set(&e));
+        ASSERT_EQ(r < 0, !text);
+        return r < 0;
+}
+
+TEST(nginx_refuses_hostile_values) {
+        _cleanup_free_ char* mega = long_string(1024 * 1024);
+        for (size_t i = 0; i < ELEMENTS(hostile); i++) {
+                ASSERT_TRUE(refused_name(hostile[i], NGINX_BOX, "", "box"));
+                ASSERT_TRUE(refused_name("a.example", NGINX_REDIRECT, hostile[i], "box"));
+                ASSERT_TRUE(refused_name("a.example", NGINX_BOX, "", hostile[i]));
+                if (*hostile[i])
+                        ASSERT_TRUE(refused_name("a.example", NGINX_BOX, hostile[i], "box"));
+        }
+        ASSERT_TRUE(refused_name(mega, NGINX_BOX, "", "box"));
+        ASSERT_TRUE(refused_name("a.example", NGINX_REDIRECT, mega, "box"));
+        ASSERT_TRUE(refused_name("a.example", NGINX_BOX, "", mega));
+        ASSERT_TRUE(refused_name("a.example", NGINX_REDIRECT, "192.0.2.1", "box"));
+        ASSERT_TRUE(refused_name("a.example", NGINX_REDIRECT, "", "box"));
+        ASSERT_TRUE(refused_name("a.example", _NGINX_KIND_INVALID, "", "box"));
+        ASSERT_TRUE(refused_name("a.example", (NginxKind) 99, "", "box"));
+        ASSERT_FALSE(refused_name("a.example", NGINX_REDIRECT, "b.example", "box"));
+}
+
+TEST(nginx_refuses_doubles_and_crowds) {
+        _cleanup_free_ char* text = NULL;
+        NginxName names[NGINX_NAMES_MAX + 1];
+        char name[NGINX_NAMES_MAX + 1][32];
+        for (size_t i = 0; i < ELEMENTS(names); i++) {
+                (void) snprintf(name[i], sizeof(name[i]), "n%zu.example", i);
+                names[i] = (NginxName) { name[i], NGINX_BOX, "", "box", true };
+        }
+        ASSERT_TRUE(render_nginx(names, ELEMENTS(names), &text, NULL) < 0);
+        ASSERT_OK(render_nginx(names, NGINX_NAMES_MAX, &text, NULL));
+        names[7].name = "n3.example";
+        _cleanup_free_ char* none = NULL;
+        ASSERT_TRUE(render_nginx(names, NGINX_NAMES_MAX, &none, NULL) < 0);
+}
+
+TEST(values_are_refused_not_escaped) {
+        for (size_t i = 0; i < ELEMENTS(hostile); i++) {
+                _cleanup_(text_done) Text t = {};
+                _cleanup_free_ char* out = NULL;
+                bool plain = *hostile[i] != 0;
+                for (const char* p = hostile[i]; *p; p++)
+                        plain = plain && (unsigned char) *p > ' ' && (unsigned char) *p < 0x7f && !strchr("\"'`;{}$\\#", *p);
+                text_add(&t, "before ");
+                text_add_value(&t, hostile[i]);
+                text_add(&t, " behind");
+                ASSERT_EQ(text_take(&t, &out, NULL) >= 0, plain);
+        }
+}
+
+static void replace(char** text, const char* from, const char* to) {
+        for (char* at; (at = strstr(*text, from));) {
+                char* longer = NULL;
+                ASSERT_TRUE(asprintf(&longer, "%.*s%s%s", (int) (at - *text), *text, to, at + strlen(from)) > 0);
+                free(*text);
+                *text = longer;
+        }
+}
+
+static int run(const char* const* argv, const char* input, char** ret_output) {
+        ProcessResult result = {};
+        int r = process_run(argv, &(ProcessOptions) { .input = input, .input_size = input ? strlen(input) : 0 }, &result);
+        ASSERT_OK(r);
+        if (ret_output)
+                *ret_output = TAKE_PTR(result.output);
+        r = result.exit_code;
+        process_result_done(&result);
+        return r;
+}
+
+/* A user and network namespace of our own lends the rights that the two checkers want. */
+static bool tool_usable(const char* path) {
+        return access(path, X_OK) == 0 && run((const char*[]) { "/usr/bin/unshare", "-rn", "/bin/true", NULL }, NULL, NULL) == 0;
+}
+
+static bool nginx_knows_http2_directive(void) {
+        _cleanup_free_ char* words = NULL;
+        unsigned major = 0, minor = 0;
+        (void) run((const char*[]) { "/usr/sbin/nginx", "-v", NULL }, NULL, &words);
+        const char* p = strstr(words, "nginx/");
+        return p && sscanf(p, "nginx/%u.%u", &major, &minor) == 2 && (major > 1 || minor >= 25);
+}
+
+static void write_certificate(const char* directory) {
+        _cleanup_free_ char *chain = NULL, *key = NULL, *sub = NULL;
+        ASSERT_OK(certificate_make("192.0.2.7", &chain, &key, NULL));
+        ASSERT_TRUE(asprintf(&sub, "%s/box", directory) > 0);
+        ASSERT_OK(mkdir(sub, 0700));
+        _cleanup_close_ int fd = open(sub, O_DIRECTORY | O_CLOEXEC);
+        ASSERT_OK(file_write(fd, "chain.pem", chain, strlen(chain), 0600));
+        ASSERT_OK(file_write(fd, "key.pem", key, strlen(key), 0600));
+}
+
+TEST(nginx_takes_what_we_render) {
+        static const NginxName names[] = {
+                { "*", NGINX_BOX, "", "box", true },
+                { "c123.provider.example", NGINX_BOX, "", "box", false },
+                { "192.0.2.7", NGINX_BOX, "", "box", true },
+                { "2001:db8::7", NGINX_BOX, "", "box", true },
+                { "boxy", NGINX_BOX, "", "box", true },
+                { "old.example", NGINX_REDIRECT, "c123.provider.example", "box", false },
+                { "rest.example", NGINX_MAINTENANCE, "", "box", false },
+        };
+        if (!tool_usable("/usr/sbin/nginx")) {
+                puts("no nginx or no namespaces here, so it is not asked");
+                return;
+        }
+        char directory[] = "/tmp/test-helper-XXXXXX";
+        ASSERT_TRUE(mkdtemp(directory));
+        write_certificate(directory);
+        for (size_t n = 0; n <= ELEMENTS(names); n++) {
+                _cleanup_free_ char *text = NULL, *path = NULL, *words = NULL;
+                ASSERT_OK(render_nginx(names, n, &text, NULL));
+                ASSERT_EQ(strstr(text, "Strict-Transport-Security") != NULL, n >= 2);
+                replace(&text, NGINX_CERTIFICATES, directory);
+                replace(&text, "user www-data;\n", "");
+                if (!nginx_knows_http2_directive())
+                        replace(&text, "                http2 on;\n", "");
+                ASSERT_TRUE(asprintf(&path, "%s/nginx.conf", directory) > 0);
+                ASSERT_OK(file_write(AT_FDCWD, path, text, strlen(text), 0600));
+                if (run((const char*[]) { "/usr/bin/unshare", "-rn", "/usr/sbin/nginx", "-t", "-e", "stderr", "-c", path, "-g", "pid /tmp/test-helper.pid;", NULL },
+                        NULL, &words) != 0)
+                        TEST_FAIL("nginx refuses %zu names: %s", n, words);
+        }
+        ASSERT_EQ(run((const char*[]) { "/bin/rm", "-rf", directory, "/tmp/test-helper.pid", NULL }, NULL, NULL), 0);
+}
+
+static const FirewallPort good_ports[] = {
+        { "tcp", 22, "ssh", "world", "" },
+        { "tcp", 443, "web", "world", "" },
+        { "udp", 65535, "game-2", "world", "minetest" },
+        { "tcp", 8080, "inner", "local", "" },
+};
+
+TEST(nft_takes_what_we_render) {
+        _cleanup_free_ char *text = NULL, *words = NULL;
+        ASSERT_OK(render_nftables(good_ports, ELEMENTS(good_ports), &text, NULL));
+        ASSERT_TRUE(strstr(text, "tcp dport 22 counter accept comment \"port-ssh\""));
+        ASSERT_TRUE(strstr(text, "udp dport 65535 counter accept comment \"port-game-2-of-minetest\""));
+        ASSERT_FALSE(strstr(text, "8080"));
+        if (!tool_usable("/usr/sbin/nft")) {
+                puts("no nft or no namespaces here, so it is not asked");
+                return;
+        }
+        if (run((const char*[]) { "/usr/bin/unshare", "-rn", "/usr/sbin/nft", "--check", "--file", "-", NULL }, text, &words) != 0)
+                TEST_FAIL("nft refuses the table: %s", words);
+}
+
+static bool refused_port(FirewallPort port) {
+        _cleanup_free_ char* text = NULL;
+        return render_nftables(&port, 1, &text, NULL) < 0;
+}
+
+TEST(nftables_refuses_hostile_values) {
+        _cleanup_free_ char* mega = long_string(1024 * 1024);
+        for (size_t i = 0; i < ELEMENTS(hostile); i++) {
+                const char* h = hostile[i];
+                ASSERT_TRUE(refused_port((FirewallPort) { h, 22, "ssh", "world", "" }));
+                ASSERT_TRUE(refused_port((FirewallPort) { "tcp", 22, "ssh", h, "" }));
+                if (*h)
+                        ASSERT_TRUE(refused_port((FirewallPort) { "tcp", 22, "ssh", "world", h }));
+                if (strspn(h, "abcdefghijklmnopqrstuvwxyz-") != strlen(h) || !*h)
+                        ASSERT_TRUE(refused_port((FirewallPort) { "tcp", 22, h, "world", "" }));
+        }
+        ASSERT_TRUE(refused_port((FirewallPort) { mega, 22, "ssh", "world", "" }));
+        ASSERT_TRUE(refused_port((FirewallPort) { "tcp", 22, mega, "world", "" }));
+        ASSERT_TRUE(refused_port((FirewallPort) { "tcp", 22, "ssh", mega, "" }));
+        ASSERT_TRUE(refused_port((FirewallPort) { "tcp", 22, "ssh", "world", mega }));
+        ASSERT_TRUE(refused_port((FirewallPort) { "tcp", 0, "ssh", "world", "" }));
+        ASSERT_TRUE(refused_port((FirewallPort) { "tcp", 65536, "ssh", "world", "" }));
+        ASSERT_FALSE(refused_port((FirewallPort) { "tcp", 1, "ssh", "local", "ab1" }));
+}
+
+TEST(ids_kinds_and_digests_are_checked) {
+        _cleanup_free_ char* mega = long_string(1024 * 1024);
+        for (size_t i = 0; i < ELEMENTS(hostile); i++) {
+                ASSERT_TRUE(check_id("id", hostile[i], NULL) < 0);
+                ASSERT_TRUE(check_job_kind(hostile[i], NULL) < 0);
+                ASSERT_TRUE(check_fingerprint("fingerprint", hostile[i], NULL) < 0);
+                ASSERT_TRUE(check_name_or_address("name", hostile[i], NULL) < 0);
+        }
+        ASSERT_TRUE(check_id("id", mega, NULL) < 0);
+        ASSERT_TRUE(check_job_kind(mega, NULL) < 0);
+        ASSERT_TRUE(check_fingerprint("fingerprint", mega, NULL) < 0);
+        ASSERT_TRUE(check_name_or_address("name", mega, NULL) < 0);
+        ASSERT_TRUE(check_job_kind("user-delete", NULL) < 0); /* a job, but not one with a program */
+        ASSERT_OK(check_job_kind("certificate", NULL));
+        ASSERT_OK(check_fingerprint("fingerprint", ED25519_DIGEST, NULL));
+}
+
+TEST(zones_come_from_the_table) {
+        static const char tab[] = "# comment\tx\tEurope/Hidden\nDE\t+5230+01322\tEurope/Berlin\tmost\nTT\t+1039-06131\tAmerica/Port_of_Spain\n";
+        ASSERT_TRUE(zone_listed(tab, "Europe/Berlin"));
+        ASSERT_TRUE(zone_listed(tab, "America/Port_of_Spain"));
+        ASSERT_FALSE(zone_listed(tab, "Europe/Ber"));
+        ASSERT_FALSE(zone_listed(tab, "Europe/Hidden"));
+        ASSERT_FALSE(zone_listed(tab, "DE"));
+        ASSERT_FALSE(zone_listed("", "Europe/Berlin"));
+        ASSERT_FALSE(zone_listed("x\ny\tz", "z"));
+}
+
+TEST(ssh_keys_are_checked) {
+        SshKey key;
+        _cleanup_free_ char* mega = long_string(1024 * 1024);
+        ASSERT_OK(ssh_key_check("ssh-ed25519", ED25519, "ada@laptop", &key, NULL));
+        ASSERT_STREQ(key.fingerprint, ED25519_DIGEST);
+        ASSERT_TRUE(ssh_key_check("ssh-rsa", ED25519, "", &key, NULL) < 0);
+        ASSERT_TRUE(ssh_key_check("ssh-dss", ED25519, "", &key, NULL) < 0);
+        ASSERT_TRUE(ssh_key_check("command=\"sh\" ssh-ed25519", ED25519, "", &key, NULL) < 0);
+        ASSERT_TRUE(ssh_key_check("ssh-ed25519", ED25519 "A", "", &key, NULL) < 0);
+        ASSERT_TRUE(ssh_key_check("ssh-ed25519", "AAAA", "", &key, NULL) < 0);
+        ASSERT_TRUE(ssh_key_check("ssh-ed25519", ED25519 "\nssh-rsa AAAA", "", &key, NULL) < 0);
+        ASSERT_TRUE(ssh_key_check("ssh-ed25519", ED25519, "a\nssh-ed25519 " ED25519, &key, NULL) < 0);
+        ASSERT_TRUE(ssh_key_check(mega, ED25519, "", &key, NULL) < 0);
+        ASSERT_TRUE(ssh_key_check("ssh-ed25519", mega, "", &key, NULL) < 0);
+        ASSERT_TRUE(ssh_key_check("ssh-ed25519", ED25519, mega, &key, NULL) < 0);
+        for (size_t i = 0; i < ELEMENTS(hostile); i++) {
+                ASSERT_TRUE(ssh_key_check(hostile[i], ED25519, "", &key, NULL) < 0);
+                ASSERT_TRUE(ssh_key_check("ssh-ed25519", hostile[i], "", &key, NULL) < 0);
+        }
+}
+
+TEST(ssh_key_files_are_edited) {
+        static const char roots[] = "# mine\ncommand=\"a b\" ssh-ed25519 " ED25519 " provider key\nnonsense\n";
+        _cleanup_free_ char *added = NULL, *again = NULL, *removed = NULL, *less = NULL;
+        SshKey key;
+        ASSERT_OK(ssh_key_check("ssh-ed25519", ED25519, "ada", &key, NULL));
+        ASSERT_TRUE(ssh_keys_add("", &key, "root", &added, NULL) < 0);
+        ASSERT_OK(ssh_keys_add("x", &key, "owner", &added, NULL));
+        ASSERT_STREQ(added, "x\n# owner\nssh-ed25519 " ED25519 " ada\n");
+        ASSERT_OK(ssh_keys_add(added, &key, "provider", &again, NULL));
+        ASSERT_STREQ(again, added);
+        ASSERT_EQ(ssh_keys_remove(added, ED25519_DIGEST, &removed), 1);
+        ASSERT_STREQ(removed, "x\n");
+        ASSERT_EQ(ssh_keys_remove(roots, ED25519_DIGEST, &less), 1);
+        ASSERT_STREQ(less, "# mine\nnonsense\n");
+}
+
+static const char words[] = "subject=CN=Steadbox\n"
+                            "issuer=CN=Steadbox\n"
+                            "notBefore=2026-11-21 08:00:00Z\n"
+                            "notAfter=2027-11-21 08:00:00Z\n"
+                            "sha256 Fingerprint=00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF\n"
+                            "X509v3 Subject Alternative Name: \n"
+                            "    DNS:a.example, DNS:*.b.example, IP Address:192.0.2.1, IP Address:2001:DB8:0:0:0:0:0:1, DNS:evil\";x, email:x@y\n";
+
+TEST(certificates_are_read) {
+        _cleanup_(certificate_done) Certificate c = {};
+        ASSERT_OK(certificate_parse(words, &c, NULL));
+        ASSERT_EQ(c.names_n, 4);
+        ASSERT_STREQ(c.names[1], "*.b.example");
+        ASSERT_STREQ(c.names[3], "2001:db8::1");
+        ASSERT_TRUE(c.self_signed);
+        ASSERT_EQ(c.not_before, 1795248000);
+        ASSERT_TRUE(certificate_covers(&c, "x.b.example"));
+        ASSERT_FALSE(certificate_covers(&c, "b.example"));
+        ASSERT_FALSE(certificate_covers(&c, "x.y.b.example"));
+        ASSERT_TRUE(certificate_covers(&c, "2001:0db8::1"));
+        for (size_t i = 0; i < sizeof(words); i += 7) { /* cut anywhere: understood or refused, never read past */
+                _cleanup_(certificate_done) Certificate part = {};
+                _cleanup_free_ char* copy = strndup(words, i);
+                (void) certificate_parse(copy, &part, NULL);
+        }
+}
+
+TEST(a_worse_certificate_is_refused) {
+        char* name[] = { (char*) "a.example", NULL };
+        const char* const wanted[] = { "a.example", NULL };
+        Certificate good = { .names = { name[0] }, .names_n = 1, .not_before = 1000, .not_after = 100000 };
+        Certificate self = good, early = good, other = good;
+        self.self_signed = true;
+        early.not_after = 50000;
+        other.names[0] = (char*) "b.example";
+        ASSERT_OK(certificate_may_replace(NULL, &good, wanted, 2000, NULL));
+        ASSERT_OK(certificate_may_replace(&self, &good, wanted, 2000, NULL));
+        ASSERT_OK(certificate_may_replace(&good, &good, wanted, 2000, NULL));
+        ASSERT_OK(certificate_may_replace(&other, &early, wanted, 2000, NULL));
+        ASSERT_TRUE(certificate_may_replace(&good, &self, wanted, 2000, NULL) < 0);
+        ASSERT_TRUE(certificate_may_replace(&good, &early, wanted, 2000, NULL) < 0);
+        ASSERT_TRUE(certificate_may_replace(NULL, &other, wanted, 2000, NULL) < 0);
+        ASSERT_TRUE(certificate_may_replace(NULL, &good, wanted, 100000, NULL) < 0);
+        ASSERT_TRUE(certificate_may_replace(NULL, &good, (const char*[]) { NULL }, 2000, NULL) < 0);
+}
+
+TEST(certificates_are_made) {
+        _cleanup_free_ char *chain = NULL, *key = NULL, *other_chain = NULL, *other_key = NULL;
+        _cleanup_(certificate_done) Certificate c = {};
+        ASSERT_TRUE(certificate_make("a\nb", &chain, &key, NULL) < 0);
+        ASSERT_OK(certificate_make("box.example", &chain, &key, NULL));
+        ASSERT_OK(certificate_make("192.0.2.7", &other_chain, &other_key, NULL));
+        ASSERT_TRUE(startswith(key, "-----BEGIN PRIVATE KEY-----\n"));
+        if (geteuid() != 0) {
+                puts("not root, so openssl cannot be run as somebody else");
+                return;
+        }
+        ASSERT_OK(certificate_read_pem(chain, strlen(chain), &c, NULL));
+        ASSERT_TRUE(c.self_signed && certificate_covers(&c, "box.example"));
+        ASSERT_OK(certificate_key_matches(chain, key, 65534, 65534, NULL));
+        ASSERT_TRUE(certificate_key_matches(chain, other_key, 65534, 65534, NULL) < 0);
+        ASSERT_TRUE(certificate_read_pem("junk", 4, &c, NULL) < 0);
+}
+
+TEST_MAIN()
