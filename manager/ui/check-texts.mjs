@@ -54,8 +54,10 @@ for (const [, error] of table('errors.h').matchAll(/^ERR\(\w+,\s*"([^"]+)"/gm))
 
 const families = /^(operations|errors|jobs|findings|fix|noun|result|log\.detail|role|state|state\.person|start|search)\./;
 for (const key of first[1].keys()) {
-    const plain = key.replace(/\.(one|other)$/, '');
-    if (!named.has(plain) && !begun.some((beginning) => plain.startsWith(beginning)) && !families.test(plain) && !/\.tile$/.test(plain))
+    // The last word may be the form of a plural.
+    const known = [key, key.replace(/\.(one|other)$/, '')].some((name) =>
+        named.has(name) || begun.some((beginning) => name.startsWith(beginning)) || families.test(name) || /\.tile$/.test(name));
+    if (!known)
         complaints.push(`${key} is used nowhere`);
 }
 
