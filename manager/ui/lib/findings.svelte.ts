@@ -27,6 +27,6 @@ export function findingText(finding: Finding): { title: string; text: string } {
     const key = `findings.${finding.key}`;
     if (!has(`${key}.title`))
         return { title: finding.sentence, text: '' };
-    const facts = finding.facts as Values;
+    const facts: Values = { n: finding.facts.count, ...finding.facts };
     return { title: t(`${key}.title`, facts), text: has(`${key}.text`) ? t(`${key}.text`, facts) : '' };
 }
