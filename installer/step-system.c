@@ -254,15 +254,18 @@ int units_check(Install* i, Error* reterr) {
         return r;
 }
 
-/* Why a unit does not run: its last lines in the journal, which say more than "failed". */
+/* Why a unit does not run: the last error in its journal that says more than "Failed to start". */
 static int unit_failed(const char* unit, Error* reterr) {
         _cleanup_(process_result_done) ProcessResult log = {};
-        int r = process_run((const char*[]) { "/usr/bin/journalctl", "--quiet", "--no-pager", "--output=cat", "--boot", "--lines=1",
+        const char* reason = NULL;
+        int r = process_run((const char*[]) { "/usr/bin/journalctl", "--quiet", "--no-pager", "--output=cat", "--boot", "--lines=8",
                                               "--priority=err", "--unit", unit, NULL }, NULL, &log);
-        if (r >= 0)
-                log.output[strcspn(log.output, "\n")] = 0;
-        (void) error_set(reterr, ERROR_INTERNAL, "%s does not start%s%s", unit, r >= 0 && *log.output ? ": " : ".", r >= 0 ? log.output : "");
-        return error_hint(reterr, "Look at 'journalctl --unit=%s'.", unit);
+        char* save = NULL;
+        for (char* line = r >= 0 ? strtok_r(log.output, "\n", &save) : NULL; line; line = strtok_r(NULL, "\n", &save))
+                if (!startswith(line, "Failed to start"))
+                        reason = line;
+        (void) error_set(reterr, ERROR_INTERNAL, "%s does not start%s%s", unit, reason ? ": " : ".", strempty(reason));
+        return error_hint(reterr, "Look at 'journalctl --unit=%s', then run the installer again.", unit);
 }
 
 /* Debian's package starts nginx with a welcome page, before our drop-in counts. It gives way; the helper starts it with our
