@@ -125,6 +125,15 @@ static void body_append(Request* r, const char* data, size_t size) {
         r->body_size += size;
 }
 
+static void add_allow(Request* r) {
+        char allow[64] = "";
+        for (Method i = 0; i < _METHOD_MAX; i++)
+                if (r->allowed & (1u << i))
+                        (void) snprintf(allow + strlen(allow), sizeof(allow) - strlen(allow), "%s%s", *allow ? ", " : "", method_to_string(i));
+        if (*allow)
+                (void) MHD_add_response_header(r->response, "Allow", allow);
+}
+
 static enum MHD_Result queue_answer(Request* r) {
         if (!r->response) {
                 size_t n = r->reply_text ? strlen(r->reply_text) : 0;
@@ -139,6 +148,7 @@ static enum MHD_Result queue_answer(Request* r) {
                 (void) MHD_add_response_header(r->response, "ETag", r->tag);
         if (r->cookie)
                 (void) MHD_add_response_header(r->response, "Set-Cookie", r->cookie);
+        add_allow(r);
         if (r->resume_error.retry_after > 0) {
                 char seconds[16];
                 (void) snprintf(seconds, sizeof(seconds), "%u", r->resume_error.retry_after);

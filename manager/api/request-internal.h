@@ -30,6 +30,7 @@ struct Request {
         bool sse;               /* the answer is a stream */
         Method method;
         const Operation* operation;
+        unsigned allowed;       /* 405: the bits 1 << METHOD_x that the address knows */
         Actor actor;
         char address[64];
         char host[256];

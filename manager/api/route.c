@@ -417,6 +417,7 @@ static int find_row(Request* r, const char* method, const char* url, Error* rete
         size_t n_values = 0;
         unsigned allowed = 0;
         int k = operation_route(r->method, segments, (size_t) n, &r->operation, fields, values, &n_values, &allowed);
+        r->allowed = k == -EOPNOTSUPP ? allowed : 0;
         if (k == -EOPNOTSUPP)
                 return error_set(reterr, ERROR_METHOD_NOT_ALLOWED, "This address does not know the method %.16s.", method);
         if (k <= 0)

@@ -27,7 +27,7 @@ static int socket_make(const char* directory, const char* name) {
                 return -errno;
         (void) unlink(address.sun_path);
         mode_t old = umask(0117);
-        int r = bind(fd, (struct sockaddr*) &address, sizeof(address)) < 0 || listen(fd, 4096) < 0 ? -errno : 0;
+        int r = bind(fd, (const void*) &address, sizeof(address)) < 0 || listen(fd, 4096) < 0 ? -errno : 0;
         (void) umask(old);
         return r < 0 ? r : TAKE_FD(fd);
 }
