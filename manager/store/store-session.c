@@ -116,6 +116,13 @@ int store_session_remove_all(Store* s, int64_t user_id, const char* but_id, Erro
         return store_run(s, &session_remove_all, BIND(INTEGER(user, user_id), TEXT(but, strempty(but_id))), reterr);
 }
 
+STATEMENT(session_trim,
+          "DELETE FROM session WHERE user_id = :user AND id NOT IN"
+          " (SELECT id FROM session WHERE user_id = :user ORDER BY seen_at DESC, created_at DESC LIMIT :keep)");
+int store_session_trim(Store* s, int64_t user_id, int64_t keep, Error* reterr) {
+        return store_run(s, &session_trim, BIND(INTEGER(user, user_id), INTEGER(keep, keep)), reterr);
+}
+
 STATEMENT(token_insert,
           "INSERT INTO token (id, token_sha256, user_id, name, scopes, created_at, expires_at)"
           " VALUES (:id, :token, :user, :name, :scopes, :now, :expires)");
@@ -258,8 +265,15 @@ int store_consent_add(Store* s, int64_t user_id, const char* kind, bool given, c
                         reterr);
 }
 
+#define CONSENT_JSON \
+        "json_object('kind', kind, 'given', json(iif(given, 'true', 'false')), 'version', version, 'decided_at', decided_at)"
+STATEMENT(consent_newest, "SELECT " CONSENT_JSON " FROM consent WHERE user_id = :user AND kind = :kind ORDER BY id DESC LIMIT 1");
+int store_consent_newest(Store* s, int64_t user_id, const char* kind, char** ret_json, Error* reterr) {
+        return store_get_text(s, &consent_newest, BIND(INTEGER(user, user_id), TEXT(kind, kind)), ret_json, reterr);
+}
+
 STATEMENT(consent_list,
-          "SELECT json_object('kind', kind, 'given', json(iif(given, 'true', 'false')), 'version', version, 'decided_at', decided_at)"
+          "SELECT " CONSENT_JSON
           " FROM consent WHERE user_id = :user ORDER BY id DESC");
 int store_consent_list(Store* s, int64_t user_id, char** ret_json, Error* reterr) {
         return store_items(s, &consent_list, BIND(INTEGER(user, user_id)), ret_json, reterr);

@@ -49,6 +49,9 @@ int store_session_expiry(Store* s, const char* id, int64_t* ret, Error* reterr);
 int store_session_remove(Store* s, int64_t user_id, const char* id, Error* reterr); /* 1 gone, 0 there was none */
 int store_session_remove_all(Store* s, int64_t user_id, const char* but_id, Error* reterr); /* but_id may be NULL; how many */
 
+/* Ends those unused for longest until at most keep are left. */
+int store_session_trim(Store* s, int64_t user_id, int64_t keep, Error* reterr);
+
 int store_token_add(
                 Store* s,
                 const char* id,
@@ -85,6 +88,7 @@ int store_recovery_left(Store* s, int64_t user_id, int64_t* ret, Error* reterr);
 
 int store_consent_add(Store* s, int64_t user_id, const char* kind, bool given, const char* version, int64_t now, Error* reterr);
 int store_consent_list(Store* s, int64_t user_id, char** ret_json, Error* reterr);
+int store_consent_newest(Store* s, int64_t user_id, const char* kind, char** ret_json, Error* reterr);
 int store_consent_given(Store* s, int64_t user_id, const char* kind, Error* reterr); /* 1 the newest answer is yes */
 int store_privacy_changed_at(Store* s, int64_t* ret, Error* reterr); /* when the notice's settings last changed; 0 never */
 

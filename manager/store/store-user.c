@@ -196,6 +196,22 @@ int store_user_remove_range(Store* s, int64_t first, int64_t last, Error* reterr
         return store_run(s, &user_remove_range, BIND(INTEGER(first, first), INTEGER(last, last)), reterr);
 }
 
+STATEMENT(user_sealed_after,
+          "SELECT " USER_COLUMNS " FROM user AS u WHERE u.id > :id AND (u.totp_secret IS NOT NULL OR u.totp_pending IS NOT NULL)"
+          " ORDER BY u.id LIMIT 1");
+int store_user_sealed_after(Store* s, int64_t id, User** ret, Error* reterr) {
+        return user_get(s, &user_sealed_after, BIND(INTEGER(id, id)), ret, reterr);
+}
+
+STATEMENT(user_seal_used,
+          "INSERT INTO secret (name, generation, created_at, used_at) VALUES (:name, 1, :now, :hour)"
+          " ON CONFLICT (name) DO UPDATE SET used_at = :hour RETURNING generation");
+int store_user_seal_used(Store* s, const char* name, int64_t now, int64_t hour, int64_t* ret_generation, Error* reterr) {
+        int r = store_get_integer(
+                        s, &user_seal_used, BIND(TEXT(name, name), INTEGER(now, now), INTEGER(hour, hour)), ret_generation, reterr);
+        return MIN(r, 0);
+}
+
 STATEMENT(user_active_owners, "SELECT count(*) FROM user WHERE role = 'owner' AND state = 'active' AND id <> :but");
 int store_user_active_owners(Store* s, int64_t but_id, int64_t* ret, Error* reterr) {
         return store_get_integer(s, &user_active_owners, BIND(INTEGER(but, but_id)), ret, reterr);

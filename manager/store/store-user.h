@@ -53,6 +53,10 @@ int store_user_seen(Store* s, int64_t id, int64_t at, Error* reterr);
 int store_user_remove(Store* s, int64_t id, Error* reterr); /* everything that hangs on it goes too */
 int store_user_remove_range(Store* s, int64_t first, int64_t last, Error* reterr);
 
+int store_user_sealed_after(Store* s, int64_t id, User** ret, Error* reterr); /* the next person with a sealed secret; 1 found, 0 end */
+/* The generation of a sealing key, which is remembered as used; the first use adds it. */
+int store_user_seal_used(Store* s, const char* name, int64_t now, int64_t hour, int64_t* ret_generation, Error* reterr);
+
 int store_user_active_owners(Store* s, int64_t but_id, int64_t* ret, Error* reterr);
 int store_user_count(Store* s, int64_t* ret, Error* reterr);
 int store_user_role_count(Store* s, Role role, int64_t* ret, Error* reterr);
