@@ -15,6 +15,7 @@ typedef struct Http Http;
 typedef struct Jobs Jobs;
 typedef struct Limits Limits;
 typedef struct Quiet Quiet;
+typedef struct Presence Presence;
 typedef struct Seal Seal;
 typedef struct Site Site;
 typedef struct TagCache TagCache;
@@ -29,6 +30,7 @@ typedef struct Manager {
         HelperClient* helper;
         Jobs* jobs;
         Limits* limits;
+        Presence* presence;      /* who was here lately; NULL in unit tests */
         Seal* seal;
         Http* http;
         Quiet* quiet;
