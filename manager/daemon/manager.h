@@ -18,6 +18,7 @@ typedef struct Quiet Quiet;
 typedef struct Presence Presence;
 typedef struct Seal Seal;
 typedef struct Site Site;
+typedef struct System System;
 typedef struct TagCache TagCache;
 
 typedef struct Manager {
@@ -36,6 +37,7 @@ typedef struct Manager {
         Quiet* quiet;
         sd_event_source* housekeeping;
         Site* site;
+        System* system;          /* of the noun system; NULL before its start and in most unit tests */
         FindingMemory* finding_memory; /* made on first need */
         TagCache* tag_cache;     /* made on first need */
         json_t* machine;         /* steadbox.json: what the provider and the installer fixed; read only, may be an empty object */

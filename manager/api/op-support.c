@@ -1,0 +1,21 @@
+/* Help bundles at the edge. */
+#include "api/handlers.h"
+#include "job/job.h"
+#include "system/support.h"
+#include <stdio.h>
+
+int op_support_bundle(Request* request, Error* reterr) {
+        Manager* m = request_manager(request);
+        char id[JOB_ID_BYTES];
+        json_t* wanted = json_pack("{s:s}", "note", strempty(request_string(request, "note")));
+        int r = jobs_add(m->jobs, JOB_SUPPORT_BUNDLE, request_actor(request), "", wanted, id, reterr);
+        return r < 0 ? r : request_reply_job(request, id);
+}
+
+int op_support_bundle_show(Request* request, Error* reterr) {
+        char object[80];
+        (void) snprintf(object, sizeof(object), "bundle:%.64s", request_string(request, "id"));
+        request_audit_object(request, object);
+        json_t* bundle = support_bundle_read(request_manager(request), request_string(request, "id"), reterr);
+        return bundle ? request_reply(request, bundle) : -EIO;
+}

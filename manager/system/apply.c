@@ -1,0 +1,141 @@
+/* Brings the box to what the nouns want: firewall, then a certificate so that nginx can start, then nginx's names. Each helper verb is
+ * idempotent, so the whole chain is run again whenever anything may have changed, and after a failure with growing pauses. */
+#include "base/log.h"
+#include "base/time.h"
+#include "daemon/nouns.h"
+#include "site/site.h"
+#include "system/system-internal.h"
+#include "system/wanted.h"
+
+#define SOON_USEC (200 * USEC_PER_MSEC)
+#define SETTLE_USEC (2 * USEC_PER_SEC)     /* addresses come in bursts */
+#define AGAIN_USEC (5 * USEC_PER_SEC)
+#define AGAIN_MAX_USEC (300 * USEC_PER_SEC)
+
+static System* applying(void* userdata) {
+        Manager* m = userdata;
+        return m->system && m->system->applying ? m->system : NULL;
+}
+
+static void apply_end(System* s) {
+        s->applying = false;
+        s->tries = 0;
+        if (s->apply_again) {
+                s->apply_again = false;
+                apply_soon(s, SOON_USEC);
+        }
+        system_refresh(s->m, 0);
+}
+
+static void apply_failed(System* s, const char* what, const Error* error) {
+        unsigned doublings = MIN(s->tries, 10u);
+        uint64_t wait = MIN(AGAIN_USEC << doublings, AGAIN_MAX_USEC);
+        s->applying = s->apply_again = false;
+        if (s->tries++ % 8 == 0) /* not every minute of a broken day */
+                log_warning("Cannot bring %s up to date, will try again: %s", what, error ? strempty(error->message) : "");
+        apply_soon(s, wait);
+}
+
+static void on_names(json_t* answer, const Error* error, void* userdata) {
+        System* s = applying(userdata);
+        if (s && error)
+                apply_failed(s, "the web server", error);
+        else if (s)
+                apply_end(s);
+}
+
+static void apply_names(System* s) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        NginxNames* names = calloc(1, sizeof(NginxNames));
+        int r = names ? wanted_names(s->m, noun_table, names, &e) : error_errno(&e, -ENOMEM, "Cannot collect names");
+        if (r >= 0)
+                r = helper_client_nginx_apply(s->m->helper, names->items, names->count, on_names, s->m, &e);
+        if (names)
+                nginx_names_done(names);
+        free(names);
+        if (r < 0)
+                apply_failed(s, "the web server", &e);
+}
+
+static void on_self_signed(json_t* answer, const Error* error, void* userdata) {
+        System* s = applying(userdata);
+        if (!s)
+                return;
+        if (error && error->name != ERROR_CONFLICT) /* conflict: a real one is there, which is better */
+                apply_failed(s, "the certificate", error);
+        else
+                apply_names(s);
+}
+
+static void apply_certificate(System* s) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        _cleanup_json_ json_t* names = site_names(s->m);
+        const char* name = json_string_value(json_array_get(names, 0)) ?: "localhost.localdomain";
+        if (helper_client_certificate_self_sign(s->m->helper, BOX_CERTIFICATE, name, on_self_signed, s->m, &e) < 0)
+                apply_failed(s, "the certificate", &e);
+}
+
+static void on_firewall(json_t* answer, const Error* error, void* userdata) {
+        System* s = applying(userdata);
+        if (!s)
+                return;
+        if (error)
+                log_warning("Cannot bring the firewall up to date: %s", strempty(error->message));
+        apply_certificate(s); /* a box without a firewall still serves; the firewall page shows the truth */
+}
+
+static int on_apply(sd_event_source* source, uint64_t usec, void* userdata) {
+        System* s = userdata;
+        _cleanup_error_ Error e = ERROR_NULL;
+        s->apply_timer = sd_event_source_disable_unref(s->apply_timer);
+        if (s->applying) {
+                s->apply_again = true;
+                return 0;
+        }
+        json_decref(s->addresses);
+        s->addresses = NULL;
+        (void) link_addresses(&s->addresses);
+        s->applying = true;
+        Ports* ports = calloc(1, sizeof(Ports));
+        int r = ports ? wanted_ports(s->m, noun_table, ports, &e) : error_errno(&e, -ENOMEM, "Cannot collect ports");
+        if (r >= 0)
+                r = helper_client_firewall_apply(s->m->helper, ports->items, ports->count, on_firewall, s->m, &e);
+        free(ports);
+        if (r < 0)
+                apply_failed(s, "the firewall", &e);
+        return 0;
+}
+
+void apply_soon(System* s, uint64_t usec) {
+        if (!s->m->bus) /* no helper in unit tests and on a developer's machine */
+                return;
+        s->apply_timer = sd_event_source_disable_unref(s->apply_timer);
+        int r = sd_event_add_time_relative(s->m->event, &s->apply_timer, CLOCK_MONOTONIC, usec, 0, on_apply, s);
+        if (r < 0)
+                (void) log_error_errno(r, "Failed to plan the update of firewall and web server: %m");
+        else
+                (void) sd_event_source_set_description(s->apply_timer, "apply");
+}
+
+void system_apply_soon(Manager* m) {
+        if (m->system)
+                apply_soon(m->system, SOON_USEC);
+}
+
+static int on_links(sd_event_source* source, int fd, uint32_t revents, void* userdata) {
+        System* s = userdata;
+        _cleanup_json_ json_t* now = NULL;
+        link_monitor_drain(s->monitor);
+        if (link_addresses(&now) >= 0 && s->addresses && !json_equal(now, s->addresses))
+                apply_soon(s, SETTLE_USEC);
+        return 0;
+}
+
+int apply_watch(System* s) {
+        int r = link_monitor_new(&s->monitor);
+        if (r >= 0)
+                r = sd_event_add_io(s->m->event, &s->monitor_io, link_monitor_fd(s->monitor), EPOLLIN, on_links, s);
+        if (r >= 0)
+                (void) sd_event_source_set_description(s->monitor_io, "links");
+        return r;
+}

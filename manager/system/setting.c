@@ -1,0 +1,181 @@
+#include "system/setting.h"
+#include "base/file.h"
+#include "site/site.h"
+#include "store/store-setting.h"
+#include "system/inventory.h"
+#include "system/system-internal.h"
+#include <ctype.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+
+#define RETENTION_DAYS 365
+#define TAB_MAX (256 * 1024)
+
+/* Every key with the UI's word for search; kept says whether it lives in the store. */
+static const struct {
+        const char* key;
+        bool kept;
+        const char* title;
+} keys[] = {
+        { "timezone",       false, "Time zone" },
+        { "hostname",       false, "Host name" },
+        { "language",       true,  "Language" },
+        { "box_name",       true,  "Name of the box" },
+        { "controller",     true,  "Privacy notice: who is responsible" },
+        { "contact",        true,  "Privacy notice: contact" },
+        { "authority",      true,  "Privacy notice: authority" },
+        { "retention_days", true,  "How long the log keeps personal detail" },
+};
+
+bool setting_locked(Manager* m, const char* key) {
+        size_t i;
+        json_t* locked;
+        json_array_foreach(json_object_get(m->machine, "locked"), i, locked)
+                if (streq_ptr(json_string_value(locked), key))
+                        return true;
+        return false;
+}
+
+static json_t* locked_keys(Manager* m) {
+        json_t* list = json_array();
+        for (size_t i = 0; i < ELEMENTS(keys); i++)
+                if (setting_locked(m, keys[i].key))
+                        (void) json_array_append_new(list, json_string(keys[i].key));
+        return list;
+}
+
+static int add_kept(Manager* m, json_t* settings, const char* key, Error* reterr) {
+        _cleanup_free_ char* value = NULL;
+        int r = store_setting_get(m->store, key, &value, reterr);
+        if (r >= 0)
+                (void) json_object_set_new(settings, key, json_string(strempty(value)));
+        return r;
+}
+
+static int fill(Manager* m, json_t* settings, Error* reterr) {
+        static const char* const texts[] = { "controller", "contact", "authority" };
+        _cleanup_free_ char *timezone = timezone_read(), *name = NULL, *days = NULL;
+        char hostname[HOST_NAME_MAX + 1] = "";
+        (void) gethostname(hostname, sizeof(hostname) - 1);
+        int r = site_box_name(m, &name, reterr);
+        if (r >= 0)
+                r = store_setting_get(m->store, "retention_days", &days, reterr);
+        for (size_t i = 0; i < ELEMENTS(texts) && r >= 0; i++)
+                r = add_kept(m, settings, texts[i], reterr);
+        if (r < 0)
+                return r;
+        (void) json_object_set_new(settings, "timezone", json_string(strempty(timezone)));
+        (void) json_object_set_new(settings, "hostname", json_string(hostname));
+        (void) json_object_set_new(settings, "language", json_string(site_language(m)));
+        (void) json_object_set_new(settings, "box_name", json_string(strempty(name)));
+        (void) json_object_set_new(settings, "retention_days", json_integer(days ? atoll(days) : RETENTION_DAYS));
+        (void) json_object_set_new(settings, "locked", locked_keys(m));
+        (void) json_object_set_new(settings, "brand", site_brand(m));
+        return 0;
+}
+
+json_t* setting_show(Manager* m, Error* reterr) {
+        json_t* settings = json_object();
+        if (fill(m, settings, reterr) < 0) {
+                json_decref(settings);
+                return NULL;
+        }
+        return settings;
+}
+
+static int write_one(Manager* m, const char* key, const json_t* value, json_t* changed, Error* reterr) {
+        _cleanup_free_ char* before = NULL;
+        char number[32];
+        const char* text = json_string_value(value);
+        if (!text) {
+                (void) snprintf(number, sizeof(number), "%lld", (long long) json_integer_value(value));
+                text = number;
+        }
+        int r = store_setting_get(m->store, key, &before, reterr);
+        if (r < 0 || streq_ptr(before, text))
+                return r < 0 ? r : 0;
+        r = store_setting_set(m->store, key, text, reterr);
+        if (r < 0)
+                return r;
+        (void) json_array_append_new(changed, json_string(key));
+        return 1;
+}
+
+int setting_write(Manager* m, const json_t* fields, json_t* changed, Error* reterr) {
+        int n = 0;
+        for (size_t i = 0; i < ELEMENTS(keys); i++) {
+                const json_t* value = json_object_get(fields, keys[i].key);
+                if (!keys[i].kept || !value)
+                        continue;
+                int r = write_one(m, keys[i].key, value, changed, reterr);
+                if (r < 0)
+                        return r;
+                n += r;
+        }
+        return n;
+}
+
+/* --- time zones --- */
+
+static int by_name(const void* a, const void* b) {
+        return strcmp(*(char* const*) a, *(char* const*) b);
+}
+
+/* The third column of a tab file (its own comments say so). Names point into text. */
+static size_t zones_of(char* text, const char** names, size_t n, size_t max) {
+        for (char *rest = text, *line; rest && (line = strsep(&rest, "\n"));) {
+                char* column = *line == '#' ? NULL : strchr(line, '\t');
+                column = column ? strchr(column + 1, '\t') : NULL;
+                if (!column || n == max)
+                        continue;
+                column++;
+                column[strcspn(column, "\t")] = 0;
+                names[n++] = column;
+        }
+        return n;
+}
+
+json_t* timezone_list(const char* directory, const char* q) {
+        static const char* const files[] = { "zone1970.tab", "zone.tab" };
+        const char* names[2048] = { "UTC" };
+        char* texts[ELEMENTS(files)] = {};
+        size_t n = 1;
+        for (size_t i = 0; i < ELEMENTS(files); i++) {
+                char path[PATH_MAX];
+                (void) snprintf(path, sizeof(path), "%s/%s", directory, files[i]);
+                if (file_read(AT_FDCWD, path, TAB_MAX, &texts[i], NULL) >= 0)
+                        n = zones_of(texts[i], names, n, ELEMENTS(names));
+        }
+        qsort(names, n, sizeof(char*), by_name);
+        json_t* list = json_array();
+        for (size_t i = 0; i < n; i++)
+                if ((i == 0 || !streq(names[i], names[i - 1])) && (isempty(q) || strcasestr(names[i], q)))
+                        (void) json_array_append_new(list, json_pack("{s:s}", "name", names[i]));
+        for (size_t i = 0; i < ELEMENTS(files); i++)
+                free(texts[i]);
+        return list;
+}
+
+bool timezone_known(const char* directory, const char* name) {
+        _cleanup_json_ json_t* list = timezone_list(directory, name);
+        size_t i;
+        json_t* zone;
+        json_array_foreach(list, i, zone)
+                if (streq(json_get_string(zone, "name"), name))
+                        return true;
+        return false;
+}
+
+/* --- search --- */
+
+int setting_search(Manager* m, int role, const char* q, json_t* ret_hits, Error* reterr) {
+        if (!role_includes((Role) role, ROLE_ADMIN))
+                return 0;
+        for (size_t i = 0; i < ELEMENTS(keys); i++)
+                if (strcasestr(keys[i].title, q) || strcasestr(keys[i].key, q))
+                        (void) json_array_append_new(ret_hits, json_pack(
+                                "{s:s, s:s, s:s, s:s}", "kind", "setting", "title", keys[i].title, "detail", "System, settings",
+                                "page", "/system/settings"));
+        return 0;
+}

@@ -1,0 +1,6 @@
+/* Help bundles: made by a job, kept as one file each below the state directory, read and sent by the owner alone. */
+#pragma once
+#include "daemon/manager.h"
+
+json_t* support_bundle_read(Manager* m, const char* id, Error* reterr); /* Bundle of tbl/types.h, owned; NULL with NOT_FOUND */
+void support_bundles_expire(Manager* m, int64_t before);

@@ -1,0 +1,16 @@
+/* The machine as a noun: what it is made of, what it should let in and serve, and what is known of it from helper, PID 1 and kernel.
+ * Those answer later, so what they said last is kept here; nothing on the loop waits for them. */
+#pragma once
+#include "api/request.h"
+#include "daemon/manager.h"
+
+typedef struct System System;
+
+/* Asks the outside again unless it was asked less than max_age_usec ago. Answers arrive on the loop; a change publishes "finding". */
+void system_refresh(Manager* m, uint64_t max_age_usec);
+/* Firewall, certificate and web server are brought to what all nouns want: soon, once for many calls, again until it works. */
+void system_apply_soon(Manager* m);
+
+json_t* system_show(Manager* m, Error* reterr);            /* a System of tbl/types.h, owned */
+const json_t* system_certificates(Manager* m);             /* array as of helper_client_certificate_list(), borrowed; may be NULL */
+void system_certificates_changed(Manager* m);              /* ask for them anew, and for nginx's names */
