@@ -164,3 +164,16 @@ package_archive() {
         touch "$archive"
         echo "$archive"
 }
+
+# Prints the folder in which builds of this checkout are kept, with a suffix where it is not the ordinary build. Folders of
+# checkouts that are gone are dropped.
+work_dir() {
+        local d work
+        work=$STEADBOX_CACHE/work/$(echo "$source_dir${1:+ $1}" | hash_of)
+        for d in "$STEADBOX_CACHE"/work/*/; do
+                [ ! -f "$d/source" ] || [ -d "$(cat "$d/source")" ] || rm -rf --one-file-system -- "$d"
+        done
+        mkdir -p "$work"
+        echo "$source_dir" >"$work/source"
+        echo "$work"
+}
