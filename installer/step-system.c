@@ -19,7 +19,7 @@
 /* ---- accounts and directories ------------------------------------------------------------------------------------------------ */
 
 int accounts_check(Install* i, Error* reterr) {
-        return getpwnam("steadbox") && getgrnam("steadbox-admin");
+        return getpwnam("steadbox") && getpwnam("steadbox-acme") && getgrnam("steadbox-admin") && getgrnam("steadbox-job");
 }
 
 /* Runs a tool of systemd over the configuration files of ours that match. */
@@ -62,6 +62,9 @@ int directories_apply(Install* i, Error* reterr) {
 
 /* ---- sealed credentials ------------------------------------------------------------------------------------------------------ */
 
+/* Without this systemd-creds tells the console that its host key is not on an encrypted disk. */
+static const char* const creds_environment[] = { "SYSTEMD_LOG_LEVEL=err", NULL };
+
 /* Sealed to the key of this installation's disk, on purpose never to a TPM: rented machines are moved, cloned and restored by their
  * provider, their virtual TPM is not, and a box that cannot read its own secrets after a move is no better protected. */
 static int credential_write(const char* name, const char* path, const void* secret, size_t size, Error* reterr) {
@@ -69,7 +72,8 @@ static int credential_write(const char* name, const char* path, const void* secr
         char option[64];
         (void) snprintf(option, sizeof(option), "--name=%s", name);
         int r = process_run((const char*[]) { "/usr/bin/systemd-creds", "encrypt", "--with-key=host", option, "-", "-", NULL },
-                            &(ProcessOptions) { .input = secret, .input_size = size, .output_max = CREDENTIAL_MAX, .stdout_only = true }, &sealed);
+                            &(ProcessOptions) { .input = secret, .input_size = size, .output_max = CREDENTIAL_MAX, .stdout_only = true,
+                                                .environment = creds_environment }, &sealed);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot run systemd-creds");
         if (sealed.exit_code != 0 || sealed.output_size == 0)
@@ -84,7 +88,8 @@ static int credential_opens(const char* name, const char* path, Error* reterr) {
         char option[64];
         (void) snprintf(option, sizeof(option), "--name=%s", name);
         int r = process_run((const char*[]) { "/usr/bin/systemd-creds", "decrypt", option, path, "-", NULL },
-                            &(ProcessOptions) { .output_max = CREDENTIAL_MAX, .stdout_only = true }, &opened);
+                            &(ProcessOptions) { .output_max = CREDENTIAL_MAX, .stdout_only = true,
+                                                .environment = creds_environment }, &opened);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot run systemd-creds");
         explicit_bzero(opened.output, opened.output_size);

@@ -7,6 +7,7 @@
 int generate_openapi(FILE* f);    /* OpenAPI 3.1 */
 int generate_typescript(FILE* f); /* manager/ui/lib/api.generated.ts */
 int generate_reference(FILE* f);  /* docs/reference/operations.md */
+int generate_roles(FILE* f);      /* docs/roles.md */
 int generate_man(FILE* f);        /* steadbox(1) */
 int generate_completion(FILE* f); /* bash */
 

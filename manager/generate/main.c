@@ -1,4 +1,4 @@
-/* Prints what is generated from the tables: steadbox-generate openapi|typescript|reference|man|completion [FILE]. Runs while building
+/* Prints what is generated from the tables: steadbox-generate openapi|typescript|reference|roles|man|completion [FILE]. Runs while building
  * and from tests/checks; it is not installed. */
 #include "generate/generate.h"
 
@@ -7,7 +7,7 @@ static const struct {
         int (*print)(FILE* f);
 } documents[] = {
         { "openapi", generate_openapi },       { "typescript", generate_typescript }, { "reference", generate_reference },
-        { "man", generate_man },               { "completion", generate_completion },
+        { "roles", generate_roles },           { "man", generate_man },               { "completion", generate_completion },
 };
 
 int main(int argc, char** argv) {
@@ -25,6 +25,6 @@ int main(int argc, char** argv) {
                                 (void) fprintf(stderr, "%s: %s\n", argv[1], strerror(-r));
                         return r < 0;
                 }
-        (void) fputs("Usage: steadbox-generate openapi|typescript|reference|man|completion [FILE]\n", stderr);
+        (void) fputs("Usage: steadbox-generate openapi|typescript|reference|roles|man|completion [FILE]\n", stderr);
         return 2;
 }

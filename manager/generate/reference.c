@@ -70,24 +70,6 @@ static void print_type(FILE* f, const Type* t) {
         }
 }
 
-static void print_matrix(FILE* f) {
-        static const Role columns[] = { ROLE_NOBODY, ROLE_USER, ROLE_MAIL_MANAGER, ROLE_USER_MANAGER, ROLE_ADMIN, ROLE_OWNER };
-        (void) fputs("\n## Who may do what\n\n| operation |", f);
-        for (size_t c = 0; c < ELEMENTS(columns); c++)
-                (void) fprintf(f, " %s |", role_to_string(columns[c]));
-        (void) fputs("\n|---|", f);
-        for (size_t c = 0; c < ELEMENTS(columns); c++)
-                (void) fputs("---|", f);
-        for (size_t i = 0; i < _OP_MAX; i++) {
-                (void) fprintf(f, "\n| %s |", operation_table[i].name);
-                for (size_t c = 0; c < ELEMENTS(columns); c++)
-                        (void) fputs(role_includes(columns[c], operation_table[i].who) ? " yes |" : " - |", f);
-        }
-        (void) fputs("\n\nWhat no column has only root may, on the machine itself.\n\n", f);
-        for (size_t c = 0; c < ELEMENTS(columns); c++)
-                (void) fprintf(f, "- **%s**: %s\n", role_to_string(columns[c]), role_sentence(columns[c]));
-}
-
 static void print_errors(FILE* f) {
         (void) fputs("\n## Errors\n\n| name | HTTP status | exit code of the command line | |\n|---|---|---|---|\n", f);
         for (ErrorName e = 0; e < _ERROR_MAX; e++)
@@ -99,7 +81,8 @@ int generate_reference(FILE* f) {
                      "Generated from `include/tbl` by `steadbox-generate reference`; do not edit.\n\n"
                      "Every operation is reachable in three ways that do the same: HTTP below `" API_PREFIX "`, the command `steadbox NOUN VERB`, and the web\n"
                      "UI. Fields of GET and DELETE come in the query string, all others in a JSON body; `{x}` stands in the path. Lists answer\n"
-                     "`{\"items\": [...], \"next\": cursor or null, \"total\": n}`. The same as OpenAPI 3.1: `GET " API_PREFIX "/openapi.json`.\n", f);
+                     "`{\"items\": [...], \"next\": cursor or null, \"total\": n}`. The same as OpenAPI 3.1: `GET " API_PREFIX "/openapi.json`. Who may do\n"
+                     "what, in one table: [Roles](../roles.md).\n", f);
         for (size_t i = 0; i < _OP_MAX; i++) {
                 if (!operation_begins_noun(&operation_table[i]))
                         continue;
@@ -111,7 +94,6 @@ int generate_reference(FILE* f) {
         (void) fputs("\n## Answers\n", f);
         for (size_t i = 0; i < type_count(); i++)
                 print_type(f, &type_table[i]);
-        print_matrix(f);
         print_errors(f);
         return 0;
 }
