@@ -44,4 +44,5 @@ typedef struct Manager {
         char* state_directory;   /* /var/lib/steadbox */
         char* runtime_directory; /* /run/steadbox */
         int64_t started_at;
+        bool log_copying;        /* see daemon/log-copy.h */
 } Manager;

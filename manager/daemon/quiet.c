@@ -1,5 +1,6 @@
 #include "daemon/quiet.h"
 #include "api/tag.h"
+#include "daemon/log-copy.h"
 #include <malloc.h>
 
 #define QUIET_USEC (5 * USEC_PER_SEC)
@@ -55,6 +56,7 @@ Quiet* quiet_free(Quiet* q) {
 void manager_was_busy(Manager* m) {
         if (!m->quiet)
                 return;
+        log_copy_if_long(m);
         if (m->quiet->armed)
                 m->quiet->busy_again = true;
         else

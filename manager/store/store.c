@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #define STATEMENTS_MAX 256
+#define LOG_PAGES_LONG 1000 /* 4 MiB: then it is copied into the file */
 #define CHECK_AT_START_BYTES (32 * 1024 * 1024) /* quick_check of this much takes about 50 ms */
 
 struct Store {
@@ -13,6 +14,7 @@ struct Store {
         char* path;
         uint64_t generation;
         bool transaction;
+        int log_pages; /* in the write-ahead log after the last commit */
         Memo* memo; /* lists answered lately */
         struct {
                 const Statement* key;
@@ -56,6 +58,12 @@ static int on_commit(void* userdata) {
         return 0;
 }
 
+static int on_log(void* userdata, sqlite3* db, const char* name, int pages) {
+        Store* s = userdata;
+        s->log_pages = pages;
+        return SQLITE_OK;
+}
+
 static int integer_of(Store* s, const char* sql, int64_t* ret, Error* reterr) {
         sqlite3_stmt* statement = NULL;
         int code = sqlite3_prepare_v2(s->db, sql, -1, &statement, NULL);
@@ -77,7 +85,7 @@ static int configure(Store* s, Error* reterr) {
         static const char sql[] =
                 "PRAGMA busy_timeout = 2000; PRAGMA foreign_keys = ON; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
                 "PRAGMA cache_size = -512; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA mmap_size = 0;"
-                "PRAGMA journal_size_limit = 4194304; PRAGMA wal_autocheckpoint = 500; PRAGMA cell_size_check = ON;";
+                "PRAGMA journal_size_limit = 4194304; PRAGMA wal_autocheckpoint = 0; PRAGMA cell_size_check = ON;";
         (void) sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
         (void) sqlite3_extended_result_codes(s->db, 1);
         return execute(s, sql, reterr);
@@ -141,7 +149,7 @@ int store_open(const char* path, Store** ret, Error* reterr) {
         if (!s || !(s->path = strdup(path)))
                 return error_errno(reterr, -ENOMEM, "Cannot open the store");
         (void) sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 256, 64);
-        (void) sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+        (void) sqlite3_config(SQLITE_CONFIG_MULTITHREAD); /* each connection stays with one thread; see store_copy_log() */
 
         struct stat st = {};
         bool exists = stat(path, &st) >= 0 && st.st_size > 0;
@@ -163,6 +171,7 @@ int store_open(const char* path, Store** ret, Error* reterr) {
         }
         random_bytes(&s->generation, 6); /* 48 bits: leaves room to count */
         (void) sqlite3_commit_hook(s->db, on_commit, s);
+        (void) sqlite3_wal_hook(s->db, on_log, s);
         *ret = TAKE_PTR(s);
         return 0;
 }
@@ -215,6 +224,25 @@ bool store_in_transaction(const Store* s) {
 
 Memo** store_memo(Store* s) {
         return &s->memo;
+}
+
+bool store_log_is_long(const Store* s) {
+        return s->log_pages >= LOG_PAGES_LONG;
+}
+
+const char* store_path(const Store* s) {
+        return s->path;
+}
+
+void store_copy_log(const char* path) {
+        sqlite3* db = NULL;
+        if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK)
+                (void) sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL); /* what is left over is copied next time */
+        (void) sqlite3_close(db);
+}
+
+void store_log_copied(Store* s) {
+        s->log_pages = 0; /* until the next commit tells */
 }
 
 void store_trim(Store* s) {

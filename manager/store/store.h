@@ -26,6 +26,13 @@ static inline void transaction_rollbackp(Transaction* t) {
                 store_rollback(*t);
 }
 
+/* The write-ahead log has grown enough to be worth copying into the file. Copying it takes two fsyncs, so it is done beside the loop:
+ * store_copy_log() is pure, opens a connection of its own and may run on a pool thread; readers and the writer go on meanwhile. */
+bool store_log_is_long(const Store* s);
+const char* store_path(const Store* s);
+void store_copy_log(const char* path);
+void store_log_copied(Store* s); /* on the loop, afterwards */
+
 /* Gives memory back after a burst; called by the loop when it has been quiet. */
 void store_trim(Store* s);
 /* Looks at every page (quick_check); STORE_BROKEN with the first complaint. */
