@@ -1,6 +1,7 @@
 #include "install.h"
 #include "base/file.h"
 #include "base/secret.h"
+#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -84,13 +85,33 @@ int install_call(Install* i, const char* method, const char* path, const json_t*
         return client_call(i->client, method, path, body, /* headers= */ NULL, ret, reterr);
 }
 
+char* install_unfinished(void) {
+        char* text = NULL;
+        if (file_read(AT_FDCWD, UNFINISHED_PATH, 4096, &text, NULL) < 0)
+                return NULL;
+        text[strcspn(text, "\n")] = 0;
+        return text;
+}
+
+/* Before the first change; behind it, a machine that loses its power goes on when it starts again. */
+static int note_unfinished(const Install* i, Error* reterr) {
+        if (file_exists(UNFINISHED_PATH))
+                return 0;
+        int r = directory_make("/var/lib/steadbox-install", 0700);
+        if (r >= 0)
+                r = file_write(AT_FDCWD, UNFINISHED_PATH, strempty(i->config_path), strlen(strempty(i->config_path)), 0600);
+        return r < 0 ? error_errno(reterr, r, "Cannot write " UNFINISHED_PATH) : 0;
+}
+
 /* One step: look, work, look again. The second look is what "done" in the journal rests on. */
 static int step_run(Install* i, const Step* s, Error* reterr) {
         int r = s->check(i, reterr);
         if (r != 0)
                 return MIN(r, 0);
 
-        r = journal_append(i->journal, s->id, JOURNAL_BEGUN, NULL, reterr);
+        r = note_unfinished(i, reterr);
+        if (r >= 0)
+                r = journal_append(i->journal, s->id, JOURNAL_BEGUN, NULL, reterr);
         if (r < 0)
                 return r;
         r = s->apply(i, reterr);
@@ -132,6 +153,8 @@ int install_run(Install* i, Error* reterr) {
                         return r;
                 }
         }
+        if (unlink(UNFINISHED_PATH) < 0 && errno != ENOENT)
+                return error_errno(reterr, -errno, "Cannot remove " UNFINISHED_PATH);
         _cleanup_free_ char* url = box_url(i);
         progress_done(i->progress, url, i->owner_link, i->closing);
         return 0;
@@ -166,5 +189,6 @@ int install_undo(Install* i, Error* reterr) {
                                 result = error_set(reterr, ERROR_INTERNAL, "Not everything could be taken back; what failed is named above.");
                 }
         }
+        (void) unlink(UNFINISHED_PATH); /* what was taken back is not to be continued */
         return result;
 }

@@ -13,6 +13,8 @@
 #define CREDENTIALS_DIRECTORY STEADBOX_ETC "/credentials"
 #define SETTINGS_PATH STEADBOX_ETC "/steadbox.json"
 #define STORE_PATH "/var/lib/steadbox/steadbox.db"
+/* There while an installation has begun and not come to its end; holds the path of its install.json, or nothing. */
+#define UNFINISHED_PATH "/var/lib/steadbox-install/unfinished"
 #define INSTALL_JSON_PATH STEADBOX_ETC "/install.json"
 
 typedef struct Install {
@@ -51,6 +53,7 @@ extern const size_t step_count;
 int install_run(Install* i, Error* reterr);
 int install_plan(Install* i, Error* reterr);  /* prints what install_run() would do */
 int install_undo(Install* i, Error* reterr);
+char* install_unfinished(void); /* the content of that file, owned by the caller; NULL where it is not there */
 
 /* ---- for steps ---- */
 void install_say(Install* i, const char* format, ...) _printf_(2, 3);

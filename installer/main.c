@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #define LOCK_PATH "/run/steadbox-install.lock"
+#define LOCK_WAIT_SEC 1800
 
 typedef enum Action {
         ACTION_INSTALL,
@@ -25,6 +26,7 @@ static Action arg_action = ACTION_INSTALL;
 static const char* arg_config = NULL;
 static const char* arg_stop_after = NULL;
 static bool arg_json = false;
+static bool arg_resume = false;
 
 static void help(void) {
         printf("Usage: steadbox-install [--config FILE] [--check|--dry-run|--status [--json]|--undo|--schema]\n\n"
@@ -39,7 +41,7 @@ static void help(void) {
 }
 
 static int parse_arguments(int argc, char** argv, Error* reterr) {
-        enum { OPTION_STOP = 1000, OPTION_VERSION };
+        enum { OPTION_STOP = 1000, OPTION_RESUME, OPTION_VERSION };
         static const struct option options[] = {
                 { "config", required_argument, NULL, 'c' },
                 { "check", no_argument, NULL, ACTION_CHECK },
@@ -48,6 +50,7 @@ static int parse_arguments(int argc, char** argv, Error* reterr) {
                 { "undo", no_argument, NULL, ACTION_UNDO },
                 { "schema", no_argument, NULL, ACTION_SCHEMA },
                 { "json", no_argument, NULL, 'j' },
+                { "resume", no_argument, NULL, OPTION_RESUME }, /* for the unit: the file that the interrupted run was given */
                 { "stop-after", required_argument, NULL, OPTION_STOP }, /* for tests: dies of SIGKILL behind that step */
                 { "help", no_argument, NULL, 'h' },
                 { "version", no_argument, NULL, OPTION_VERSION },
@@ -67,6 +70,9 @@ static int parse_arguments(int argc, char** argv, Error* reterr) {
                 case OPTION_VERSION:
                         printf("steadbox-install %s\n", STEADBOX_VERSION);
                         exit(0);
+                case OPTION_RESUME:
+                        arg_resume = true;
+                        break;
                 case OPTION_STOP:
                         arg_stop_after = optarg;
                         break;
@@ -82,8 +88,9 @@ static int parse_arguments(int argc, char** argv, Error* reterr) {
 
 /* A file that was named must be there; the usual place may be empty, and then all defaults hold. */
 static int load_config(Install* i, Error* reterr) {
-        const char* path = arg_config ?: INSTALL_JSON_PATH;
         _cleanup_(erase_and_freep) char* text = NULL;
+        _cleanup_free_ char* interrupted = arg_resume ? install_unfinished() : NULL;
+        const char* path = arg_config ?: isempty(interrupted) ? INSTALL_JSON_PATH : interrupted;
         size_t size = 0;
         int r = file_read(AT_FDCWD, path, CONFIG_SIZE_MAX, &text, &size);
         if (r == -ENOENT && !arg_config)
@@ -99,14 +106,22 @@ static int load_config(Install* i, Error* reterr) {
         return i->config_path ? 0 : error_errno(reterr, -ENOMEM, "Cannot read %s", path);
 }
 
-/* cloud-init and a person may start us at the same time. */
+/* cloud-init, the unit that resumes, and a person may start us at the same time: the later ones wait, and then find all in place. */
 static int take_lock(int* ret_fd, Error* reterr) {
         _cleanup_close_ int fd = open(LOCK_PATH, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
         if (fd < 0)
                 return error_errno(reterr, -errno, "Cannot open " LOCK_PATH);
-        if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-                (void) error_set(reterr, ERROR_BUSY, "Another installation is under way.");
-                return error_hint(reterr, "'steadbox-install --status' shows how far it is.");
+        for (unsigned second = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; second++) {
+                if (errno != EWOULDBLOCK && errno != EINTR)
+                        return error_errno(reterr, -errno, "Cannot lock " LOCK_PATH);
+                if (second == LOCK_WAIT_SEC) {
+                        (void) error_set(reterr, ERROR_BUSY, "Another installation is under way and does not come to an end.");
+                        return error_hint(reterr, "'steadbox-install --status' shows how far it is.");
+                }
+                if (second == 0)
+                        printf("Another installation is under way; waiting for it.\n");
+                (void) fflush(stdout);
+                (void) sleep(1);
         }
         *ret_fd = TAKE_FD(fd);
         return 0;

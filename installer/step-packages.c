@@ -242,7 +242,8 @@ int packages_apply(Install* i, Error* reterr) {
                         return r;
         }
         i->packages_tried = true;
-        if (missing_packages(&i->machine, status, false, wanted) > 0) {
+        bool online = i->machine.ipv4_route || i->machine.ipv6_route;
+        if (online && missing_packages(&i->machine, status, false, wanted) > 0) {
                 _cleanup_error_ Error e = ERROR_NULL;
                 r = remember_added(i, wanted, reterr);
                 if (r < 0)
