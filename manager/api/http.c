@@ -222,7 +222,7 @@ static int listener_init(Listener* l, Http* h, int fd, bool admin, Error* reterr
         int epoll_fd = MHD_get_daemon_info(l->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
         int r = sd_event_add_io(h->manager->event, &l->io, epoll_fd, EPOLLIN, on_daemon_io, l);
         if (r >= 0)
-                r = sd_event_add_time(h->manager->event, &l->timer, CLOCK_MONOTONIC, UINT64_MAX, 0, on_daemon_timer, l);
+                r = sd_event_add_time(h->manager->event, &l->timer, CLOCK_MONOTONIC, UINT64_MAX, /* accuracy= */ 1, on_daemon_timer, l);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot watch the socket");
         (void) sd_event_source_set_enabled(l->timer, SD_EVENT_OFF);
