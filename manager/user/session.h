@@ -25,6 +25,6 @@ int session_describe(Manager* m, const Actor* a, json_t** ret, Error* reterr);
 /* "Firefox on Linux" and the like; never the whole string. */
 void agent_words(const char* user_agent, char ret[static 64]);
 
-/* Makes a token for the actor; scopes must be known and not exceed the role. */
+/* Makes a token for the actor; scopes must exist; a token never does more than the role allows. */
 int token_make_for(Manager* m, const Actor* a, const char* name, const json_t* scopes, int64_t days, json_t** ret, Error* reterr);
 int session_housekeeping(Manager* m, Error* reterr);
