@@ -249,8 +249,8 @@ int helper_client_job_stop(HelperClient* c, const char* kind, const char* id, He
 int helper_client_hostname_set(HelperClient* c, const char* hostname, HelperDone done, void* userdata, Error* reterr) {
         return CALL_STRINGS(c, hostname_set, hostname, NULL);
 }
-int helper_client_timezone_set(HelperClient* c, const char* timezone, HelperDone done, void* userdata, Error* reterr) {
-        return CALL_STRINGS(c, timezone_set, timezone, NULL);
+int helper_client_timezone_set(HelperClient* c, const char* zone, HelperDone done, void* userdata, Error* reterr) {
+        return CALL_STRINGS(c, timezone_set, zone, NULL);
 }
 int helper_client_power(HelperClient* c, const char* action, HelperDone done, void* userdata, Error* reterr) {
         return CALL_STRINGS(c, power, action, NULL);

@@ -35,7 +35,7 @@ typedef struct HelperName {
 int helper_client_job_start(HelperClient* c, const char* kind, const char* id, HelperDone done, void* userdata, Error* reterr);
 int helper_client_job_stop(HelperClient* c, const char* kind, const char* id, HelperDone done, void* userdata, Error* reterr);
 int helper_client_hostname_set(HelperClient* c, const char* hostname, HelperDone done, void* userdata, Error* reterr);
-int helper_client_timezone_set(HelperClient* c, const char* timezone, HelperDone done, void* userdata, Error* reterr);
+int helper_client_timezone_set(HelperClient* c, const char* zone, HelperDone done, void* userdata, Error* reterr);
 int helper_client_power(HelperClient* c, const char* action, HelperDone done, void* userdata, Error* reterr); /* reboot, poweroff */
 /* answer: [{fingerprint, type, comment, origin, managed}] */
 int helper_client_ssh_key_list(HelperClient* c, HelperDone done, void* userdata, Error* reterr);
