@@ -142,7 +142,8 @@ int recovery_verify(Manager* m, User* u, const char* code, Error* reterr) {
         int r = store_recovery_has(m->store, u->id, digest, reterr);
         if (r <= 0)
                 return r;
-        r = store_user_recovery_verified(m->store, u->id, now_seconds(), reterr);
+        u->recovery_verified_at = now_seconds();
+        r = store_user_recovery_verified(m->store, u->id, u->recovery_verified_at, reterr);
         return r < 0 ? r : 1;
 }
 
