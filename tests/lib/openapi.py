@@ -3,6 +3,7 @@
 Only the part of JSON Schema that our generator writes; anything else in the document is an error here, so that nothing goes unchecked.
 """
 import json
+import urllib.parse
 
 KNOWN = {"type", "properties", "required", "additionalProperties", "items", "enum", "anyOf", "$ref", "description", "format",
          "minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems", "x-type"}
@@ -32,6 +33,14 @@ class Operation:
         if self.has_body:
             body = row["requestBody"]["content"]["application/json"]["schema"]
             self.fields += [Field(n, "body", s, n in body["required"]) for n, s in body["properties"].items()]
+
+    def at(self, values=None):
+        """The path with these values in it, or with some that are well formed and name nothing."""
+        path, values = self.path, values or {}
+        for f in self.of("path"):
+            value = values.get(f.name, f.values[0] if f.values else "x" * max(f.min, 1))
+            path = path.replace("{%s}" % f.name, urllib.parse.quote(str(value), safe=""))
+        return path
 
     def of(self, where):
         return [f for f in self.fields if f.where == where]
