@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "base/secret.h"
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <termios.h>
 
@@ -31,8 +32,6 @@ static int read_line(int fd, char ret[static INPUT_SECRET_MAX + 1]) {
         for (;;) {
                 char c;
                 ssize_t got = read(fd, &c, 1);
-                if (got < 0 && errno == EINTR)
-                        continue;
                 if (got < 0)
                         return -errno;
                 if (got == 0 && n == 0)
@@ -49,19 +48,29 @@ static int read_line(int fd, char ret[static INPUT_SECRET_MAX + 1]) {
         return 0;
 }
 
+static void on_interrupt(int sig) {
+        /* does nothing but make read() return, so that the terminal gets its echo back */
+}
+
 static int read_unseen(const char* prompt, char ret[static INPUT_SECRET_MAX + 1]) {
+        const struct sigaction action = { .sa_handler = on_interrupt }; /* no SA_RESTART */
+        struct sigaction usual;
         struct termios before, quiet;
         if (tcgetattr(STDIN_FILENO, &before) < 0)
                 return -errno;
         quiet = before;
         quiet.c_lflag &= ~(tcflag_t) ECHO;
-        (void) fprintf(stderr, "%s: ", prompt);
-        (void) fflush(stderr);
-        if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet) < 0)
-                return -errno;
-        int r = read_line(STDIN_FILENO, ret);
-        (void) tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-        (void) fputc('\n', stderr);
+        (void) sigaction(SIGINT, &action, &usual);
+        int r = tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet) < 0 ? -errno : 0;
+        if (r >= 0) {
+                /* only now, or what is typed at once would be seen or thrown away */
+                (void) fprintf(stderr, "%s: ", prompt);
+                (void) fflush(stderr);
+                r = read_line(STDIN_FILENO, ret);
+                (void) tcsetattr(STDIN_FILENO, TCSADRAIN, &before);
+                (void) fputc('\n', stderr);
+        }
+        (void) sigaction(SIGINT, &usual, NULL);
         return r;
 }
 

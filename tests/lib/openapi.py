@@ -55,7 +55,7 @@ class Api:
         self.operations = [Operation(self.document, path, method, row)
                            for path, methods in self.document["paths"].items() for method, row in methods.items()]
         self.by_name = {o.name: o for o in self.operations}
-        self.scopes = sorted({o.scope.split(":")[0] for o in self.operations})
+        self.scopes = sorted({o.scope for o in self.operations if not o.session_only and o.role not in ("nobody", "root")})
 
     def resolve(self, schema):
         while "$ref" in schema:
