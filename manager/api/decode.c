@@ -193,7 +193,7 @@ int percent_decode(char* text) {
 
 int path_split(char* path, const char* segments[static OPERATION_SEGMENTS_MAX], Error* reterr) {
         int n = 0;
-        char* rest = *path == '/' ? path + 1 : path;
+        char* rest = path;
         while (rest) {
                 char* segment = rest;
                 rest = strchr(rest, '/');
