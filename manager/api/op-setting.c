@@ -73,12 +73,12 @@ int op_setting_update(Request* request, Error* reterr) {
                 return r;
         if (!wants(request, now, "timezone"))
                 return set_hostname(request, NULL, reterr);
-        const char* timezone = request_string(request, "timezone");
-        if (!timezone_known(ZONEINFO_DIRECTORY, timezone))
-                return error_field(reterr, ERROR_BAD_FIELD, "timezone", "There is no time zone %s.", timezone);
+        const char* zone = request_string(request, "timezone");
+        if (!timezone_known(ZONEINFO_DIRECTORY, zone))
+                return error_field(reterr, ERROR_BAD_FIELD, "timezone", "There is no time zone %s.", zone);
         Waiting* w = waiting_new(request);
         if (!w)
                 return error_errno(reterr, -ENOMEM, "Cannot change the time zone");
-        request_audit_detail(request, "timezone", json_string(timezone));
-        return waiting_begin(w, helper_client_timezone_set(m->helper, timezone, waiting_helper_done, w, reterr), set_hostname);
+        request_audit_detail(request, "timezone", json_string(zone));
+        return waiting_begin(w, helper_client_timezone_set(m->helper, zone, waiting_helper_done, w, reterr), set_hostname);
 }
