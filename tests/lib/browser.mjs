@@ -1,0 +1,220 @@
+// What browser tests share: a box to talk to, a browser that notices every breach of the content policy, and the judges.
+//   import { box, browser, check, done } from '../lib/browser.mjs';
+// $BOX names the box and $BOX_URL is its address; STEADBOX_SHELL may name another command that runs a line as root there.
+import { execFileSync } from 'node:child_process';
+import { createHmac } from 'node:crypto';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
+
+const tests = join(dirname(fileURLToPath(import.meta.url)), '..');
+const address = (process.env.STEADBOX_URL ?? process.env.BOX_URL ?? '').replace(/\/+$/, '');
+export const logs = process.env.LOGS ?? '/tmp/steadbox-ui-tests';
+mkdirSync(join(logs, 'screens'), { recursive: true });
+let failures = 0;
+
+/** One case: prints its verdict, goes on after a failure. */
+export async function check(name, deed) {
+    try {
+        await deed();
+        console.log(`ok - ${name}`);
+    } catch (error) {
+        failures++;
+        console.log(`not ok - ${name}: ${String(error?.message ?? error).replace(/\u001b\[\d+m/g, '').split('\n').slice(0, 3).join(' | ')}`);
+        for (const page of pages.filter((page) => !page.isClosed()).slice(-1))
+            await page.screenshot({ path: join(logs, 'screens', `failed-${name.replace(/\W+/g, '-').slice(0, 60)}.png`) }).catch(() => undefined);
+    }
+}
+
+export function assert(truth, why) {
+    if (!truth)
+        throw new Error(why);
+}
+
+/** Closes the browser and ends with what was found. */
+export async function done() {
+    for (const one of browsers)
+        await one.close();
+    process.exit(failures ? 1 : 0);
+}
+
+export const box = {
+    address,
+
+    /** Runs a command as root on the box and answers what it prints. */
+    sh(...command) {
+        const shell = process.env.STEADBOX_SHELL;
+        const [program, ...start] = shell ? shell.split(' ')
+            : [join(tests, '../images/box'), 'sh', '--name', process.env.STEADBOX_BOX ?? process.env.BOX ?? 'box', '--'];
+        return execFileSync(program, [...start, ...command], { encoding: 'utf8', timeout: 60000, maxBuffer: 64 << 20 });
+    },
+
+    /** A fresh one-use link for the owner. */
+    ownerLink() {
+        const given = process.env.STEADBOX_OWNER_LINK;
+        if (given) {
+            delete process.env.STEADBOX_OWNER_LINK;
+            return given;
+        }
+        return JSON.parse(this.sh('steadbox', 'owner', 'link', '--json')).url;
+    },
+
+    /** The part of a link that belongs after the address. */
+    place(link) {
+        return link.slice(link.indexOf('/#/link/'));
+    },
+
+    /** Calls the API over the web as somebody with these cookies; answers {status, body, headers}. */
+    api(method, path, body, cookie = '') {
+        return this.get(method, `/api/v1${path}`, body === undefined ? undefined : JSON.stringify(body), {
+            ...(cookie ? { Cookie: cookie } : {}), Origin: address,
+            ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+        }).then((answer) => ({ ...answer, body: JSON.parse(answer.body.toString() || 'null') }));
+    },
+
+    /** One plain request; a box that vouches for itself is believed here. */
+    get(method, path, body, headers = {}) {
+        const target = new URL(path, address);
+        const send = target.protocol === 'https:' ? httpsRequest : httpRequest;
+        return new Promise((resolve, reject) => {
+            const request = send(target, { method, rejectUnauthorized: false, headers: { ...headers, ...(body ? { 'Content-Length': Buffer.byteLength(body) } : {}) } }, (response) => {
+                const parts = [];
+                response.on('data', (part) => parts.push(part));
+                response.on('end', () => resolve({ status: response.statusCode, headers: response.headers, body: Buffer.concat(parts) }));
+            });
+            request.on('error', reject);
+            request.end(body);
+        });
+    },
+
+    /** Signs the owner in by a fresh link and answers the cookie; the password is kept for whoever wants to sign in by it. */
+    async owner() {
+        const token = this.ownerLink().split('/link/')[1];
+        const seen = await this.api('POST', '/links/inspect', { token });
+        const answer = await this.api('POST', '/links/use', {
+            token, password: this.password, ...(seen.body.username ? {} : { username: 'mara' }), display_name: 'Mara Keller', language: 'en',
+        });
+        assert(answer.status === 200, `the owner's link is refused: ${JSON.stringify(answer.body)}`);
+        this.ownerName = answer.body.username;
+        return cookieOf(answer);
+    },
+    password: 'correct horse battery staple 7',
+    ownerName: 'mara',
+};
+
+export function cookieOf(answer) {
+    return (answer.headers['set-cookie'] ?? []).map((cookie) => cookie.split(';')[0]).join('; ');
+}
+
+const browsers = [], pages = [];
+
+/** A browser; its contexts come from context(). */
+export async function browser() {
+    const made = await chromium.launch({
+        executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+        args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+            '--disable-component-update', '--disable-sync'],
+    });
+    browsers.push(made);
+    return made;
+}
+
+/** A window of its own: nothing shared with others. With a cookie it is signed in. */
+export async function context(of, { width = 1440, height = width < 500 ? 760 : 900, mode = 'light', cookie = '', language = 'en-GB' } = {}) {
+    const made = await of.newContext({
+        viewport: { width, height }, colorScheme: mode, locale: language, ignoreHTTPSErrors: true, reducedMotion: 'reduce',
+        permissions: ['clipboard-read', 'clipboard-write'], acceptDownloads: true,
+    });
+    const { hostname } = new URL(address);
+    for (const part of cookie.split('; ').filter(Boolean)) {
+        const at = part.indexOf('=');
+        await made.addCookies([{
+            name: part.slice(0, at), value: part.slice(at + 1), ...(part.startsWith('__Host-') ? { url: address } : { domain: hostname, path: '/' }),
+            secure: address.startsWith('https:'), httpOnly: true, sameSite: 'Strict',
+        }]);
+    }
+    return made;
+}
+
+/** A page that remembers what went wrong in it; clean() fails on any of that. */
+export async function open(within, path = '/') {
+    const page = await within.newPage();
+    pages.push(page);
+    page.complaints = [];
+    page.addresses = [];
+    page.on('console', (message) => {
+        // A refused call is an answer of the API, not a fault of the page.
+        if (message.type() === 'error' && !/Failed to load resource/.test(message.text()))
+            page.complaints.push(message.text());
+    });
+    page.on('pageerror', (error) => page.complaints.push(error.message));
+    page.on('request', (request) => page.addresses.push(request.url()));
+    await page.goto(address + path);
+    await page.waitForSelector('main, [role="alert"], dialog');
+    return page;
+}
+
+export function clean(page) {
+    assert(!page.complaints.length, page.complaints.join('; '));
+    const foreign = page.addresses.filter((url) => !url.startsWith(address) && !/^(data|blob):/.test(url));
+    assert(!foreign.length, `asked elsewhere: ${foreign.join(' ')}`);
+}
+
+/** Waits until nothing is loading any more. */
+export async function settled(page) {
+    await page.waitForFunction(() => document.querySelector('h1') && !document.querySelector('.skeleton'), null, { timeout: 15000 });
+    await page.waitForTimeout(60);
+}
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** Fails on what axe calls serious or critical. */
+export async function accessible(page) {
+    // evaluate() does not pass the page's content policy, so the policy stays as it is while axe looks.
+    await page.evaluate(axeSource);
+    const found = await page.evaluate(async () => {
+        const result = await window.axe.run(document, {
+            runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'], resultTypes: ['violations'],
+        });
+        return result.violations.filter((one) => ['serious', 'critical'].includes(one.impact))
+            .map((one) => `${one.id} at ${one.nodes.slice(0, 3).map((node) => `${node.target.join(' ')} ${node.any[0]?.message ?? ''}`).join(', ')}`);
+    });
+    assert(!found.length, found.join('; '));
+}
+
+/** Fails where the page is wider than the window. */
+export async function fits(page) {
+    const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert(over <= 0, `the page is ${over} px wider than the window`);
+}
+
+export async function shot(page, name) {
+    await page.screenshot({ path: join(logs, 'screens', `${name}.png`) });
+}
+
+/** The six digits of an authenticator now (RFC 6238). */
+export function totp(secret, at = Date.now()) {
+    const bits = [...secret.replace(/[\s=]/g, '')].map((letter) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter.toUpperCase()).toString(2).padStart(5, '0')).join('');
+    const key = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
+    const count = Buffer.alloc(8);
+    count.writeBigUInt64BE(BigInt(Math.floor(at / 30000)));
+    const mac = createHmac('sha1', key).update(count).digest();
+    const offset = mac[19] & 15;
+    return String((mac.readUInt32BE(offset) & 0x7fffffff) % 1000000).padStart(6, '0');
+}
+
+/** Answers calls of one operation from here: answer(page, 'GET', '/users', body or (url) => body). */
+export async function pretend(page, method, path, reply, { status = 200, delay = 0 } = {}) {
+    await page.route((url) => url.pathname === `/api/v1${path}`, async (route) => {
+        if (route.request().method() !== method)
+            return route.fallback();
+        if (delay)
+            await new Promise((resolve) => setTimeout(resolve, delay));
+        const body = typeof reply === 'function' ? reply(new URL(route.request().url())) : reply;
+        await route.fulfill({ status, contentType: 'application/json', body: JSON.stringify(body) });
+    });
+}
