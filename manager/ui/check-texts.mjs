@@ -20,7 +20,7 @@ for (const [language, catalogue] of others) {
         const names = (sentence) => [...(sentence ?? '').matchAll(/\{(\w+)\}/g)].map((match) => match[1]).sort().join();
         if (!first[1].has(key))
             complaints.push(`${first[0]}: ${key} is missing`);
-        else if (!key.endsWith('.one') && names(text) !== names(first[1].get(key)))
+        else if (!/\.(zero|one)$/.test(key) && names(text) !== names(first[1].get(key)))
             complaints.push(`${language}: ${key} has other values than ${first[0]}`);
     }
 }
@@ -55,7 +55,7 @@ for (const [, error] of table('errors.h').matchAll(/^ERR\(\w+,\s*"([^"]+)"/gm))
 const families = /^(operations|errors|jobs|findings|fix|noun|result|log\.detail|role|state|state\.person|start|search)\./;
 for (const key of first[1].keys()) {
     // The last word may be the form of a plural.
-    const known = [key, key.replace(/\.(one|other)$/, '')].some((name) =>
+    const known = [key, key.replace(/\.(zero|one|other)$/, '')].some((name) =>
         named.has(name) || begun.some((beginning) => name.startsWith(beginning)) || families.test(name) || /\.tile$/.test(name));
     if (!known)
         complaints.push(`${key} is used nowhere`);

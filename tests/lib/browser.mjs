@@ -153,6 +153,13 @@ export async function open(within, path = '/') {
     });
     page.on('pageerror', (error) => page.complaints.push(error.message));
     page.on('request', (request) => page.addresses.push(request.url()));
+    // Other boxes come and go on this machine, and the browser then thinks its network changed.
+    const go = page.goto.bind(page);
+    page.goto = (url, options) => go(url, options).catch((error) => {
+        if (!/ERR_NETWORK_CHANGED/.test(error.message))
+            throw error;
+        return go(url, options);
+    });
     await page.goto(address + path);
     await page.waitForSelector('main, [role="alert"], dialog');
     return page;

@@ -55,7 +55,11 @@ class Changes {
                 handler(job);
         });
         source.addEventListener('finding', () => this.touch('finding'));
-        source.addEventListener('changed', (event) => this.touch((JSON.parse(event.data) as { noun: string }).noun));
+        source.addEventListener('changed', (event) => {
+            this.touch((JSON.parse(event.data) as { noun: string }).noun);
+            // Whatever changed has a line in the log.
+            this.touch('log');
+        });
         source.addEventListener('session', () => this.sessionHandlers.forEach((handler) => handler()));
     }
 

@@ -49,7 +49,7 @@ export function t(key: string, values: Values = {}): string {
     let sentence = words[key];
     if (typeof values.n === 'number') {
         const form = new Intl.PluralRules(current).select(values.n);
-        sentence = words[`${key}.${form}`] ?? words[`${key}.other`] ?? sentence;
+        sentence = (values.n === 0 ? words[`${key}.zero`] : undefined) ?? words[`${key}.${form}`] ?? words[`${key}.other`] ?? sentence;
     }
     if (sentence === undefined)
         return key;
