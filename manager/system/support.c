@@ -4,6 +4,8 @@
 #include "base/time.h"
 #include "base/validate.h"
 #include "job/job.h"
+#include "store/store-user.h"
+#include "system/setting.h"
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,6 +13,52 @@
 
 #define BUNDLE_BYTES_MAX (2 * 1024 * 1024)
 #define PARTS_MAX 64
+#define PEOPLE_MAX 5000 /* whose names are known to the black pen; beyond that patterns must do */
+
+/* --- asking --- */
+
+typedef struct Words {
+        json_t* list;
+        unsigned people;
+} Words;
+
+static int word_of_person(const User* u, const char* groups, void* data) {
+        Words* w = data;
+        if (w->people++ >= PEOPLE_MAX)
+                return 0;
+        (void) json_array_append_new(w->list, json_string(u->username));
+        (void) json_array_append_new(w->list, json_string(u->display_name));
+        return 0;
+}
+
+/* These settings are names of people and things; the others say nothing about anybody. */
+static void words_of_settings(json_t* words, json_t* settings) {
+        static const char* const telling[] = { "hostname", "box_name", "controller", "contact", "authority" };
+        for (size_t i = 0; i < ELEMENTS(telling); i++) {
+                json_t* value = json_object_get(settings, telling[i]);
+                if (*strempty(json_string_value(value)))
+                        (void) json_array_append(words, value);
+                (void) json_object_del(settings, telling[i]);
+        }
+        (void) json_object_del(settings, "brand");
+}
+
+json_t* support_request(Manager* m, const char* note, json_t* findings, Error* reterr) {
+        _cleanup_json_ json_t* owned = findings;
+        _cleanup_json_ json_t* settings = setting_show(m, reterr);
+        Words words = { .list = json_array() };
+        json_t* request = NULL;
+        if (settings)
+                words_of_settings(words.list, settings);
+        if (settings && store_user_walk(m->store, word_of_person, &words, reterr) >= 0)
+                request = json_pack("{s:s, s:O, s:O, s:O}", "note", note, "settings", settings, "findings", owned, "words", words.list);
+        json_decref(words.list);
+        if (!request && !error_is_set(reterr))
+                (void) error_errno(reterr, -ENOMEM, "Cannot ask for a help bundle");
+        return request;
+}
+
+/* --- what came back --- */
 
 static int bundle_path(Manager* m, const char* id, char** ret) {
         return asprintf(ret, "%s/support%s%s%s", m->state_directory, id ? "/" : "", strempty(id), id ? ".json" : "") < 0 ? -ENOMEM : 0;
