@@ -97,8 +97,10 @@ static int row_check(const UserNew* n, Error* reterr) {
 static void fault(json_t* result, unsigned line, const char* text) {
         json_t* faults = json_object_get(result, "faults");
         (void) json_object_set_new(result, "faulty", json_integer(json_get_integer(result, "faulty", 0) + 1));
-        if (json_array_size(faults) < IMPORT_FAULTS_MAX)
-                (void) json_array_append_new(faults, json_pack("{s:i,s:s}", "line", (int) line, "text", text));
+        size_t n = strlen(text);
+        if (json_array_size(faults) < IMPORT_FAULTS_MAX) /* the sentence goes on behind it, so without its full stop */
+                (void) json_array_append_new(
+                                faults, json_pack("{s:i,s:s#}", "line", (int) line, "text", text, (int) (n - (n > 0 && text[n - 1] == '.'))));
 }
 
 typedef struct Seen {
