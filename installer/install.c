@@ -106,6 +106,8 @@ static int note_unfinished(const Install* i, Error* reterr) {
 /* One step: look, work, look again. The second look is what "done" in the journal rests on. */
 static int step_run(Install* i, const Step* s, Error* reterr) {
         int r = s->check(i, reterr);
+        if (r > 0 && streq_ptr(i->stop_after, s->id))
+                (void) raise(SIGKILL);
         if (r != 0)
                 return MIN(r, 0);
 

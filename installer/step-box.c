@@ -4,10 +4,13 @@
 #include "base/time.h"
 #include "install.h"
 #include <sodium.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <systemd/sd-bus.h>
 
+#define HELPER "org.steadbox.Helper1"
 #define STORE_WAIT_SEC 60
+#define PRESETS_WAIT_SEC 10
 #define FIREWALL_WAIT_SEC 30
 #define WEB_WAIT_SEC 60
 #define CERTIFICATE_WAIT_SEC 150
@@ -22,6 +25,21 @@ static int wait_until(Install* i, unsigned seconds, int (*look)(Install* i, Erro
                         return r;
                 (void) usleep(PAUSE_USEC);
         }
+}
+
+/* One verb of the root helper, which root may call like the manager. */
+static int helper_call(const char* verb, Error* reterr, const char* types, ...) {
+        _cleanup_(sd_bus_error_free) sd_bus_error e = SD_BUS_ERROR_NULL;
+        sd_bus* bus = NULL;
+        int r = sd_bus_open_system(&bus);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot reach the system bus");
+        va_list ap;
+        va_start(ap, types);
+        r = sd_bus_call_methodv(bus, HELPER, "/org/steadbox/Helper1", HELPER, verb, &e, NULL, types, ap);
+        va_end(ap);
+        (void) sd_bus_flush_close_unref(bus);
+        return r < 0 ? error_set(reterr, ERROR_HELPER_FAILED, "%s", e.message ?: strerror(-r)) : 0;
 }
 
 /* ---- the manager answers ----------------------------------------------------------------------------------------------------- */
@@ -52,19 +70,36 @@ static json_t* settings_missing(Install* i, const json_t* have) {
         return missing;
 }
 
-/* Applied once: afterwards these are the owner's to change, unless they are locked, and then the manager holds on to them itself. */
-int presets_check(Install* i, Error* reterr) {
+/* Applied once: afterwards these are the owner's to change. */
+static int presets_hold(Install* i, Error* reterr) {
         _cleanup_(client_reply_done) ClientReply reply = {};
-        if (journal_state(i->journal, "presets") == JOURNAL_DONE)
-                return 1;
         if (install_call(i, "GET", "/settings", NULL, &reply, NULL) < 0)
                 return 0;
         _cleanup_json_ json_t* missing = settings_missing(i, reply.body);
         return json_object_size(missing) == 0;
 }
 
+int presets_check(Install* i, Error* reterr) {
+        return journal_state(i->journal, "presets") == JOURNAL_DONE || presets_hold(i, reterr) > 0;
+}
+
+/* What the provider has locked nobody changes through the API, we included; root may ask the helper, which serves the machine itself. */
+static int presets_apply_locked(json_t* missing, Error* reterr) {
+        static const struct {
+                const char *field, *verb;
+        } verbs[] = { { "hostname", "HostnameSet" }, { "timezone", "TimezoneSet" } };
+        for (size_t k = 0; k < ELEMENTS(verbs); k++) {
+                const char* value = json_get_string(missing, verbs[k].field);
+                int r = value ? helper_call(verbs[k].verb, reterr, "s", value) : 0;
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
 int presets_apply(Install* i, Error* reterr) {
         _cleanup_(client_reply_done) ClientReply reply = {};
+        _cleanup_error_ Error e = ERROR_NULL;
         int r = install_call(i, "GET", "/settings", NULL, &reply, reterr);
         if (r < 0)
                 return r;
@@ -73,7 +108,14 @@ int presets_apply(Install* i, Error* reterr) {
                 return error_errno(reterr, -ENOMEM, "Cannot set the box's settings");
         if (json_object_size(missing) == 0)
                 return 0;
-        return install_call(i, "PATCH", "/settings", missing, NULL, reterr);
+        r = install_call(i, "PATCH", "/settings", missing, NULL, &e);
+        if (r < 0 && error_has_name(&e, ERROR_LOCKED))
+                r = presets_apply_locked(missing, reterr);
+        else if (r < 0)
+                return error_set(reterr, e.name, "Name, time zone and language were not taken: %s", e.message);
+        if (r >= 0)
+                r = wait_until(i, PRESETS_WAIT_SEC, presets_hold, reterr);
+        return MIN(r, 0);
 }
 
 /* ---- firewall and web server: the manager brings them up when it starts; we see that they are --------------------------------- */
@@ -224,52 +266,34 @@ int ssh_keys_check(Install* i, Error* reterr) {
                                      streq_ptr(journal_note(i->journal, "ssh-keys"), digest));
 }
 
-static int helper_key(sd_bus* bus, const char* line, Error* reterr) {
-        _cleanup_(sd_bus_error_free) sd_bus_error e = SD_BUS_ERROR_NULL;
+static int add_key(const char* line, Error* reterr) {
         _cleanup_free_ char* copy = strdup(line);
         char* save = NULL;
         if (!copy)
                 return error_errno(reterr, -ENOMEM, "Cannot add an SSH key");
         const char* type = strtok_r(copy, " ", &save);
         const char* blob = strtok_r(NULL, " ", &save);
-        const char* comment = save;
-        int r = sd_bus_call_method(bus, "org.steadbox.Helper1", "/org/steadbox/Helper1", "org.steadbox.Helper1", "SshKeyAdd", &e, NULL,
-                                   "ssss", strempty(type), strempty(blob), strempty(comment), "provider");
-        if (r < 0)
-                return error_field(reterr, ERROR_HELPER_FAILED, "ssh_keys", "An SSH key of the provider was refused: %s", e.message ?: strerror(-r));
-        return 0;
+        return helper_call("SshKeyAdd", reterr, "ssss", strempty(type), strempty(blob), strempty(save), "provider");
 }
 
-/* The only verb that is called past the manager: a manager may not give away root, so it cannot do this for us (see verbs.h). */
+/* Past the manager: it may not give away root, so it cannot do this for us (see SshKeyAdd in verbs.h). */
 int ssh_keys_apply(Install* i, Error* reterr) {
-        sd_bus* bus = NULL;
         size_t k;
         json_t* line;
-        int r = sd_bus_open_system(&bus);
-        if (r < 0)
-                return error_errno(reterr, r, "Cannot reach the system bus");
         json_array_foreach(config_get(i->config, "ssh_keys"), k, line) {
-                r = helper_key(bus, json_string_value(line), reterr);
+                int r = add_key(json_string_value(line), reterr);
                 if (r < 0)
-                        break;
+                        return error_context(reterr, "An SSH key of the provider was refused");
         }
-        (void) sd_bus_flush_close_unref(bus);
-        if (r < 0)
-                return r;
         i->ssh_keys_added = true;
         i->note = ssh_keys_digest(i);
         return 0;
 }
 
 int ssh_keys_undo(Install* i, Error* reterr) {
-        sd_bus* bus = NULL;
         size_t k;
         json_t* line;
-        int r = sd_bus_open_system(&bus);
-        if (r < 0)
-                return error_errno(reterr, r, "Cannot reach the system bus");
         json_array_foreach(config_get(i->config, "ssh_keys"), k, line) {
-                _cleanup_(sd_bus_error_free) sd_bus_error e = SD_BUS_ERROR_NULL;
                 uint8_t bytes[4096], digest[DIGEST_BYTES];
                 char hex[DIGEST_BYTES * 2 + 1];
                 size_t size = 0;
@@ -280,10 +304,8 @@ int ssh_keys_undo(Install* i, Error* reterr) {
                 digest_sha256(bytes, size, digest);
                 hex_encode(digest, sizeof(digest), hex);
                 /* A key that the owner removed meanwhile is not found, which is as good. */
-                (void) sd_bus_call_method(bus, "org.steadbox.Helper1", "/org/steadbox/Helper1", "org.steadbox.Helper1", "SshKeyRemove", &e,
-                                          NULL, "s", hex);
+                (void) helper_call("SshKeyRemove", NULL, "s", hex);
         }
-        (void) sd_bus_flush_close_unref(bus);
         return 0;
 }
 
