@@ -149,12 +149,29 @@ static int version_write(int directory_fd, const char* version, const char* chai
 
 static void version_remove(int directory_fd, const char* version) {
         static const char* const files[] = { "chain.pem", "key.pem" };
-        char path[128];
+        char path[384];
         for (size_t i = 0; i < ELEMENTS(files); i++) {
                 (void) snprintf(path, sizeof(path), "%s/%s", version, files[i]);
                 (void) unlinkat(directory_fd, path, 0);
         }
         (void) unlinkat(directory_fd, version, AT_REMOVEDIR);
+}
+
+/* Versions of id that neither link names: a power cut between two steps left them, keys and all. */
+static void versions_sweep(int directory_fd, const char* id, const char* previous) {
+        size_t id_size = strlen(id);
+        int fd = openat(directory_fd, VERSIONS, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+        DIR* d = fd < 0 ? NULL : fdopendir(fd);
+        for (struct dirent* e; d && (e = readdir(d));) {
+                char path[320];
+                if (strncmp(e->d_name, id, id_size) != 0 || e->d_name[id_size] != '-')
+                        continue;
+                (void) snprintf(path, sizeof(path), VERSIONS "/%s", e->d_name);
+                if (!streq_ptr(path, previous))
+                        version_remove(directory_fd, path);
+        }
+        if (d)
+                (void) closedir(d);
 }
 
 static int link_switch(int directory_fd, const char* id, const char* version) {
@@ -186,6 +203,7 @@ int certificate_switch(const char* id, const char* chain, const char* key, Certi
         random_bytes(random, sizeof(random));
         hex_encode(random, sizeof(random), hex);
         s.previous = link_read(s.directory_fd, id);
+        versions_sweep(s.directory_fd, id, s.previous);
         if (asprintf(&s.fresh, VERSIONS "/%s-%s", id, hex) < 0)
                 s.fresh = NULL;
         r = s.fresh ? version_write(s.directory_fd, s.fresh, chain, key) : -ENOMEM;

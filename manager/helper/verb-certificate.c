@@ -1,6 +1,6 @@
 /* Certificates: made here, or taken from what an ACME job left; listed. */
-#include "base/file.h"
 #include "base/log.h"
+#include "base/process.h"
 #include "base/secret.h"
 #include "base/time.h"
 #include "helper/certificate-store.h"
@@ -10,7 +10,6 @@
 #include <fcntl.h>
 #include <pwd.h>
 #include <stdio.h>
-#include <sys/stat.h>
 
 #define JOBS_DIRECTORY "/run/steadbox-acme"
 #define RENEW_BEFORE_SEC (30 * 24 * 3600) /* a self-signed one is made anew when it has less than this left */
@@ -74,25 +73,26 @@ int verb_certificate_self_sign(Helper* h, sd_bus_message* call, sd_bus_message* 
         return r < 0 ? r : switch_and_reload(h, call, id, chain, key, reterr);
 }
 
-/* The job's directory belongs to steadbox-acme, who may have put anything there: links, pipes, other people's files by hard link. Two
- * steps of one name each, neither through a link; openat2(2) would say the same, but RestrictSUIDSGID= forbids it. */
-static int left_read(int jobs_fd, const char* job, const char* file, uid_t owner, char** ret, Error* reterr) {
-        char buffer[64];
-        struct stat st;
-        _cleanup_close_ int directory = openat(jobs_fd, job, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-        if (directory < 0)
-                return error_set(reterr, ERROR_NOT_FOUND, "The job %s has left nothing: %s", job, strerror(errno));
-        _cleanup_close_ int fd = openat(directory, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-        if (fd < 0 || fstat(fd, &st) < 0)
-                return error_errno(reterr, -errno, "Cannot read the job's %s", file);
-        if (!S_ISREG(st.st_mode) || st.st_uid != owner || st.st_nlink != 1 || st.st_size > CERTIFICATE_PEM_MAX)
-                return error_set(reterr, ERROR_HELPER_FAILED, "The job's %s is not a small file of the job's own.", file);
-        (void) snprintf(buffer, sizeof(buffer), "/proc/self/fd/%d", fd);
-        int r = file_read(AT_FDCWD, buffer, CERTIFICATE_PEM_MAX, ret, NULL);
+/* The job's directory belongs to steadbox-acme, who may have put anything there: links, pipes, other people's files by hard link. It is
+ * therefore read as that user: whatever comes out, the job could have said itself. */
+static int left_read(const char* job, const char* file, uid_t uid, gid_t gid, char** ret, Error* reterr) {
+        char path[128];
+        _cleanup_(process_result_done) ProcessResult result = {};
+        (void) snprintf(path, sizeof(path), JOBS_DIRECTORY "/%s/%s", job, file);
+        const char* const argv[] = { "/usr/bin/head", "--bytes=65537", path, NULL };
+        int r = process_run(
+                        argv,
+                        &(ProcessOptions) { .output_max = CERTIFICATE_PEM_MAX + 1, .timeout_sec = 5, .stdout_only = true, .user_id = uid, .group_id = gid },
+                        &result);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot read the job's %s", file);
-        if ((*ret)[strspn(*ret, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=- \n")] != 0)
+        if (result.exit_code != 0)
+                return error_set(reterr, ERROR_NOT_FOUND, "The job %s has left no %s.", job, file);
+        if (result.output_size > CERTIFICATE_PEM_MAX)
+                return error_set(reterr, ERROR_TOO_LARGE, "The job's %s is larger than %d bytes.", file, CERTIFICATE_PEM_MAX);
+        if (strspn(result.output, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=- \n") != result.output_size)
                 return error_set(reterr, ERROR_HELPER_FAILED, "The job's %s is not in PEM form.", file);
+        *ret = TAKE_PTR(result.output);
         return 0;
 }
 
@@ -148,8 +148,8 @@ static int adoption_judge(const Adoption* a, uid_t uid, gid_t gid, Error* reterr
         return certificate_may_replace(r > 0 ? &present : NULL, &fresh, a->names, (uint64_t) now_seconds(), reterr);
 }
 
-/* Safe with a hostile manager: two ids choose a directory below one that only certificate jobs can write, opened without following a
- * link. What lies there is parsed by openssl as nobody (the certificate) and as the job's own user (the key), never as root; nginx
+/* Safe with a hostile manager: two ids choose a directory below one that only certificate jobs can write, and it is read with their
+ * rights. What lies there is parsed by openssl as nobody (the certificate) and as the job's own user (the key), never as root; nginx
  * checks the pair before it counts. The worst a manager and a job together achieve is a certificate for the wrong name. */
 int verb_certificate_adopt(Helper* h, sd_bus_message* call, sd_bus_message* reply, Error* reterr) {
         _cleanup_(adoption_done) Adoption a = {};
@@ -159,14 +159,11 @@ int verb_certificate_adopt(Helper* h, sd_bus_message* call, sd_bus_message* repl
         struct passwd* acme = getpwnam("steadbox-acme");
         if (!acme || acme->pw_uid == 0)
                 return error_set(reterr, ERROR_HELPER_FAILED, "There is no user steadbox-acme.");
-        _cleanup_close_ int jobs = open(JOBS_DIRECTORY, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-        if (jobs < 0)
-                return error_set(reterr, ERROR_NOT_FOUND, "No certificate job has left anything.");
         uid_t uid = acme->pw_uid;
         gid_t gid = acme->pw_gid;
-        r = left_read(jobs, a.job, "chain.pem", uid, &a.chain, reterr);
+        r = left_read(a.job, "chain.pem", uid, gid, &a.chain, reterr);
         if (r >= 0)
-                r = left_read(jobs, a.job, "key.pem", uid, &a.key, reterr);
+                r = left_read(a.job, "key.pem", uid, gid, &a.key, reterr);
         if (r >= 0)
                 r = adoption_judge(&a, uid, gid, reterr);
         return r < 0 ? r : switch_and_reload(h, call, a.id, a.chain, a.key, reterr);
