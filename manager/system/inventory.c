@@ -221,7 +221,7 @@ json_t* inventory_read(void) {
         _cleanup_free_ char* os_release = text_read("/etc/os-release");
         _cleanup_free_ char* os = os_name_parse(strempty(os_release));
         _cleanup_free_ char* model = cpu_model_read();
-        _cleanup_free_ char* timezone = timezone_read();
+        _cleanup_free_ char* zone = timezone_read();
         _cleanup_free_ char* rollup = text_read("/proc/self/smaps_rollup");
         (void) uname(&uts);
         (void) memory_read(&memory);
@@ -232,5 +232,5 @@ json_t* inventory_read(void) {
                 load_read(), "memory_bytes", (json_int_t) memory.total, "memory_used_bytes",
                 (json_int_t) (memory.total - memory.available), "swap_bytes", (json_int_t) memory.swap, "swap_used_bytes",
                 (json_int_t) (memory.swap - memory.swap_free), "manager_bytes", (json_int_t) kilobytes_of(strempty(rollup), "Pss"),
-                "disks", disks_read(), "timezone", strempty(timezone), "booted_at", (json_int_t) booted_at_read());
+                "disks", disks_read(), "timezone", strempty(zone), "booted_at", (json_int_t) booted_at_read());
 }

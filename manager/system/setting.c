@@ -55,7 +55,7 @@ static int add_kept(Manager* m, json_t* settings, const char* key, Error* reterr
 
 static int fill(Manager* m, json_t* settings, Error* reterr) {
         static const char* const texts[] = { "controller", "contact", "authority" };
-        _cleanup_free_ char *timezone = timezone_read(), *name = NULL, *days = NULL;
+        _cleanup_free_ char *zone = timezone_read(), *name = NULL, *days = NULL;
         char hostname[HOST_NAME_MAX + 1] = "";
         (void) gethostname(hostname, sizeof(hostname) - 1);
         int r = site_box_name(m, &name, reterr);
@@ -65,7 +65,7 @@ static int fill(Manager* m, json_t* settings, Error* reterr) {
                 r = add_kept(m, settings, texts[i], reterr);
         if (r < 0)
                 return r;
-        (void) json_object_set_new(settings, "timezone", json_string(strempty(timezone)));
+        (void) json_object_set_new(settings, "timezone", json_string(strempty(zone)));
         (void) json_object_set_new(settings, "hostname", json_string(hostname));
         (void) json_object_set_new(settings, "language", json_string(site_language(m)));
         (void) json_object_set_new(settings, "box_name", json_string(strempty(name)));
