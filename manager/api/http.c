@@ -12,6 +12,7 @@
 
 #define CONNECTIONS_MAX 1200            /* on each socket */
 #define CONNECTION_MEMORY (24 * 1024)   /* request line, headers and a piece of body */
+/* The library does not log: strangers who send nonsense could fill the journal with its lines. */
 #define IDLE_TIMEOUT_SEC 30             /* between bytes: slow senders do not hold a place for long */
 
 typedef struct Listener {
@@ -208,7 +209,7 @@ static int on_daemon_timer(sd_event_source* s, uint64_t usec, void* userdata) {
 static int listener_init(Listener* l, Http* h, int fd, bool admin, Error* reterr) {
         *l = (Listener) { .http = h, .admin = admin };
         l->daemon = MHD_start_daemon(
-                        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_access, l,
+                        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0, NULL, NULL, on_access, l,
                         MHD_OPTION_LISTEN_SOCKET, (MHD_socket) fd,
                         MHD_OPTION_CONNECTION_LIMIT, (unsigned) CONNECTIONS_MAX,
                         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t) CONNECTION_MEMORY,

@@ -18,7 +18,7 @@ static void done(void* data) {
 }
 
 void log_copy_if_long(Manager* m) {
-        if (m->log_copying || !store_log_is_long(m->store))
+        if (!m->pool || m->log_copying || !store_log_is_long(m->store)) /* no pool: the manager is ending */
                 return;
         LogCopy* c = calloc(1, sizeof(LogCopy));
         if (c && (c->path = strdup(store_path(m->store)))) {
