@@ -299,6 +299,7 @@ static int connect_to(const char* path) {
         return fd;
 }
 
+static void tell(int fd, const char* format, ...) _printf_(2, 3);
 static void tell(int fd, const char* format, ...) {
         char line[4096];
         va_list ap;
