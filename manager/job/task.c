@@ -270,7 +270,8 @@ static int end_write(Task* t, JobState state, const Error* why, Error* reterr) {
         int64_t now = now_seconds();
         r = lines_save(t, reterr);
         if (r >= 0)
-                r = store_job_end(s, t->row.id, job_state_to_string(state), t->row.percent, t->row.message, result_text, error_text, now, reterr);
+                r = store_job_end(
+                        s, t->row.id, job_state_to_string(state), t->row.stage, t->row.percent, t->row.message, result_text, error_text, now, reterr);
         if (r >= 0) {
                 transaction = NULL; /* commit closes it either way */
                 r = store_commit(s, reterr);

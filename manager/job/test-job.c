@@ -346,6 +346,7 @@ TEST(a_worker_reports_and_goes_home) {
         _cleanup_job_row_ JobRow row = row_of(&f, id);
         ASSERT_STREQ(row.result, "{\"parts\":3}");
         ASSERT_STREQ(row.message, "Blacking out");
+        ASSERT_STREQ(row.stage, "redact");
         ASSERT_EQ(world.finished, 1);
         ASSERT_TRUE(access(path, F_OK) < 0);
         _cleanup_json_ json_t* lines = NULL;

@@ -23,7 +23,7 @@ STATEMENT(job_save,
         "UPDATE job SET stage = :stage, percent = :percent, message = :message, journal = :journal, result = :result WHERE id = :id");
 STATEMENT(job_cancel, "UPDATE job SET cancel = 1 WHERE id = :id");
 STATEMENT(job_end,
-        "UPDATE job SET state = :state, percent = :percent, message = :message, result = :result, error = :error, ended_at = :at, "
+        "UPDATE job SET state = :state, stage = :stage, percent = :percent, message = :message, result = :result, error = :error, ended_at = :at, "
         "journal = '{}', request = CASE :state WHEN 'done' THEN '{}' ELSE request END WHERE id = :id");
 STATEMENT(job_line_add, "INSERT INTO job_line (job_id, at, level, text) VALUES (:id, :at, :level, :text)");
 STATEMENT(job_lines,
@@ -126,9 +126,9 @@ int store_job_cancel(Store* s, const char* id, Error* reterr) {
         return store_run(s, &job_cancel, BIND(TEXT(id, id)), reterr);
 }
 
-int store_job_end(Store* s, const char* id, const char* state, unsigned percent, const char* message, const char* result, const char* error, int64_t at, Error* reterr) {
+int store_job_end(Store* s, const char* id, const char* state, const char* stage, unsigned percent, const char* message, const char* result, const char* error, int64_t at, Error* reterr) {
         return store_run(s, &job_end, BIND(
-                TEXT(id, id), TEXT(state, state), INTEGER(percent, percent), TEXT(message, message),
+                TEXT(id, id), TEXT(state, state), TEXT(stage, stage), INTEGER(percent, percent), TEXT(message, message),
                 TEXT(result, result), TEXT(error, error), INTEGER(at, at)), reterr);
 }
 

@@ -36,7 +36,7 @@ int store_job_begin(Store* s, const char* id, int64_t at, Error* reterr); /* que
 int store_job_save(Store* s, const char* id, const char* stage, unsigned percent, const char* message, const char* journal, const char* result, Error* reterr);
 int store_job_cancel(Store* s, const char* id, Error* reterr);
 /* The request goes when the job is done: it may name people, and nobody needs it again. */
-int store_job_end(Store* s, const char* id, const char* state, unsigned percent, const char* message, const char* result, const char* error, int64_t at, Error* reterr);
+int store_job_end(Store* s, const char* id, const char* state, const char* stage, unsigned percent, const char* message, const char* result, const char* error, int64_t at, Error* reterr);
 
 int store_job_line_add(Store* s, const char* id, int64_t at, const char* level, const char* text, Error* reterr);
 int store_job_lines(Store* s, const char* id, json_t** ret, Error* reterr); /* array of JobLine */
