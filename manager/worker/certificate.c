@@ -35,6 +35,7 @@ typedef struct Certificate {
         int hook_fd;
         unsigned answered;                /* challenges put up */
         char last[256];                   /* the last line uacme said */
+        char detail[256];                 /* why the authority refused, in its words */
 } Certificate;
 
 static int request_take(Certificate* c, Error* reterr) {
@@ -133,11 +134,23 @@ static _noreturn_ void child_exec(Certificate* c, const char* const* argv, int o
         _exit(127);
 }
 
+/* The authority's own reason: a problem document (RFC 7807), which uacme prints a member a line. */
+static void take_detail(Certificate* c) {
+        static const char key[] = "\"detail\": \"";
+        const char* from = strstr(c->last, key);
+        if (!from)
+                return;
+        from += strlen(key);
+        const char* to = strrchr(from, '"') ?: from + strlen(from);
+        (void) snprintf(c->detail, sizeof(c->detail), "%.*s", (int) (to - from), from);
+}
+
 /* uacme's lines go into the job's log; the last one explains a failure. */
 static void take_output(Certificate* c, char* buffer, size_t* size) {
         for (char* newline; (newline = memchr(buffer, '\n', *size));) {
                 size_t n = (size_t) (newline - buffer);
                 (void) snprintf(c->last, sizeof(c->last), "%.*s", (int) MIN(n, sizeof(c->last) - 1), buffer);
+                take_detail(c);
                 if (utf8_valid(c->last, strlen(c->last)))
                         worker_log(c->w, "info", "%s", c->last);
                 memmove(buffer, newline + 1, *size - n - 1);
@@ -194,7 +207,8 @@ static int uacme(Certificate* c, const char* const* argv, Error* reterr) {
                 return error_set(reterr, ERROR_UNREACHABLE, "The authority took longer than ten minutes.");
         if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
                 return 0;
-        (void) error_set(reterr, ERROR_UNREACHABLE, "The authority gave no certificate: %s", *c->last ? c->last : "uacme could not be run");
+        (void) error_set(reterr, ERROR_UNREACHABLE, "The authority gave no certificate: %s",
+                         *c->detail ? c->detail : *c->last ? c->last : "uacme could not be run");
         return error_hint(reterr, "%s must point here and port 80 must be reachable from the internet; the job's log says more.", c->names[0]);
 }
 
@@ -229,7 +243,7 @@ static int leave(Certificate* c, const char* from_format, const char* to, char**
         if (r >= 0 && !strstr(text, "-----BEGIN "))
                 r = -EBADMSG;
         if (r >= 0)
-                r = file_write(AT_FDCWD, path, text, size, 0600);
+                r = file_write(AT_FDCWD, path, text, size, 0640); /* our group is the helper, which has no power over others' files */
         if (r < 0)
                 return error_errno(reterr, r, "Cannot keep %s", to);
         *ret = TAKE_PTR(text);
