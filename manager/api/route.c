@@ -165,8 +165,11 @@ void route_answer_error(Request* r, Error* e) {
         r->reply_text = body ? json_text(body, /* canonical= */ false) : NULL;
         r->status = error_name_http(e->name);
         r->tag[0] = 0;
-        if (e->name == ERROR_SIGN_IN_NEEDED && cookie_token(r))
-                request_cookie_set(r, NULL, 0);
+        if (e->name == ERROR_SIGN_IN_NEEDED) {
+                _cleanup_(erase_and_freep) char* token = cookie_token(r);
+                if (token)
+                        request_cookie_set(r, NULL, 0); /* it is of no use any more */
+        }
         r->resume_error.retry_after = e->retry_after ?: r->status == 429 || r->status == 503 ? MAX(e->retry_after, 1u) : 0;
         r->state = REQUEST_ANSWERED;
 }
