@@ -4,13 +4,16 @@ import type { OperationName } from './api.generated';
 import type { IconName } from './icons';
 import { session } from './session.svelte';
 
+export type Door = 'launcher' | 'admin';
+
 export interface PageManifest {
     /** Where it is; everything below belongs to it too. */
     route: string;
     /** Key of its title. */
     title: string;
     icon: IconName;
-    door: 'launcher' | 'admin' | 'public';
+    /** The frame it stands in; `both`: administration for those who administer, the launcher for all others. */
+    door: Door | 'public' | 'both';
     /** Place in the navigation; without one it stands in no menu. */
     order?: number;
     /** The operation that opens it: who may not call it does not see the page. */
@@ -41,9 +44,16 @@ export function mayOpen(page: Page): boolean {
     return page.door === 'public' || (session.signedIn && (!page.operation || session.can(page.operation)));
 }
 
+/** The frame a page is shown in. */
+export function doorOf(page: Page | null): Door {
+    if (!page || !mayOpen(page) || page.door === 'public')
+        return 'launcher';
+    return page.door === 'both' ? (session.administers ? 'admin' : 'launcher') : page.door;
+}
+
 /** The pages of one door's menu that this person may open. */
-export function menu(door: Page['door']): Page[] {
-    return pages.filter((page) => page.door === door && page.order !== undefined && mayOpen(page));
+export function menu(door: Door): Page[] {
+    return pages.filter((page) => page.order !== undefined && mayOpen(page) && doorOf(page) === door);
 }
 
 /** The page for a path: the longest route that is the path or a folder above it. */

@@ -17,6 +17,12 @@ class SessionState {
     expired = $state(false);
     private allowed = $derived(new Set(this.who?.operations ?? []));
 
+    /** The provider's name; empty where the box carries only our own. */
+    get provider(): string {
+        const name = this.site?.brand.name ?? '';
+        return name === 'Steadbox' ? '' : name;
+    }
+
     get signedIn(): boolean {
         return this.who !== null;
     }
