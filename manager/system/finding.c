@@ -55,7 +55,7 @@ static void disk(Findings* list) {
         add(list, worst_percent >= DISK_BAD_PERCENT ? SEVERITY_BAD : SEVERITY_WARN, "system.disk-full",
             json_pack("{s:s, s:I, s:I}", "mount", mount, "percent", (json_int_t) worst_percent, "free", (json_int_t) megabytes),
             sentence("The disk at %s is %lld %% full; %lld MB are left.", mount, (long long) worst_percent, (long long) megabytes), "",
-            "/system");
+            "/system/storage");
 }
 
 static void memory(Findings* list) {
@@ -78,12 +78,12 @@ static void outside(System* s, Findings* list) {
                     sentence("The clock is not synchronised; certificates and six-digit codes depend on it."), "", "/system");
         if (s->reboot_needed)
                 add(list, SEVERITY_NOTE, "system.reboot-needed", json_object(),
-                    sentence("An update takes effect only after a reboot."), "system.reboot", "/system");
+                    sentence("An update takes effect only after a reboot."), "system.reboot", "/system/power");
         if (json_array_size(s->failed) > 0) {
                 const char* first = json_string_value(json_array_get(s->failed, 0));
                 add(list, SEVERITY_BAD, "system.service-failed",
                     json_pack("{s:s, s:I}", "service", strempty(first), "count", (json_int_t) json_array_size(s->failed)),
-                    sentence("A service has failed: %s.", strempty(first)), "", "/system");
+                    sentence("A service has failed: %s.", strempty(first)), "", "/system/services");
         }
 }
 
@@ -92,14 +92,14 @@ static void certificate(const json_t* c, Findings* list) {
         int64_t left = json_get_integer(c, "not_after", 0) - now_seconds();
         if (json_get_boolean(c, "self_signed", false))
                 add(list, SEVERITY_WARN, "system.self-signed", json_pack("{s:s}", "name", name),
-                    sentence("The box shows a certificate it made itself (%s), so browsers warn.", name), "certificate.renew", "/system");
+                    sentence("The box shows a certificate it made itself (%s), so browsers warn.", name), "certificate.renew", "/system/certificates");
         else if (left < EXPIRES_SOON_SEC) {
                 int64_t days = MAX(left / 86400, (int64_t) 0);
                 add(list, left <= 0 ? SEVERITY_BAD : SEVERITY_WARN, "system.certificate-expires",
                     json_pack("{s:s, s:I}", "name", name, "count", (json_int_t) days),
                     left <= 0 ? sentence("The certificate of %s has expired.", name)
                               : sentence("The certificate of %s expires in %lld days.", name, (long long) days),
-                    "certificate.renew", "/system");
+                    "certificate.renew", "/system/certificates");
         }
 }
 
@@ -111,10 +111,10 @@ static int crash(Manager* m, Findings* list, Error* reterr) {
                 return r;
         if (streq(before, "power"))
                 add(list, SEVERITY_NOTE, "system.power-lost", json_pack("{s:I}", "at", (json_int_t) at),
-                    sentence("The machine went off without being shut down; everything that was saved is there."), "", "/system");
+                    sentence("The machine went off without being shut down; everything that was saved is there."), "", "/system/starts");
         else if (streq(before, "crash"))
                 add(list, SEVERITY_WARN, "system.manager-crashed", json_pack("{s:I}", "at", (json_int_t) at),
-                    sentence("The manager ended unexpectedly and was started again."), "support.bundle", "/system");
+                    sentence("The manager ended unexpectedly and was started again."), "support.bundle", "/system/help");
         return 0;
 }
 
@@ -129,7 +129,7 @@ int system_findings(Manager* m, Findings* list, Error* reterr) {
                 certificate(c, list);
         if (!privacy_complete(m))
                 add(list, SEVERITY_NOTE, "system.privacy-incomplete", json_object(),
-                    sentence("The privacy notice does not say who is responsible and how to reach them."), "setting.update", "/system");
+                    sentence("The privacy notice does not say who is responsible and how to reach them."), "setting.update", "/system/settings");
         system_refresh(m, FRESH_USEC);
         return crash(m, list, reterr);
 }

@@ -52,7 +52,7 @@ for (const [, error] of table('errors.h').matchAll(/^ERR\(\w+,\s*"([^"]+)"/gm))
     if (!has(`errors.${error}`))
         complaints.push(`errors.${error} has no words`);
 
-const families = /^(operations|errors|jobs|findings|fix|noun|result|log\.detail|log\.actor|role|state|state\.person|start|search)\./;
+const families = /^(operations|errors|jobs|findings|fix|noun|result|rule|service|secret|log\.detail|log\.actor|role|state|state\.person|start|search)\./;
 for (const key of first[1].keys()) {
     // The last word may be the form of a plural.
     const known = [key, key.replace(/\.(zero|one|other)$/, '')].some((name) =>

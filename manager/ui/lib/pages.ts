@@ -20,6 +20,8 @@ export interface PageManifest {
     operation?: OperationName;
     /** The letter that goes here after `g`. */
     letter?: string;
+    /** Places on the page that the search finds too; paths are below the route. */
+    places?: { path: string; title: string; operation?: OperationName }[];
     /** Reached by /#/... only, so that its address stays in the browser. */
     hidden?: boolean;
 }
