@@ -208,7 +208,7 @@ static int follow_job(Install* i, const char* job, unsigned seconds, char** ret_
                         return 1;
                 if (streq(state, "failed") || streq(state, "cancelled")) {
                         const char* why = json_get_string(json_object_get(reply.body, "error"), "message");
-                        *ret_reason = strdup(why ?: "the job was cancelled");
+                        *ret_reason = strdup(why ?: "The job was cancelled.");
                         return 0;
                 }
                 if (*now && !streq(now, stage)) {
@@ -217,27 +217,49 @@ static int follow_job(Install* i, const char* job, unsigned seconds, char** ret_
                 }
                 (void) usleep(2 * PAUSE_USEC);
         }
-        *ret_reason = strdup("the certificate authority takes too long");
+        *ret_reason = strdup("The authority takes too long.");
         return 0;
+}
+
+/* The manager may have begun by itself, since it is due; then that one is followed. Owned by the caller, NULL where there is none. */
+static char* certificate_job_under_way(Install* i) {
+        _cleanup_(client_reply_done) ClientReply reply = {};
+        size_t k;
+        json_t* job;
+        if (install_call(i, "GET", "/jobs?limit=50", NULL, &reply, NULL) < 0)
+                return NULL;
+        json_array_foreach(json_object_get(reply.body, "items"), k, job) {
+                const char* state = strempty(json_get_string(job, "state"));
+                if (streq_ptr(json_get_string(job, "kind"), "certificate") && (streq(state, "queued") || streq(state, "running")))
+                        return strdup(strempty(json_get_string(job, "id")));
+        }
+        return NULL;
+}
+
+static char* certificate_job(Install* i, Error* reterr) {
+        _cleanup_(client_reply_done) ClientReply reply = {};
+        _cleanup_json_ json_t* empty = json_object();
+        char* job = certificate_job_under_way(i);
+        if (job)
+                return job;
+        if (install_call(i, "POST", "/certificates/box/renew", empty, &reply, reterr) < 0)
+                return certificate_job_under_way(i); /* it may have begun in this very moment */
+        return strdup(strempty(json_get_string(reply.body, "job")));
 }
 
 /* No certificate is no reason to keep the box from its owner: the page then comes with a warning, and the owner is told why. */
 int certificate_apply(Install* i, Error* reterr) {
-        _cleanup_(client_reply_done) ClientReply reply = {};
-        _cleanup_free_ char* reason = NULL;
+        _cleanup_free_ char *reason = NULL, *job = NULL;
         _cleanup_error_ Error e = ERROR_NULL;
-        _cleanup_json_ json_t* empty = json_object();
         const char* name = config_string(i->config, "provider.fallback_name");
 
         install_say(i, "Asking for a certificate for %s.", name);
-        int r = install_call(i, "POST", "/certificates/box/renew", empty, &reply, &e);
-        const char* job = r >= 0 ? json_get_string(reply.body, "job") : NULL;
-        if (job)
-                r = follow_job(i, job, CERTIFICATE_WAIT_SEC, &reason, &e);
-        if (r > 0)
+        job = certificate_job(i, &e);
+        int r = job ? follow_job(i, job, CERTIFICATE_WAIT_SEC, &reason, &e) : -ENOENT;
+        if (r > 0 && wait_until(i, WEB_WAIT_SEC, certificate_check, NULL) > 0)
                 return 0;
-        install_note(i, "There is no certificate for %s yet (%s). Browsers will warn; 'steadbox certificate renew box' tries again.", name,
-                     reason ?: e.message ?: "the manager started no job");
+        install_note(i, "There is no certificate for %s yet: %s Browsers will warn; 'steadbox certificate renew box' tries again.", name,
+                     reason ?: e.message ?: "the manager started no job.");
         return 0;
 }
 
