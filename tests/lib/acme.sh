@@ -1,5 +1,5 @@
 # tests/lib/acme.sh: a certificate authority (pebble) beside a box, and a name server for it that sends every name to the box.
-# Sourced by tests. Ends only what it started.
+# Sourced by tests. Ends only what it started; so call acme_start in the test's own shell, not in $().
 # shellcheck shell=bash
 
 acme_dir=
