@@ -33,7 +33,7 @@ TYPE(Session, PROPS(
         P(display_name, STRING, "The name to show."),
         P(role, STRING, "owner, admin, user-manager, mail-manager or user."),
         P(language, NULLABLE_STRING, "Chosen language."),
-        P(via, STRING, "session, token or unix."),
+        P(via, STRING, "session, token or unix; nobody after a reset where signing in still needs the code."),
         P(operations, STRINGS, "Names of the operations that are allowed."),
         P(expires_at, NULLABLE_TIME, "When the session ends if unused."),
         P(nag, STRINGS, "What the shell should remind of: second-factor, recovery, privacy.")), "Who is signed in.")

@@ -87,7 +87,7 @@ export interface Session {
     role: string;
     /** Chosen language. */
     language: string | null;
-    /** session, token or unix. */
+    /** session, token or unix; nobody after a reset where signing in still needs the code. */
     via: string;
     /** Names of the operations that are allowed. */
     operations: string[];
