@@ -187,9 +187,9 @@ void events_end_session(Events* e, const char* session_id) {
                 }
 }
 
-void events_end_person(Events* e, int64_t user_id) {
+void events_end_person(Events* e, int64_t user_id, const char* but_session) {
         for (Listening* l = e ? e->first : NULL; l; l = l->next)
-                if (l->user_id == user_id) {
+                if (l->user_id == user_id && !streq_ptr(l->session_id, but_session)) {
                         l->cut = true;
                         wake(l);
                 }

@@ -11,5 +11,5 @@ void events_publish(Events* e, const char* name, json_t* data, int64_t user_id);
 void events_changed(Events* e, const char* noun);
 /* Cuts the listeners of an ended session or person off at once. */
 void events_end_session(Events* e, const char* session_id);
-void events_end_person(Events* e, int64_t user_id);
+void events_end_person(Events* e, int64_t user_id, const char* but_session); /* but_session may be NULL */
 void events_end_all(Events* e);

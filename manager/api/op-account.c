@@ -1,4 +1,5 @@
 /* One's own account. */
+#include "api/events.h"
 #include "api/handlers.h"
 #include "api/op-people.h"
 #include "base/time.h"
@@ -163,15 +164,17 @@ int op_account_sessions(Request* r, Error* reterr) {
 
 int op_account_session_revoke(Request* r, Error* reterr) {
         _cleanup_(user_freep) User* u = NULL;
-        Store* s = request_manager(r)->store;
+        Manager* m = request_manager(r);
         const char* id = request_string(r, "id");
         int k = request_self(r, &u, reterr);
         if (k < 0)
                 return k;
         if (streq(id, "others"))
-                k = store_session_remove_all(s, u->id, request_actor(r)->session_id, reterr);
-        else if ((k = store_session_remove(s, u->id, id, reterr)) == 0)
+                k = user_sessions_end(m, u->id, request_actor(r)->session_id, reterr);
+        else if ((k = store_session_remove(m->store, u->id, id, reterr)) == 0)
                 return error_set(reterr, ERROR_NOT_FOUND, "You have no such session.");
+        if (k >= 0)
+                events_end_session(m->events, id);
         return k < 0 ? k : request_reply_empty(r);
 }
 
@@ -200,6 +203,8 @@ int op_account_token_remove(Request* r, Error* reterr) {
         int k = request_self(r, &u, reterr);
         if (k >= 0 && (k = store_token_remove(request_manager(r)->store, u->id, request_string(r, "id"), reterr)) == 0)
                 return error_set(reterr, ERROR_NOT_FOUND, "You have no such API token.");
+        if (k >= 0)
+                events_end_session(request_manager(r)->events, request_string(r, "id"));
         return k < 0 ? k : request_reply_empty(r);
 }
 

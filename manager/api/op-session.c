@@ -1,4 +1,5 @@
 /* Signing in and out. */
+#include "api/events.h"
 #include "api/handlers.h"
 #include "api/op-people.h"
 #include "user/factor.h"
@@ -63,6 +64,7 @@ int op_session_delete(Request* r, Error* reterr) {
                 if (k < 0)
                         return k;
                 request_about(r, a->user_id);
+                events_end_session(request_manager(r)->events, a->session_id);
         }
         request_cookie_set(r, NULL, 0);
         return request_reply_empty(r);

@@ -40,7 +40,7 @@ char* site_base_url(Manager* m) {
 void events_changed(Events* e, const char* noun) {
         abort(); /* there is no e here */
 }
-void events_publish(Events* e, const char* name, json_t* data, int64_t user_id) {
+void events_end_person(Events* e, int64_t user_id, const char* but_session) {
         abort();
 }
 

@@ -8,7 +8,7 @@
 enum { STAGE_SESSIONS, STAGE_TOKENS, STAGE_GROUPS, STAGE_PERSON };
 
 static int end_sessions(Manager* m, int64_t id, Error* reterr) {
-        int r = store_session_remove_all(m->store, id, NULL, reterr);
+        int r = user_sessions_end(m, id, NULL, reterr);
         return r < 0 ? r : store_link_remove_of(m->store, id, reterr);
 }
 

@@ -64,11 +64,11 @@ static void changed(Manager* m) {
                 events_changed(m->events, "user");
 }
 
-/* Ends what lets somebody in. An open event stream is told, so that the page goes to the sign-in form. */
-static int sessions_end(Manager* m, int64_t id, const char* but_session, Error* reterr) {
+/* A page whose stream is cut off asks again, and so comes to the sign-in form. */
+int user_sessions_end(Manager* m, int64_t id, const char* but_session, Error* reterr) {
         int r = store_session_remove_all(m->store, id, but_session, reterr);
-        if (r > 0 && m->events)
-                events_publish(m->events, "session", json_object(), id);
+        if (r >= 0 && m->events)
+                events_end_person(m->events, id, but_session);
         return MIN(r, 0);
 }
 
@@ -162,9 +162,12 @@ static int change_role(Manager* m, const Actor* a, User* u, Role role, Error* re
         int r = user_may_grant(a, role, reterr);
         if (r >= 0)
                 r = user_check_last_owner(m, u, reterr);
-        if (r >= 0)
-                u->role = role;
-        return r;
+        if (r < 0)
+                return r;
+        u->role = role;
+        if (m->events) /* an open stream has the rights of when it was opened */
+                events_end_person(m->events, u->id, NULL);
+        return 0;
 }
 
 static int change_groups(Manager* m, const User* u, const json_t* groups, Error* reterr) {
@@ -197,7 +200,7 @@ int user_update(Manager* m, const Actor* a, User* u, const UserChange* c, Error*
 static int shut_out(Manager* m, User* u, UserState state, Error* reterr) {
         int r = store_user_state(m->store, u->id, state, reterr);
         if (r >= 0)
-                r = sessions_end(m, u->id, NULL, reterr);
+                r = user_sessions_end(m, u->id, NULL, reterr);
         if (r >= 0)
                 r = store_token_remove_all(m->store, u->id, reterr);
         if (r >= 0)
@@ -244,7 +247,7 @@ int user_activate(Manager* m, const Actor* a, User* u, Error* reterr) {
 
 int user_sign_out(Manager* m, const Actor* a, User* u, Error* reterr) {
         int r = is_self(a, u) ? 0 : user_may_edit(a, u, "sign out", reterr);
-        return r < 0 ? r : sessions_end(m, u->id, NULL, reterr);
+        return r < 0 ? r : user_sessions_end(m, u->id, NULL, reterr);
 }
 
 int user_delete(Manager* m, const Actor* a, User* u, char ret_job[static JOB_ID_BYTES], Error* reterr) {
@@ -267,7 +270,7 @@ int user_password_set(Manager* m, User* u, const char* hash, const char* keep_se
         if (r >= 0)
                 r = store_link_remove_of(m->store, u->id, reterr);
         if (r >= 0)
-                r = sessions_end(m, u->id, keep_session, reterr);
+                r = user_sessions_end(m, u->id, keep_session, reterr);
         return r;
 }
 

@@ -48,6 +48,8 @@ int user_activate(Manager* m, const Actor* a, User* u, Error* reterr);
 int user_sign_out(Manager* m, const Actor* a, User* u, Error* reterr);
 /* Begins the off-boarding job; the person is deactivated at once, so that nothing happens between. */
 int user_delete(Manager* m, const Actor* a, User* u, char ret_job[static JOB_ID_BYTES], Error* reterr);
+/* Ends all sessions but one (NULL = none is spared), and cuts their event streams off. */
+int user_sessions_end(Manager* m, int64_t id, const char* but_session, Error* reterr);
 /* A new password: ends links and all sessions but keep_session (may be NULL). */
 int user_password_set(Manager* m, User* u, const char* hash, const char* keep_session, Error* reterr);
 
