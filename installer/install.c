@@ -40,6 +40,7 @@ void install_done(Install* i) {
         free(i->closing);
 }
 
+static char* format_text(const char* format, va_list ap) _printf_(1, 0);
 static char* format_text(const char* format, va_list ap) {
         char* text = NULL;
         return vasprintf(&text, format, ap) < 0 ? NULL : text;

@@ -163,7 +163,7 @@ static int task_of_peer(Connection* c, const char* id, Task** ret) {
 static int take_hello(Connection* c, const char* id) {
         Task* t = NULL;
         int r = task_of_peer(c, id, &t);
-        if (r == -ENOENT) /* it ended while the worker was away: let it go home */
+        if (r == -ENOENT && !c->jobs->rescan) /* it ended while the worker was away: let it go home; but not before we know all rows */
                 (void) say(c, json_pack("{s:b}", "over", 1));
         if (r < 0)
                 return r;
@@ -365,8 +365,11 @@ static int request_write(Task* t) {
         _cleanup_free_ char* text = json_text(request, /* canonical= */ false);
         if (!text)
                 return -ENOMEM;
-        /* The jobs directory is setgid: what is made in it belongs to the group of job programs. Our umask would shut them out. */
-        r = file_write(AT_FDCWD, path, text, strlen(text), 0640);
+        /* The jobs directory is setgid: what is made in it belongs to the group of job programs. Our umask would shut them out. The
+         * chmod() below takes the bit from this directory, so a manager that comes back must not write the file a second time: it would
+         * be the manager's group's. It was renamed into place, so if it is there it is whole. */
+        if (access(path, F_OK) < 0)
+                r = file_write(AT_FDCWD, path, text, strlen(text), 0640);
         return r < 0 ? r : chmod(directory, 0750) < 0 ? -errno : 0;
 }
 
