@@ -40,16 +40,10 @@ void install_done(Install* i) {
         free(i->closing);
 }
 
-static char* format_text(const char* format, va_list ap) _printf_(1, 0);
-static char* format_text(const char* format, va_list ap) {
-        char* text = NULL;
-        return vasprintf(&text, format, ap) < 0 ? NULL : text;
-}
-
 void install_say(Install* i, const char* format, ...) {
         va_list ap;
         va_start(ap, format);
-        _cleanup_free_ char* text = format_text(format, ap);
+        _cleanup_free_ char* text = progress_format(format, ap);
         va_end(ap);
         if (i->progress && text)
                 progress_say(i->progress, "%s", text);
@@ -60,7 +54,7 @@ void install_say(Install* i, const char* format, ...) {
 void install_note(Install* i, const char* format, ...) {
         va_list ap;
         va_start(ap, format);
-        _cleanup_free_ char* text = format_text(format, ap);
+        _cleanup_free_ char* text = progress_format(format, ap);
         va_end(ap);
         if (i->progress && text)
                 progress_note(i->progress, "%s", text);

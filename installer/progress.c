@@ -110,7 +110,7 @@ void progress_step(Progress* p, unsigned number, const char* id, const char* tit
         tell(p, LOG_INFO, line);
 }
 
-static char* format_text(const char* format, va_list ap) {
+char* progress_format(const char* format, va_list ap) {
         char* text = NULL;
         return vasprintf(&text, format, ap) < 0 ? NULL : text;
 }
@@ -118,7 +118,7 @@ static char* format_text(const char* format, va_list ap) {
 void progress_say(Progress* p, const char* format, ...) {
         va_list ap;
         va_start(ap, format);
-        char* text = format_text(format, ap);
+        char* text = progress_format(format, ap);
         va_end(ap);
         if (!text)
                 return;
@@ -133,7 +133,7 @@ void progress_say(Progress* p, const char* format, ...) {
 void progress_note(Progress* p, const char* format, ...) {
         va_list ap;
         va_start(ap, format);
-        _cleanup_free_ char* text = format_text(format, ap);
+        _cleanup_free_ char* text = progress_format(format, ap);
         va_end(ap);
         char* notes = NULL;
         if (!text)
