@@ -15,40 +15,47 @@
 #include "finding/finding.h"
 #include "job/job.h"
 #include "site/site.h"
+#include "store/store-idempotency.h"
 #include <fcntl.h>
 #include <stdio.h>
 #include <systemd/sd-daemon.h>
 
 #define MACHINE_MAX (256 * 1024)
 #define HOUSEKEEPING_USEC (3600 * USEC_PER_SEC)
+#define IDEMPOTENCY_SEC 86400 /* how long an answer is kept for its key */
 #define HOUSEKEEPING_SLACK_USEC (600 * USEC_PER_SEC)
 
 static int on_signal(sd_event_source* s, const struct signalfd_siginfo* si, void* userdata) {
         return sd_event_exit(sd_event_source_get_event(s), 0);
 }
 
-/* Each noun in a transaction of its own, so that one that fails does not hold the others back. */
+typedef int (*Chore)(Manager* m, Error* reterr);
+
+/* Each chore in a transaction of its own, so that one that fails does not hold the others back. */
+static void do_chore(Manager* m, const char* what, Chore chore) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        int r = store_begin(m->store, &e);
+        if (r >= 0)
+                r = chore(m, &e);
+        if (r >= 0)
+                r = store_commit(m->store, &e);
+        if (r < 0) {
+                store_rollback(m->store);
+                log_warning("Housekeeping of %s failed, ignoring: %s", what, strempty(e.message));
+        }
+}
+
+static int forget_answers(Manager* m, Error* reterr) {
+        return store_idempotency_expire(m->store, now_seconds() - IDEMPOTENCY_SEC, reterr);
+}
+
 static int on_housekeeping(sd_event_source* s, uint64_t usec, void* userdata) {
         Manager* m = userdata;
-        for (size_t i = 0; noun_table[i]; i++) {
-                _cleanup_error_ Error e = ERROR_NULL;
-                if (!noun_table[i]->housekeeping)
-                        continue;
-                int r = store_begin(m->store, &e);
-                if (r >= 0)
-                        r = noun_table[i]->housekeeping(m, &e);
-                if (r >= 0)
-                        r = store_commit(m->store, &e);
-                if (r < 0) {
-                        store_rollback(m->store);
-                        log_warning("Housekeeping of %s failed, ignoring: %s", noun_table[i]->name, strempty(e.message));
-                }
-        }
-        _cleanup_error_ Error e = ERROR_NULL;
-        if (store_begin(m->store, &e) < 0 || finding_remember(m, &e) < 0 || store_commit(m->store, &e) < 0) {
-                store_rollback(m->store);
-                log_warning("Cannot remember findings, ignoring: %s", strempty(e.message));
-        }
+        for (size_t i = 0; noun_table[i]; i++)
+                if (noun_table[i]->housekeeping)
+                        do_chore(m, noun_table[i]->name, noun_table[i]->housekeeping);
+        do_chore(m, "findings", finding_remember);
+        do_chore(m, "answers", forget_answers);
         (void) sd_event_source_set_time_relative(s, HOUSEKEEPING_USEC);
         return sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
 }
