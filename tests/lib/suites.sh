@@ -59,13 +59,18 @@ suite_checks() {
 
 # Runs the programs of a folder in order, each with a time limit. One that says nothing speaks by its exit status.
 run_programs() {
-        local program name log found=no code
+        local program program_pid name log found=no code
         for program in "$1"/[0-9][0-9]*; do
                 [ -x "$program" ] && [ -f "$program" ] || continue
                 found=yes
                 name=${program##*/} log=$logs/${1##*/}-${program##*/}.log
-                timeout --kill-after=10 "${program_timeout:-600}" "$program" </dev/null 2>&1 | tee "$log" | sed '/^\(not \)\?ok/!s/^/    /'
-                code=${PIPESTATUS[0]}
+                # Into a file and not a pipe: what a test leaves running must not hold the others up.
+                : >"$log"
+                timeout --kill-after=10 "${program_timeout:-600}" "$program" </dev/null >"$log" 2>&1 &
+                program_pid=$!
+                tail --pid=$program_pid --lines=+1 --follow "$log" | sed '/^\(not \)\?ok/!s/^/    /'
+                wait $program_pid
+                code=$?
                 if ! grep -qE '^(not )?ok' "$log"; then
                         if [ "$code" = 0 ]; then ok "$name"; else not_ok "$name" "$(failure "$code" "$log")"; fi
                 elif [ "$code" != 0 ] && ! grep -q '^not ok' "$log"; then
