@@ -147,6 +147,14 @@ static void take_question(Task* t, const json_t* question) {
                 jobs_answer(j, id, r, &e);
 }
 
+/* Whether a worker may go home. A job that is open but not loaded yet (we have just been started) wants it back: without an answer it
+ * tries again in a moment. */
+static bool job_is_over(Jobs* j, const char* id) {
+        _cleanup_job_row_ JobRow row = {};
+        int r = store_job_get(j->m->store, id, &row, NULL);
+        return r == 0 || (r > 0 && !streq(row.state, "running") && !streq(row.state, "queued"));
+}
+
 static int task_of_peer(Connection* c, const char* id, Task** ret) {
         Task* t = jobs_find(c->jobs, id);
         if (!t || !task_is_worker(t))
@@ -163,7 +171,7 @@ static int task_of_peer(Connection* c, const char* id, Task** ret) {
 static int take_hello(Connection* c, const char* id) {
         Task* t = NULL;
         int r = task_of_peer(c, id, &t);
-        if (r == -ENOENT && !c->jobs->rescan) /* it ended while the worker was away: let it go home; but not before we know all rows */
+        if (r == -ENOENT && job_is_over(c->jobs, id))
                 (void) say(c, json_pack("{s:b}", "over", 1));
         if (r < 0)
                 return r;
@@ -356,8 +364,13 @@ static int request_write(Task* t) {
         int r = request_path(t, "", &directory);
         if (r >= 0)
                 r = request_path(t, "/request.json", &path);
-        if (r >= 0)
-                r = directory_make(directory, 0750);
+        if (r < 0)
+                return r;
+        /* The jobs directory is setgid: what is made in it belongs to the group of job programs. Our own umask would shut them out, and
+         * a later chmod() would take the bit away. */
+        mode_t old = umask(0027);
+        r = directory_make(directory, 0750);
+        (void) umask(old);
         if (r < 0)
                 return r;
         _cleanup_json_ json_t* request = json_pack(
@@ -365,12 +378,7 @@ static int request_write(Task* t) {
         _cleanup_free_ char* text = json_text(request, /* canonical= */ false);
         if (!text)
                 return -ENOMEM;
-        /* The jobs directory is setgid: what is made in it belongs to the group of job programs. Our umask would shut them out. The
-         * chmod() below takes the bit from this directory, so a manager that comes back must not write the file a second time: it would
-         * be the manager's group's. It was renamed into place, so if it is there it is whole. */
-        if (access(path, F_OK) < 0)
-                r = file_write(AT_FDCWD, path, text, strlen(text), 0640);
-        return r < 0 ? r : chmod(directory, 0750) < 0 ? -errno : 0;
+        return file_write(AT_FDCWD, path, text, strlen(text), 0640);
 }
 
 static void request_remove(Task* t) {

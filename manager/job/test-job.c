@@ -74,6 +74,10 @@ static const JobClass* const fake_classes[_JOB_KIND_MAX] = {
 };
 
 static int fake_start(Jobs* j, const char* kind, const char* id, Error* reterr) {
+        if (world.pid > 0) { /* as with a unit, starting what runs does nothing */
+                jobs_started(j, id, 0, NULL);
+                return 0;
+        }
         world.pid = fork();
         ASSERT_OK(world.pid);
         if (world.pid == 0) {
@@ -392,6 +396,45 @@ TEST(a_worker_outlives_the_manager) {
         ASSERT_EQ(row.percent, 30);
         f.m.jobs = jobs_free(f.m.jobs);
         jobs_up(&f, fake_peer_allowed);
+        turn_until(&f, id, "done");
+        int status = 0;
+        ASSERT_OK(waitpid(world.pid, &status, 0));
+        ASSERT_EQ(status, 0);
+        world.pid = 0;
+        down(&f);
+}
+
+static void early_worker(const char* id) {
+        int fd = -EBADF;
+        for (bool welcome = false; !welcome;) {
+                (void) usleep(1000);
+                closep(&fd);
+                fd = connect_to(socket_path);
+                char hello[64];
+                (void) snprintf(hello, sizeof(hello), "{\"hello\":\"%s\"}\n", id);
+                if (fd < 0 || send(fd, hello, strlen(hello), MSG_NOSIGNAL) < 0)
+                        continue;
+                char answer[64];
+                ssize_t n = read(fd, answer, sizeof(answer) - 1);
+                ASSERT_TRUE(n <= 0 || memcmp(answer, "{\"over", 6) != 0); /* nobody may send it home */
+                welcome = n > 0;
+        }
+        tell(fd, "{\"result\":{}}");
+        ASSERT_TRUE(hear(fd, "{\"over\":true}"));
+}
+
+/* The worker's hello may be the first thing that a new manager hears, before it has looked at its rows. */
+TEST(an_early_worker_is_not_sent_home) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        Fixture f;
+        char id[JOB_ID_BYTES];
+        up(&f);
+        world.worker = early_worker;
+        ASSERT_OK(add(&f, JOB_SUPPORT_BUNDLE, id, &e));
+        turn_until(&f, id, "running");
+        f.m.jobs = jobs_free(f.m.jobs);
+        jobs_up(&f, fake_peer_allowed);
+        (void) usleep(50000); /* its hello lies in the socket when the loop turns */
         turn_until(&f, id, "done");
         int status = 0;
         ASSERT_OK(waitpid(world.pid, &status, 0));
