@@ -139,6 +139,8 @@ static void log_refusal(Request* r, const Error* e) {
                 return;
         if (http == 400 || http == 413 || http == 507) /* nothing was asked that makes sense; a full disk takes no line */
                 return;
+        if (r->actor.via == VIA_NOBODY && r->operation->symbol == OP_SESSION_SHOW)
+                return; /* how a page asks whether anybody is signed in */
         if (r->actor.via == VIA_NOBODY && !audit_stranger_may(r->manager->audit))
                 return;
         _cleanup_error_ Error ignored = ERROR_NULL;
