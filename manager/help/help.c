@@ -56,6 +56,37 @@ static bool has_words(const char* text, const char* q, const char** ret_hit) {
         return true;
 }
 
+static bool ends_in_dot(const char* text, const char* end) {
+        return end - text >= 2 && memcmp(end - 2, "\xc2\xb7", 2) == 0;
+}
+
+/* Without the marks of Markdown that a reader of plain text would stumble over. Cells of a table are parted by dots. */
+static char* plain_of(const char* line, size_t n) {
+        const char *p = line, *end = line + n;
+        char* text = malloc(n * 2 + 1);
+        char* to = text;
+        if (!text)
+                return NULL;
+        p += strspn(p, " -*>#|");
+        size_t digits = strspn(p, "0123456789");
+        if (digits > 0 && p[digits] == '.' && p[digits + 1] == ' ') /* a numbered step */
+                p += digits + 2;
+        for (; p < end; p++) {
+                if (*p == '*' || *p == '`' || *p == '[')
+                        continue;
+                if (*p == ']' && p[1] == '(' && memchr(p, ')', (size_t) (end - p)))
+                        p = memchr(p, ')', (size_t) (end - p));
+                else if (*p == '|')
+                        to = stpcpy(to, "\xc2\xb7");
+                else
+                        *to++ = *p;
+        }
+        *to = 0;
+        while (to > text && (to[-1] == ' ' || ends_in_dot(text, to)))
+                *(to -= to[-1] == ' ' ? 1 : 2) = 0;
+        return text;
+}
+
 static char* excerpt_at(const char* text, const char* hit) {
         const char* line = hit;
         while (line > text && line[-1] != '\n')
@@ -64,7 +95,9 @@ static char* excerpt_at(const char* text, const char* hit) {
                 line += strcspn(line, "\n");
                 line += strspn(line, "\n");
         }
-        char* excerpt = strndup(line, MIN(strcspn(line, "\n"), (size_t) EXCERPT_BYTES));
+        char* excerpt = plain_of(line, strcspn(line, "\n"));
+        if (excerpt && strlen(excerpt) > EXCERPT_BYTES)
+                excerpt[EXCERPT_BYTES] = 0;
         while (excerpt && *excerpt && !utf8_valid(excerpt, strlen(excerpt))) /* do not cut inside a character */
                 excerpt[strlen(excerpt) - 1] = 0;
         return excerpt;
@@ -76,31 +109,35 @@ static int page_read(int folder, const char* page, char** ret) {
         return file_read(folder, name, PAGE_MAX, ret, NULL);
 }
 
-static void add_if_hit(int folder, const char* page, const char* q, json_t* hits) {
+/* Pages whose very title has the words stand first. */
+static void add_if_hit(int folder, const char* page, const char* q, json_t* titles, json_t* texts) {
         _cleanup_free_ char* text = NULL;
-        const char* hit;
+        const char *hit, *in_title;
         if (page_read(folder, page, &text) < 0 || !has_words(text, strempty(q), &hit))
                 return;
         _cleanup_free_ char* title = title_of(text, page);
-        _cleanup_free_ char* excerpt = excerpt_at(text, hit);
-        (void) json_array_append_new(hits, json_pack("{s:s,s:s,s:s}", "page", page, "title", strempty(title), "excerpt", strempty(excerpt)));
+        bool first = title && has_words(title, strempty(q), &in_title);
+        _cleanup_free_ char* excerpt = excerpt_at(text, first ? text : hit);
+        (void) json_array_append_new(first ? titles : texts, json_pack("{s:s,s:s,s:s}", "page", page, "title", strempty(title), "excerpt", strempty(excerpt)));
 }
 
 json_t* help_search(const char* directory, const char* language, const char* q, Error* reterr) {
         json_t* hits = json_array();
+        _cleanup_json_ json_t* others = json_array();
         _cleanup_close_ int folder = folder_open(directory, language);
         struct dirent** entries = NULL;
         int n = folder < 0 ? 0 : scandirat(folder, ".", &entries, NULL, alphasort);
         for (int i = 0; i < n; i++) {
                 char* dot = strrchr(entries[i]->d_name, '.');
-                if (dot && streq(dot, ".md") && json_array_size(hits) < PAGES_MAX) {
+                if (dot && streq(dot, ".md") && json_array_size(hits) + json_array_size(others) < PAGES_MAX) {
                         *dot = 0;
                         if (page_valid(entries[i]->d_name))
-                                add_if_hit(folder, entries[i]->d_name, q, hits);
+                                add_if_hit(folder, entries[i]->d_name, q, hits, others);
                 }
                 free(entries[i]);
         }
         free(entries);
+        (void) json_array_extend(hits, others);
         return hits;
 }
 
