@@ -48,7 +48,6 @@ static int list_each(const JobRow* row, void* userdata) {
 int op_job_list(Request* request, Error* reterr) {
         const Actor* actor = request_actor(request);
         const char* after = request_string(request, "after");
-        Listing l = { .items = json_array() };
         int64_t total = 0;
         JobFilter filter = {
                 .user_id = sees_all(actor) ? 0 : actor->user_id > 0 ? actor->user_id : INT64_MAX,
@@ -58,6 +57,7 @@ int op_job_list(Request* request, Error* reterr) {
         };
         if (after && ((filter.before = strtoll(after, NULL, 10)) <= 0 || after[strspn(after, "0123456789")]))
                 return error_field(reterr, ERROR_BAD_FIELD, "after", "This is not a cursor of this list.");
+        Listing l = { .items = json_array() };
         int r = store_job_list(request_manager(request)->store, &filter, list_each, &l, &total, reterr);
         if (r < 0) {
                 json_decref(l.items);

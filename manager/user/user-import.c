@@ -144,7 +144,8 @@ static int seen_add(SeenList* l, const char* text, unsigned line) {
 }
 
 static void seen_twice(SeenList* l, json_t* result) {
-        qsort(l->items, l->n, sizeof(Seen), seen_compare);
+        if (l->n > 0) /* qsort() wants an array even where there is nothing to sort */
+                qsort(l->items, l->n, sizeof(Seen), seen_compare);
         for (size_t i = 1; i < l->n; i++)
                 if (streq(l->items[i].text, l->items[i - 1].text)) {
                         char text[320];
