@@ -185,7 +185,7 @@ int session_describe(Manager* m, const Actor* a, json_t** ret, Error* reterr) {
                 return r;
         const char* name = u ? u->username : a->name;
         *ret = json_pack("{s:s,s:s,s:s,s:o,s:s,s:o,s:o,s:O}", "username", name, "display_name", u ? u->display_name : name, "role",
-                         role_to_string(a->role), "language", json_string_or_null(u ? u->language : NULL), "via",
+                         role_to_string(MIN(a->role, ROLE_OWNER)) /* root is an owner with one power more */, "language", json_string_or_null(u ? u->language : NULL), "via",
                          via_to_string(a->via), "operations", operations_of(a, scopes), "expires_at", json_time_or_null(expires_at),
                          "nag", nag);
         return *ret ? 0 : error_errno(reterr, -ENOMEM, "Cannot describe the session");
