@@ -14,7 +14,9 @@ export function jobOver(job: Job): boolean {
 }
 
 export function jobTitle(job: Job): string {
-    const title = tOr(`jobs.kind.${job.kind}`, job.kind);
+    // Looking through a table is the same kind of job as importing it, but no import.
+    const kind = job.result?.dry_run === true ? `${job.kind}.dry` : job.kind;
+    const title = tOr(`jobs.kind.${kind}`, tOr(`jobs.kind.${job.kind}`, job.kind));
     return job.object ? `${title}: ${job.object}` : title;
 }
 
