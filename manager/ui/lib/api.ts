@@ -68,15 +68,25 @@ async function send<O extends OperationName>(
     if (etag && method !== 'GET')
         headers['If-Match'] = etag;
 
-    let response: Response;
+    const init: RequestInit = { method, headers, body, signal: options.signal, credentials: 'same-origin' };
+    const response = await ask(address, init).catch((error: unknown) => {
+        // A phone that changes its network loses what was under way. Once more is harmless: a POST carries its key, the others
+        // say the same thing twice; only a repeated DELETE would find nothing.
+        if (options.signal?.aborted || method === 'DELETE')
+            throw error;
+        return new Promise<Response>((resolve, reject) => setTimeout(() => ask(address, init).then(resolve, reject), 600));
+    });
+    return answer(response);
+}
+
+async function ask(address: string, request: RequestInit): Promise<Response> {
     try {
-        response = await fetch(address, { method, headers, body, signal: options.signal, credentials: 'same-origin' });
+        return await fetch(address, request);
     } catch (error) {
-        if (options.signal?.aborted)
+        if (request.signal?.aborted)
             throw error;
         throw new ApiError('unreachable', 'The box cannot be reached.', 0);
     }
-    return answer(response);
 }
 
 /** Puts fields where they belong: into the path, the query string or the body. */

@@ -2,16 +2,19 @@
 import type { ApiError } from './api';
 import { has, language, t } from './text.svelte';
 
+// Names that cover many cases: there the box's own sentence says more than the name.
+const broad = new Set(['wrong-state', 'conflict', 'bad-request', 'not-allowed', 'helper-failed', 'internal', 'busy']);
+
 export function errorText(error: ApiError, fieldType?: string): string {
     if (error.name === 'unreachable')
         return t('errors.unreachable');
     let words = error.message;
     if (language() !== 'en') {
         const byType = `errors.type.${fieldType}`;
-        if (fieldType && has(byType) && (error.name === 'bad-field' || error.name === 'missing-field'))
-            words = t(error.name === 'missing-field' ? 'errors.missing-field' : byType);
+        if (fieldType && has(byType) && error.name === 'bad-field')
+            words = t(byType);
         else if (has(`errors.${error.name}`))
-            words = t(`errors.${error.name}`);
+            words = broad.has(error.name) && error.message ? `${t(`errors.${error.name}`)} (${error.message})` : t(`errors.${error.name}`);
     }
     if (error.name === 'too-many' && error.retryAfter)
         return `${words} ${t('errors.wait', { n: error.retryAfter })}`;
