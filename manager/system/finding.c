@@ -72,8 +72,17 @@ static void memory(Findings* list) {
                     "", "/system");
 }
 
+/* A container's clock is the host's, and nobody in here could set it (systemd-detect-virt(1)). */
+static bool in_container(const System* s) {
+        static const char* const containers[] = { "docker", "lxc", "lxc-libvirt", "openvz", "podman", "proot", "rkt", "systemd-nspawn", "wsl" };
+        for (size_t i = 0; s->virtualisation && i < ELEMENTS(containers); i++)
+                if (streq(s->virtualisation, containers[i]))
+                        return true;
+        return false;
+}
+
 static void outside(System* s, Findings* list) {
-        if (s->clock_known && !s->clock_synchronised)
+        if (s->clock_known && s->virtualisation && !s->clock_synchronised && !in_container(s))
                 add(list, SEVERITY_WARN, "system.clock", json_object(),
                     sentence("The clock is not synchronised; certificates and six-digit codes depend on it."), "", "/system");
         if (s->reboot_needed)
