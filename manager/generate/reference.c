@@ -48,7 +48,7 @@ static void print_operation(FILE* f, const Operation* o) {
                 (void) fputs("Answer: a stream of server-sent events", f);
         else
                 (void) fprintf(f, "Answer: %s[%s](#answer-%s)", list ? "a list of " : (o->flags & OPERATION_JOB) ? "202, " : "", o->result, o->result);
-        (void) fprintf(f, ".%s\n", (o->flags & (OPERATION_WRITE | OPERATION_AUDIT_READ)) ? " Written to the log." : "");
+        (void) fprintf(f, ".%s\n", (o->flags & (OPERATION_WRITE | OPERATION_AUDIT_READ | OPERATION_JOB)) ? " Written to the log." : "");
         print_fields(f, o);
 }
 
