@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "base/secret.h"
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <termios.h>
@@ -49,28 +50,35 @@ static int read_line(int fd, char ret[static INPUT_SECRET_MAX + 1]) {
 }
 
 static void on_interrupt(int sig) {
-        /* does nothing but make read() return, so that the terminal gets its echo back */
+        /* does nothing but end the waiting, so that the terminal gets its echo back */
 }
 
 static int read_unseen(const char* prompt, char ret[static INPUT_SECRET_MAX + 1]) {
-        const struct sigaction action = { .sa_handler = on_interrupt }; /* no SA_RESTART */
+        const struct sigaction action = { .sa_handler = on_interrupt };
+        struct pollfd line = { .fd = STDIN_FILENO, .events = POLLIN };
         struct sigaction usual;
         struct termios before, quiet;
+        sigset_t interrupt, mask;
         if (tcgetattr(STDIN_FILENO, &before) < 0)
                 return -errno;
         quiet = before;
         quiet.c_lflag &= ~(tcflag_t) ECHO;
+        (void) sigemptyset(&interrupt);
+        (void) sigaddset(&interrupt, SIGINT);
+        (void) sigprocmask(SIG_BLOCK, &interrupt, &mask);
         (void) sigaction(SIGINT, &action, &usual);
         int r = tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet) < 0 ? -errno : 0;
         if (r >= 0) {
                 /* only now, or what is typed at once would be seen or thrown away */
                 (void) fprintf(stderr, "%s: ", prompt);
                 (void) fflush(stderr);
-                r = read_line(STDIN_FILENO, ret);
+                /* the signal is let in only while we wait, so that it cannot come just before and be missed */
+                r = ppoll(&line, 1, NULL, &mask) < 0 ? -errno : read_line(STDIN_FILENO, ret);
                 (void) tcsetattr(STDIN_FILENO, TCSADRAIN, &before);
                 (void) fputc('\n', stderr);
         }
         (void) sigaction(SIGINT, &usual, NULL);
+        (void) sigprocmask(SIG_SETMASK, &mask, NULL);
         return r;
 }
 

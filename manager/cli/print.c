@@ -25,7 +25,7 @@ static int join_strings(const json_t* list, char** ret) {
 /* One value as a line of text; brief for tables. */
 static int value_text(const Printer* p, const char* name, PropertyKind kind, const json_t* v, bool brief, char** ret) {
         char text[HUMANE_MAX];
-        if (!v || json_is_null(v))
+        if (!v || json_is_null(v) || (json_is_string(v) && json_string_length(v) == 0) || (json_is_array(v) && json_array_size(v) == 0))
                 (void) strcpy(text, "-");
         else if (kind == PROPERTY_TIME && json_is_integer(v)) {
                 if (brief)
@@ -55,6 +55,11 @@ static bool is_number(const Property* p) {
         return p->kind == PROPERTY_INTEGER;
 }
 
+/* Structures are for programs. */
+static bool is_spare(const Property* p) {
+        return p->kind == PROPERTY_OBJECT || p->kind == PROPERTY_ONE || p->kind == PROPERTY_MANY;
+}
+
 int print_items(const Printer* p, const Type* type, const json_t* items) {
         _cleanup_(table_freep) Table* table = NULL;
         size_t i;
@@ -69,6 +74,8 @@ int print_items(const Printer* p, const Type* type, const json_t* items) {
                 humane_label(type->properties[c].name, label);
                 if (is_number(&type->properties[c]))
                         table_align_right(table, c);
+                if (is_spare(&type->properties[c]))
+                        table_spare(table, c);
                 r = table_add(table, label);
         }
         if (r < 0)

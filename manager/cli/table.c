@@ -3,19 +3,20 @@
 
 #define GAP 2        /* blanks between columns */
 #define NARROWEST 10 /* columns are not narrowed below this; they are left out instead */
+#define FIRST_MAX 32 /* so much of the first column stays whole */
 
 struct Table {
         size_t n_columns, n_cells, n_room;
         char** cells; /* row by row */
-        bool* right;
+        bool *right, *spare;
 };
 
 int table_new(size_t n_columns, Table** ret) {
         _cleanup_(table_freep) Table* t = malloc(sizeof(*t));
         if (!t)
                 return -ENOMEM;
-        *t = (Table) { .n_columns = n_columns, .right = calloc(n_columns, sizeof(bool)) };
-        if (!t->right)
+        *t = (Table) { .n_columns = n_columns, .right = calloc(n_columns, sizeof(bool)), .spare = calloc(n_columns, sizeof(bool)) };
+        if (!t->right || !t->spare)
                 return -ENOMEM;
         *ret = TAKE_PTR(t);
         return 0;
@@ -28,12 +29,17 @@ Table* table_free(Table* t) {
                 free(t->cells[i]);
         free(t->cells);
         free(t->right);
+        free(t->spare);
         free(t);
         return NULL;
 }
 
 void table_align_right(Table* t, size_t column) {
         t->right[column] = true;
+}
+
+void table_spare(Table* t, size_t column) {
+        t->spare[column] = true;
 }
 
 /* One character at s: its bytes and the columns it takes. Broken UTF-8 counts byte by byte. */
@@ -99,17 +105,29 @@ static bool column_is_blank(const Table* t, size_t column) {
         return t->n_cells > t->n_columns;
 }
 
-/* Takes from the widest column until the table fits. Returns whether it does. */
-static bool narrow(const Table* t, size_t* widths, size_t width) {
+/* Whether an earlier column says the same. */
+static bool column_is_copy(const Table* t, size_t column) {
+        for (size_t earlier = 0; earlier < column; earlier++) {
+                size_t i = t->n_columns;
+                while (i < t->n_cells && streq(t->cells[i + column], t->cells[i + earlier]))
+                        i += t->n_columns;
+                if (i >= t->n_cells)
+                        return true;
+        }
+        return false;
+}
+
+/* Takes from the widest of the columns from first on until the table fits. Returns whether it does. */
+static bool narrow(const Table* t, size_t* widths, size_t first, size_t width) {
         while (total_width(t, widths) > width) {
-                size_t widest = 0, second = NARROWEST;
-                for (size_t c = 1; c < t->n_columns; c++)
+                size_t widest = first, second = NARROWEST;
+                for (size_t c = first + 1; c < t->n_columns; c++)
                         if (widths[c] > widths[widest])
                                 widest = c;
-                for (size_t c = 0; c < t->n_columns; c++)
+                for (size_t c = first; c < t->n_columns; c++)
                         if (c != widest && widths[c] > second && widths[c] < widths[widest])
                                 second = widths[c];
-                if (widths[widest] <= NARROWEST)
+                if (widest >= t->n_columns || widths[widest] <= NARROWEST)
                         return false;
                 size_t excess = total_width(t, widths) - width;
                 size_t step = MAX(widths[widest] - second, (size_t) 1);
@@ -122,10 +140,17 @@ static void fit(const Table* t, size_t* widths, size_t width) {
         if (width == 0 || total_width(t, widths) <= width)
                 return;
         for (size_t c = 0; c < t->n_columns; c++)
-                if (column_is_blank(t, c))
+                if (column_is_blank(t, c) || column_is_copy(t, c) || (c > 0 && widths[c] > 2 * width))
                         widths[c] = 0;
-        for (size_t last = t->n_columns; !narrow(t, widths, width) && last > 1; last--)
+        for (size_t c = t->n_columns; c-- > 1 && total_width(t, widths) > width;)
+                if (t->spare[c])
+                        widths[c] = 0;
+        size_t first = t->n_columns > 1 && widths[0] <= FIRST_MAX ? 1 : 0;
+        for (size_t last = t->n_columns; !narrow(t, widths, first, width) && last > 1; last--) {
                 widths[last - 1] = 0;
+                if (last <= 3)
+                        first = 0; /* too narrow even for that */
+        }
 }
 
 static void print_cell(FILE* f, const char* s, size_t width, bool right, bool last) {

@@ -165,6 +165,22 @@ TEST(tables_fit_the_terminal) {
         ASSERT_STREQ(narrow, "Name   Note\nada    A countess who w…\ngrüße  x?[2J\n");
 }
 
+TEST(what_says_least_gives_way_first) {
+        const char* const* cells = WORDS("Id", "Key", "Facts", "Sentence", "clock.wrong", "clock.wrong", "{\"a\":1}", "The clock is not right.");
+        _cleanup_(table_freep) Table* t = NULL;
+        _cleanup_free_ char* text = NULL;
+        size_t size;
+        ASSERT_OK(table_new(4, &t));
+        table_spare(t, 2);
+        for (; *cells; cells++)
+                ASSERT_OK(table_add(t, *cells));
+        FILE* f = open_memstream(&text, &size);
+        ASSERT_TRUE(f != NULL);
+        ASSERT_OK(table_print(t, f, 40));
+        ASSERT_TRUE(fclose(f) == 0);
+        ASSERT_STREQ(text, "Id           Sentence\nclock.wrong  The clock is not right.\n");
+}
+
 static char* print_json_object(const char* type, const char* json) {
         _cleanup_json_ json_t* j = json_loads(json, 0, NULL);
         char* text = NULL;
@@ -190,7 +206,7 @@ TEST(objects_are_labelled) {
         ASSERT_STREQ(text, "Page:     a\nTitle:    A\nLanguage: en\nText:\nx\ny\n");
         _cleanup_free_ char* disks = print_json_object("Firewall",
                 "{\"active\":true,\"rules\":[{\"chain\":\"input\",\"text\":\"t\",\"sentence\":\"s\",\"packets\":5}],\"foreign\":[\"a\",\"b\"],\"text\":\"\"}");
-        ASSERT_STREQ(disks, "Active:  yes\nRules:\nChain  Text  Sentence  Packets\ninput  t     s               5\nForeign: a, b\nText:    \n");
+        ASSERT_STREQ(disks, "Active:  yes\nRules:\nChain  Text  Sentence  Packets\ninput  t     s               5\nForeign: a, b\nText:    -\n");
 }
 
 TEST(times_and_sizes) {
