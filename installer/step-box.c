@@ -382,12 +382,12 @@ int owner_apply(Install* i, Error* reterr) {
                 return error_context(reterr, "The owner's link was not made");
         i->owner_told = true;
         const char* link = json_get_string(reply.body, "url");
-        if (link)
-                i->owner_link = strdup(link);
+        if (config_string(i->config, "owner.password_hash"))
+                install_note(i, "The owner signs in with the password that the provider set.");
         else if (config_string(i->config, "owner.link_token_sha256"))
                 install_note(i, "The owner gets the link from the provider.");
-        else
-                install_note(i, "The owner signs in with the password that the provider set.");
+        else if (link)
+                i->owner_link = strdup(link);
         if (config_string(i->config, "template"))
                 install_note(i, "The template '%s' is kept until this box has a catalogue of apps.", config_string(i->config, "template"));
         return 0;
