@@ -111,7 +111,7 @@ int keys_check(Install* i, Error* reterr) {
         if (!file_exists(STORE_PATH))
                 return 0;
         (void) error_set(reterr, ERROR_WRONG_STATE, "The key %s was sealed on another machine and cannot be opened here.", BOX_KEY_PATH);
-        return error_hint(reterr, "Seal the old machine's key here (docs/admin.md, \"box.key is missing\"), or restore from a backup; copying /var/lib/systemd/credential.secret is not enough.");
+        return error_hint(reterr, "Seal the old machine's key here (/usr/share/doc/steadbox/admin.md, \"box.key is missing\"), or restore from a backup; copying /var/lib/systemd/credential.secret is not enough.");
 }
 
 int keys_apply(Install* i, Error* reterr) {
