@@ -24,9 +24,8 @@ void events_publish(Events* e, const char* name, json_t* data, int64_t user_id) 
 
 static int keep_result(Manager* m, Job* job, Error* reterr) {
         json_decref(world.result);
-        world.result = json_incref(job->result);
-        json_t* small = json_object();
-        job->result = small;
+        world.result = job->result; /* ownership moved here */
+        job->result = json_object();
         return 0;
 }
 
