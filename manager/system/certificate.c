@@ -1,4 +1,5 @@
 #include "system/certificate.h"
+#include "audit/audit.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "base/validate.h"
@@ -87,11 +88,13 @@ int certificate_renew_due(Manager* m, Error* reterr) {
                         return 0;
                 }
                 r = fetch(m, BOX_CERTIFICATE, names, &system_actor, job, &e);
-                if (r < 0)
+                if (r < 0) {
                         log_info("No certificate job is started now: %s", strempty(e.message));
-                else
-                        log_notice("The certificate '%s' is due; job '%s' fetches it.", BOX_CERTIFICATE, job);
-                return 0;
+                        return 0;
+                }
+                log_notice("The certificate '%s' is due; job '%s' fetches it.", BOX_CERTIFICATE, job);
+                AuditLine line = { .operation = "certificate.renew", .actor_name = "system", .object = "certificate:" BOX_CERTIFICATE, .result = "ok" };
+                return audit_append(m->audit, &line, reterr);
         }
         return 0;
 }
