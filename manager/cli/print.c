@@ -127,6 +127,31 @@ int print_free(const Printer* p, const json_t* object, unsigned depth) {
         return 0;
 }
 
+/* Texts of several lines, such as the parts of a help bundle, do not fit into the cells of a table. */
+static bool has_long_text(const json_t* items) {
+        size_t i;
+        json_t *item, *v;
+        const char* key;
+        json_array_foreach((json_t*) items, i, item)
+                json_object_foreach(item, key, v)
+                        if (json_is_string(v) && strchr(json_string_value(v), '\n'))
+                                return true;
+        return false;
+}
+
+static int print_each(const Printer* p, const Type* type, const json_t* items, unsigned depth) {
+        size_t i;
+        json_t* item;
+        json_array_foreach((json_t*) items, i, item) {
+                if (i > 0)
+                        (void) fputc('\n', p->file);
+                int r = print_properties(p, type, item, depth);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
 static int print_property(const Printer* p, const Property* property, const json_t* v, size_t width, unsigned depth) {
         char label[HUMANE_MAX];
         bool nested = property->kind == PROPERTY_ONE || property->kind == PROPERTY_OBJECT;
@@ -135,7 +160,7 @@ static int print_property(const Printer* p, const Property* property, const json
         if ((nested && json_object_size(v) > 0) || (property->kind == PROPERTY_MANY && json_array_size(v) > 0)) {
                 (void) fprintf(p->file, "%*s%s:\n", (int) depth * 2, "", label);
                 if (property->kind == PROPERTY_MANY)
-                        return print_items(p, type_find(property->type), v);
+                        return has_long_text(v) ? print_each(p, type_find(property->type), v, depth + 1) : print_items(p, type_find(property->type), v);
                 if (property->kind == PROPERTY_OBJECT)
                         return print_free(p, v, depth + 1);
                 return print_properties(p, type_find(property->type), v, depth + 1);

@@ -109,7 +109,7 @@ static int group_search(Manager* m, int role, const char* q, json_t* ret_hits, E
         json_t* g;
         json_array_foreach(found, i, g) {
                 char page[64];
-                (void) snprintf(page, sizeof(page), "/people?group=%.32s", strempty(json_get_string(g, "name")));
+                (void) snprintf(page, sizeof(page), "/groups/%.32s", strempty(json_get_string(g, "name")));
                 if (json_array_append_new(
                                     ret_hits,
                                     json_pack("{s:s,s:s,s:s,s:s}", "kind", "group", "title", strempty(json_get_string(g, "name")),

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #define RETENTION_DAYS 365
+#define NOTICE_KEYS "[\"controller\",\"contact\",\"authority\",\"retention_days\"]" /* settings that the notice speaks of */
 
 typedef struct Facts {
         char *controller, *contact, *authority, *retention;
@@ -27,7 +28,7 @@ static int facts_read(Manager* m, Facts* f, Error* reterr) {
         if (r >= 0)
                 r = store_setting_get(m->store, "retention_days", &f->retention, reterr);
         if (r >= 0)
-                r = store_setting_changed_at(m->store, &f->changed_at, reterr);
+                r = store_setting_changed_at(m->store, NOTICE_KEYS, &f->changed_at, reterr);
         return r;
 }
 

@@ -6,7 +6,7 @@ STATEMENT(setting_get, "SELECT value FROM setting WHERE key = :key");
 STATEMENT(setting_set,
           "INSERT INTO setting (key, value, changed_at) VALUES (:key, :value, :now) "
           "ON CONFLICT (key) DO UPDATE SET value = excluded.value, changed_at = excluded.changed_at");
-STATEMENT(setting_changed_at, "SELECT max(changed_at) FROM setting");
+STATEMENT(setting_changed_at, "SELECT max(changed_at) FROM setting WHERE key IN (SELECT value FROM json_each(:keys))");
 
 int store_setting_get(Store* s, const char* key, char** ret, Error* reterr) {
         return store_get_text(s, &setting_get, BIND(TEXT(key, key)), ret, reterr);
@@ -17,7 +17,7 @@ int store_setting_set(Store* s, const char* key, const char* value, Error* reter
         return r < 0 ? r : 0;
 }
 
-int store_setting_changed_at(Store* s, int64_t* ret, Error* reterr) {
+int store_setting_changed_at(Store* s, const char* keys, int64_t* ret, Error* reterr) {
         *ret = 0;
-        return store_get_integer(s, &setting_changed_at, BIND_NONE, ret, reterr);
+        return store_get_integer(s, &setting_changed_at, BIND(TEXT(keys, keys)), ret, reterr);
 }

@@ -99,9 +99,10 @@ int store_user_by_id(Store* s, int64_t id, User** ret, Error* reterr) {
 
 /* A user name has no @ and an address has one, so the two cannot be confused. */
 STATEMENT(user_by_email, "SELECT " USER_COLUMNS " FROM user AS u WHERE u.email = :email COLLATE NOCASE AND u.email IS NOT NULL");
+STATEMENT(user_by_login, "SELECT " USER_COLUMNS " FROM user AS u WHERE u.username = lower(:username)");
 int store_user_by_login(Store* s, const char* username_or_email, User** ret, Error* reterr) {
-        if (!strchr(username_or_email, '@'))
-                return store_user_by_name(s, username_or_email, ret, reterr);
+        if (!strchr(username_or_email, '@')) /* names are lower case; phones like to begin with a capital */
+                return user_get(s, &user_by_login, BIND(TEXT(username, username_or_email)), ret, reterr);
         return user_get(s, &user_by_email, BIND(TEXT(email, username_or_email)), ret, reterr);
 }
 

@@ -82,7 +82,8 @@ int certificate_renew_due(Manager* m, Error* reterr) {
         json_array_foreach(system_certificates(m), i, c) {
                 if (!streq(json_get_string(c, "id"), BOX_CERTIFICATE) || !is_due(c, now))
                         continue;
-                json_t* names = names_wanted(m, /* by_hand= */ false);
+                /* A trusted one for the bare host name was once asked for by hand: then it is kept up. */
+                json_t* names = names_wanted(m, /* by_hand= */ !json_get_boolean(c, "self_signed", false));
                 if (json_array_size(names) == 0) {
                         json_decref(names);
                         return 0;
