@@ -41,6 +41,7 @@ struct Request {
         bool body_too_large;
         json_t* fields;
         bool transaction_wanted;
+        bool committed;         /* done but for the disk; see durable.h */
 
         /* the answer */
         struct MHD_Response* response;

@@ -1,5 +1,6 @@
 /* The pipeline of every operation: row, who, may they, decode, transaction, handler, log, answer. */
 #include "api/decode.h"
+#include "api/durable.h"
 #include "api/handlers.h"
 #include "api/request-internal.h"
 #include "api/tag.h"
@@ -244,6 +245,18 @@ static void finish(Request* r, int result, Error* e) {
         }
         if (r->transaction_wanted)
                 store_rollback(store); /* does nothing after a commit */
+        if (result >= 0 && r->transaction_wanted && r->manager->durable) {
+                r->committed = true;
+                result = durable_wait(r->manager->durable, r, e);
+                if (result > 0 && !r->resumed_early) {
+                        r->state = REQUEST_WAITING;
+                        return;
+                }
+                if (r->resumed_early && r->resume_result < 0) {
+                        answer_failure(r, r->resume_result, &r->resume_error);
+                        return;
+                }
+        }
         if (result < 0) {
                 answer_failure(r, result, e);
                 return;
@@ -290,6 +303,9 @@ void route_continue(Request* r) {
                 r->resume_error = ERROR_NULL;
                 answer_failure(r, r->resume_result, &e);
                 error_done(&e);
+        } else if (r->committed) {
+                tag_finish(r);
+                r->state = REQUEST_ANSWERED;
         } else
                 run(r, NULL, r->then);
         if (r->state == REQUEST_ANSWERED)

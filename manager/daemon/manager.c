@@ -1,5 +1,6 @@
 /* Builds the manager in order and takes it down in the reverse one. */
 #include "daemon/manager-internal.h"
+#include "api/durable.h"
 #include "api/events.h"
 #include "api/http.h"
 #include "api/limits.h"
@@ -116,6 +117,8 @@ static int parts_init(Manager* m, Error* reterr) {
                 return r;
         r = pool_new(m->event, &m->pool);
         if (r >= 0)
+                r = durable_new(m, &m->durable);
+        if (r >= 0)
                 r = limits_new(&m->limits);
         if (r >= 0)
                 r = events_new(m, &m->events);
@@ -167,6 +170,7 @@ Manager* manager_free(Manager* m) {
                         noun_table[i]->shutdown(m);
         m->jobs = jobs_free(m->jobs);
         m->pool = pool_free(m->pool); /* answers what was being checked */
+        m->durable = durable_free(m->durable);
         if (m->events)
                 events_end_all(m->events);
         m->http = http_free(m->http);

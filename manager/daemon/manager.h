@@ -8,6 +8,7 @@
 #include <systemd/sd-event.h>
 
 typedef struct Audit Audit;
+typedef struct Durable Durable;
 typedef struct Events Events;
 typedef struct FindingMemory FindingMemory;
 typedef struct HelperClient HelperClient;
@@ -27,6 +28,7 @@ typedef struct Manager {
         Store* store;
         Pool* pool;
         Audit* audit;
+        Durable* durable;        /* answers that wait for the disk; NULL = commits wait themselves */
         Events* events;
         HelperClient* helper;
         Jobs* jobs;

@@ -2,6 +2,7 @@
 #include "base/secret.h"
 #include "store/migrations.h"
 #include "store/store-page.h"
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -15,6 +16,7 @@ struct Store {
         uint64_t generation;
         bool transaction;
         int log_pages; /* in the write-ahead log after the last commit */
+        int log_fd; /* of the log, once syncing is deferred */
         Memo* memo; /* lists answered lately */
         struct {
                 const Statement* key;
@@ -146,6 +148,8 @@ int store_check(Store* s, Error* reterr) {
 
 int store_open(const char* path, Store** ret, Error* reterr) {
         _cleanup_(store_freep) Store* s = calloc(1, sizeof(Store));
+        if (s)
+                s->log_fd = -EBADF;
         if (!s || !(s->path = strdup(path)))
                 return error_errno(reterr, -ENOMEM, "Cannot open the store");
         (void) sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 256, 64);
@@ -182,10 +186,32 @@ Store* store_free(Store* s) {
         for (size_t i = 0; i < STATEMENTS_MAX; i++)
                 (void) sqlite3_finalize(s->cache[i].value);
         (void) sqlite3_close(s->db);
+        if (s->log_fd >= 0)
+                (void) close(s->log_fd);
         (void) memo_free(s->memo);
         free(s->path);
         free(s);
         return NULL;
+}
+
+/* The log keeps its inode while we have the database open. Closing this descriptor drops no lock: SQLite's are on the other two files. */
+int store_log_defer(Store* s) {
+        _cleanup_free_ char* path = NULL;
+        if (asprintf(&path, "%s-wal", s->path) < 0)
+                return -ENOMEM;
+        int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+        if (fd < 0)
+                return -errno;
+        if (execute(s, "PRAGMA synchronous = NORMAL", NULL) < 0) {
+                (void) close(fd);
+                return -EIO;
+        }
+        s->log_fd = fd;
+        return 0;
+}
+
+int store_log_sync(Store* s) {
+        return s->log_fd < 0 || fdatasync(s->log_fd) >= 0 ? 0 : -errno;
 }
 
 uint64_t store_generation(const Store* s) {

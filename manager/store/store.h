@@ -37,3 +37,6 @@ void store_log_copied(Store* s); /* on the loop, afterwards */
 void store_trim(Store* s);
 /* Looks at every page (quick_check); STORE_BROKEN with the first complaint. */
 int store_check(Store* s, Error* reterr);
+/* From now on a commit only writes the log; store_log_sync() brings it to the disk, from any thread, one at a time. */
+int store_log_defer(Store* s);
+int store_log_sync(Store* s);
