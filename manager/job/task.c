@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #define PUBLISH_USEC (200 * USEC_PER_MSEC) /* people do not see more */
+#define EVENT_RESULT_MAX (16 * 1024) /* half of what a listener may lag behind */
 #define END_AGAIN_USEC (5 * USEC_PER_SEC)
 
 static const char* const job_state_table[_JOB_STATE_MAX] = {
@@ -186,7 +187,11 @@ void task_publish(Task* t, bool force) {
         if (!force && now - t->published_usec < PUBLISH_USEC)
                 return;
         t->published_usec = now;
-        events_publish(t->jobs->m->events, "job", job_row_to_json(&t->row), t->row.user_id);
+        json_t* job = job_row_to_json(&t->row);
+        if (strlen(t->row.result) > EVENT_RESULT_MAX) /* an event is small; whoever wants a long list asks for the job */
+                (void) json_object_set_new(job, "result", json_object());
+        /* Jobs of nobody in particular (root, the box itself) are for administrators alone: -1 is nobody's number. */
+        events_publish(t->jobs->m->events, "job", job, t->row.user_id > 0 ? t->row.user_id : -1);
 }
 
 /* The row's copies follow the job. Percent never falls: a bar that goes back looks broken. */
