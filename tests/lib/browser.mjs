@@ -53,6 +53,12 @@ export const box = {
         return execFileSync(program, [...start, ...command], { encoding: 'utf8', timeout: 60000, maxBuffer: 64 << 20 });
     },
 
+    /** The box's first process, as this machine numbers it. */
+    leader() {
+        return JSON.parse(execFileSync(join(tests, '../images/box'), ['status', '--name', process.env.STEADBOX_BOX ?? process.env.BOX ?? 'box', '--json'],
+            { encoding: 'utf8' })).leader;
+    },
+
     /** A fresh one-use link for the owner. */
     ownerLink() {
         const given = process.env.STEADBOX_OWNER_LINK;

@@ -207,13 +207,17 @@ need_node_tests() {
         need_commands node:nodejs npm:npm chromium:chromium jq:jq
         export CHROMIUM
         CHROMIUM=$(command -v chromium)
-        [ -f "$source_dir/tests/package-lock.json" ] || return 0
+        [ ! -f "$source_dir/tests/package-lock.json" ] || node_packages "$source_dir/tests"
+}
+
+# Installs what the lock file of a folder names, unless that is there.
+node_packages() {
         local stamp
-        stamp=$(sha256sum <"$source_dir/tests/package-lock.json")
-        if [ "$(cat "$source_dir/tests/node_modules/.stamp" 2>/dev/null)" != "$stamp" ]; then
-                step "the browser tests' packages install" npm.log npm ci --prefix "$source_dir/tests" --no-audit --no-fund --loglevel=error || return
-                echo "$stamp" >"$source_dir/tests/node_modules/.stamp"
-        fi
+        stamp=$(sha256sum <"$1/package-lock.json")
+        [ "$(cat "$1/node_modules/.stamp" 2>/dev/null)" != "$stamp" ] || return 0
+        step "the packages of ${1#"$source_dir/"} install" "npm-${1##*/}.log" \
+                npm ci --prefix "$1" --ignore-scripts --no-audit --no-fund --loglevel=error || return
+        echo "$stamp" >"$1/node_modules/.stamp"
 }
 
 suite_vm() {
@@ -224,7 +228,10 @@ suite_vm() {
 
 suite_bench() {
         has_installer && has_programs bench || return 0
-        need_packages wrk
+        need_native
+        need_packages nghttp2-client fdisk
+        need_node_tests
+        node_packages "$source_dir/tests/bench" || return
         suite_box bench || return
         program_timeout=900 run_programs "$source_dir/tests/bench"
         suite_box_end bench
