@@ -63,8 +63,13 @@ class SessionState {
         void this.refreshSite();
     }
 
+    /** Asks again what is allowed. Where the session is over the page stays as it is, with the sign-in on top. */
     async refresh(): Promise<void> {
-        this.who = await this.ask();
+        const who = await this.ask();
+        if (who)
+            this.who = who;
+        else
+            this.ended();
     }
 
     async refreshSite(): Promise<void> {
@@ -125,8 +130,5 @@ onFailure((error) => {
         session.ended();
 });
 changes.onSession(() => {
-    session.refresh().then(() => {
-        if (!session.who)
-            location.reload();
-    }, () => undefined);
+    session.refresh().catch(() => undefined);
 });
