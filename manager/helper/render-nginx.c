@@ -160,8 +160,8 @@ static const char resting[] =
                 "                }\n";
 
 /* The client's own X-Real-IP and X-Forwarded-For end here: the first is replaced, the others are not passed at all. Only failures to
- * reach the manager become the resting page; its own 503 passes through. The UI's files lie in assets/ or at the top; everything else is one of its
- * pages, also where a user name with a dot ends the address. */
+ * reach the manager become the resting page; its own 503 passes through. The UI's files lie in assets/ or at the top;
+ * everything else is one of its pages, also where a user name with a dot ends the address. */
 static const char box[] =
                 "                if ($steadbox_host = \"\") {\n"
                 "                        return 421;\n"
