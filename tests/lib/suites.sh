@@ -68,7 +68,7 @@ run_programs() {
                 : >"$log"
                 timeout --kill-after=10 "${program_timeout:-600}" "$program" </dev/null >"$log" 2>&1 &
                 program_pid=$!
-                tail --pid=$program_pid --lines=+1 --follow "$log" | sed '/^\(not \)\?ok/!s/^/    /'
+                tail --pid=$program_pid --lines=+1 --follow "$log" | sed -u '/^\(not \)\?ok/!s/^/    /'
                 wait $program_pid
                 code=$?
                 if ! grep -qE '^(not )?ok' "$log"; then
