@@ -21,6 +21,18 @@ class Figures:
             print(f"    {what:<{width}}  {value:<32}  {promise}".rstrip(), flush=True)
 
 
+def go_first():
+    """This program and those it starts go before other work of a busy machine, as they would on a quiet one. Where the kernel groups
+    processes by session only the group's niceness counts."""
+    try:
+        os.setsid()
+        with open("/proc/self/autogroup", "w") as f:
+            f.write("-19")
+    except OSError:
+        pass  # already first of its group, or no such groups
+    os.nice(-19)
+
+
 def median(values):
     return sorted(values)[len(values) // 2]
 
@@ -41,7 +53,8 @@ def processes(leader):
             if name.isdigit() and os.readlink(f"/proc/{name}/ns/pid") == space:
                 status, group = open(f"/proc/{name}/status").read(), open(f"/proc/{name}/cgroup").read()
                 inner = int(re.search(r"^NSpid:.*\t(\d+)$", status, re.M)[1])
-                found.append(Process(int(name), inner, re.search(r"^0::.*?([^/\n]*)$", group, re.M)[1]))
+                units = re.findall(r"[^/\n]*\.(?:service|scope)", re.search(r"^0::(.*)$", group, re.M)[1])
+                found.append(Process(int(name), inner, units[-1] if units else "none"))
         except (FileNotFoundError, ProcessLookupError, PermissionError):
             continue  # ended meanwhile, or not ours to see
     return found
