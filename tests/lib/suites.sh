@@ -98,7 +98,7 @@ native_build() {
                 rm -rf "$dir"
                 step "$name: configures" "unit-$name-setup.log" env CC="$compiler" meson setup "$dir" "$source_dir" -Dwerror=true "$@" || return 1
         fi
-        step "$name: compiles without warnings" "unit-$name-build.log" ninja -C "$dir"
+        step "$name: compiles without warnings" "unit-$name-build.log" ninja -C "$dir" ${native_target:+"$native_target"}
 }
 
 meson_tests() {
@@ -130,7 +130,7 @@ suite_unit() {
 suite_fuzz() {
         local target targets name corpus seconds
         need_native
-        native_build fuzz clang -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1 || return
+        native_target=fuzz native_build fuzz clang -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1 || return
         mapfile -t targets < <(find "$source_dir/build-fuzz" -type f -name 'fuzz-*' -perm /111 | sort)
         [ ${#targets[@]} -gt 0 ] || return
         seconds=$((${FUZZ_SECONDS:-0} / ${#targets[@]}))
