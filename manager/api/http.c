@@ -13,6 +13,8 @@
 #define CONNECTIONS_MAX 1200            /* on each socket */
 #define CONNECTION_MEMORY (24 * 1024)   /* request line, headers and a piece of body */
 /* The library does not log: strangers who send nonsense could fill the journal with its lines. */
+#define FULL_USEC (50 * USEC_PER_MSEC)  /* how often a full listener is looked after */
+#define LOOK_AGAIN 3                    /* runs after it was full */
 #define IDLE_TIMEOUT_SEC 30             /* between bytes: slow senders do not hold a place for long */
 
 typedef struct Listener {
@@ -21,6 +23,7 @@ typedef struct Listener {
         sd_event_source* io;
         sd_event_source* timer;
         bool admin;
+        unsigned look_again; /* runs that are still owed after it was full */
 } Listener;
 
 struct Http {
@@ -183,15 +186,29 @@ static void on_completed(void* cls, struct MHD_Connection* connection, void** co
         *context = request_free(*context);
 }
 
-/* The library gives relative milliseconds, the loop wants microseconds; none means no timer at all, so an idle box sleeps. */
+static bool is_full(Listener* l) {
+        return MHD_get_daemon_info(l->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS)->num_connections >= CONNECTIONS_MAX;
+}
+
+/* The library gives relative milliseconds, the loop wants microseconds; none means no timer at all, so an idle box sleeps. But a library
+ * that is full looks away from the listening socket, and looks back in a run after the one that made room: so it gets a few more. */
 static void run_daemon(Listener* l) {
         MHD_UNSIGNED_LONG_LONG timeout_msec;
         if (!l->daemon)
                 return;
+        bool full = is_full(l);
         (void) MHD_run(l->daemon);
         manager_was_busy(l->http->manager);
-        if (MHD_get_timeout(l->daemon, &timeout_msec) == MHD_YES)
-                timer_arm(l, (uint64_t) timeout_msec * USEC_PER_MSEC);
+        bool waits = MHD_get_timeout(l->daemon, &timeout_msec) == MHD_YES;
+        uint64_t usec = waits ? (uint64_t) timeout_msec * USEC_PER_MSEC : UINT64_MAX;
+        if (full || is_full(l))
+                l->look_again = LOOK_AGAIN;
+        else if (l->look_again > 0)
+                l->look_again--;
+        if (l->look_again > 0)
+                usec = MIN(usec, (uint64_t) FULL_USEC);
+        if (usec != UINT64_MAX)
+                timer_arm(l, usec);
         else
                 (void) sd_event_source_set_enabled(l->timer, SD_EVENT_OFF);
 }
