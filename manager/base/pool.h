@@ -1,4 +1,5 @@
-/* The one thread pool, for pure functions that need more than 5 ms of processor time (argon2id). At most min(2, cpus) threads, started
+/* A thread pool for work that shares no memory with the loop: argon2id, and waiting for the disk (api/durable.c has one of its own, so
+ * that passwords do not hold answers up). At most min(2, cpus) threads, started
  * on first need and gone after ten idle seconds, so that an idle manager is one thread. */
 #pragma once
 #include "base/error.h"
