@@ -64,6 +64,7 @@ typedef enum FieldType {
         FIELD_CODE,
         FIELD_COLOUR,
         FIELD_URL,
+        FIELD_DOMAIN,    /* handed on in A-labels */
         _FIELD_TYPE_MAX,
         _FIELD_TYPE_INVALID = -EINVAL,
 } FieldType;

@@ -30,12 +30,45 @@ int ports_add(Ports* list, Port port);
 
 typedef struct NginxName {
         const char* name;
-        const char* kind;   /* box, redirect, maintenance */
+        const char* kind;    /* box, redirect, maintenance, mta-sts */
         const char* target;
-        const char* certificate_id;
+        const char* headers; /* words of the closed list, joined by spaces; NULL = none */
 } NginxName;
 typedef struct NginxNames NginxNames;
 int nginx_names_add(NginxNames* list, NginxName name); /* copies */
+
+/* A record that should be in the world's DNS. */
+typedef struct WantedRecord {
+        const char* owner;    /* A-labels, no final dot */
+        const char* type;     /* A, AAAA, CNAME, MX, TXT, SRV, CAA, PTR */
+        const char* check;    /* DomainRecord.check of tbl/types.h: how it is judged; most often the type in lower case */
+        const char* part;     /* box, web, mail, zone */
+        const char* value;    /* as in a zone file; TXT without quotes. Records of the same owner, type and check are one set */
+        const char* why;      /* a short sentence, constant */
+        Severity severity;    /* how much it matters while it is not as it should be */
+        bool hold;            /* waits for domain.switch while something else lives there */
+} WantedRecord;
+typedef struct WantedRecords WantedRecords;
+int wanted_records_add(WantedRecords* list, WantedRecord record); /* copies; the same one twice is one */
+
+/* What the nouns are told of a domain, and may ask. Borrowed. */
+typedef struct DomainView {
+        int64_t id;
+        const char* name;     /* A-labels */
+        const char* scope;    /* subdomain, web, everything */
+        bool primary, proven, switched_web, switched_mail;
+        const char* dkim_selector; /* empty = no key yet */
+        const char* dkim_key;      /* public, base64 */
+        const json_t* ipv4;   /* array of strings: where the world reaches the box */
+        const json_t* ipv6;
+} DomainView;
+
+/* A service that shows certificates. */
+typedef struct CertificateSubscriber {
+        const char* service;  /* web, mail ... */
+        const char* protocol; /* https, smtp (STARTTLS), smtps, imaps, imap (STARTTLS) */
+        uint16_t port;        /* probed after every switch and once a day */
+} CertificateSubscriber;
 
 typedef struct BackupUnit {
         const char* id;
@@ -51,6 +84,9 @@ typedef struct NounClass {
         int (*findings)(Manager* m, Findings* list, Error* reterr);     /* pure: reads, never writes */
         int (*ports)(Manager* m, Ports* list, Error* reterr);           /* what the firewall must let in */
         int (*nginx_names)(Manager* m, NginxNames* list, Error* reterr);
+        int (*wanted_records)(Manager* m, const DomainView* domain, WantedRecords* list, Error* reterr); /* pure */
+        const CertificateSubscriber* certificate_subscribers;           /* ends with a NULL service */
+        void (*addresses_changed)(Manager* m);                          /* the machine's addresses are others now */
         const BackupUnit* backup_units;                                 /* ends with a NULL id */
         int (*personal_data)(Manager* m, int64_t user_id, json_t* ret_parts, Error* reterr); /* adds parts[noun] */
         int (*erase)(Manager* m, int64_t user_id, Error* reterr);       /* inside the off-boarding job's transaction */

@@ -17,6 +17,7 @@ ERR(NOT_FOUND,         "not-found",          ENOENT,       404,  5, "There is no
 ERR(METHOD_NOT_ALLOWED,"method-not-allowed", EOPNOTSUPP,   405,  2, "This address does not know the method.")
 ERR(CONFLICT,          "conflict",           EEXIST,       409,  6, "This conflicts with what is there.")
 ERR(NAME_TAKEN,        "name-taken",         EEXIST,       409,  6, "This name is taken.")
+ERR(DOMAIN_TAKEN,      "domain-taken",       EEXIST,       409,  6, "This domain is here already.")
 ERR(LAST_OWNER,        "last-owner",         EBUSY,        409,  6, "The box needs at least one active owner.")
 ERR(WRONG_STATE,       "wrong-state",        EBUSY,        409,  6, "This is not possible in the present state.")
 ERR(LINK_SPENT,        "link-spent",         ESTALE,       410,  6, "This link has been used, has expired or was replaced.")

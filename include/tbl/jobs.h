@@ -8,3 +8,7 @@ JOB(USER_IMPORT,     "user-import",     MANAGER, CANCEL | LONE, "check|add",    
 JOB(LOG_VERIFY,      "log-verify",      MANAGER, CANCEL | LONE, "walk",                                 "Verify the log")
 JOB(SUPPORT_BUNDLE,  "support-bundle",  WORKER,  CANCEL | LONE, "collect|redact|write",                 "Make a help bundle")
 JOB(CERTIFICATE,     "certificate",     WORKER,  CANCEL | LONE, "prepare|challenge|issue|prove|switch", "Fetch a certificate")
+JOB(CERTIFICATE_CHECK, "certificate-check", WORKER, CANCEL | LONE, "look",                          "Look at what every port shows")
+JOB(DOMAIN_CHECK,    "domain-check",    WORKER,  CANCEL,        "find|ask|judge",                       "Ask the world about a domain")
+JOB(DOMAIN_PRIMARY,  "domain-primary",  WORKER,  CANCEL | LONE, "resolve|certificate|serve|prove|switch", "Change the primary domain")
+JOB(DNS_WRITE,       "dns-write",       WORKER,  CANCEL,        "read|compare|write|confirm",           "Write a domain's records")

@@ -1,5 +1,7 @@
 /* The nouns of the appliance, in the order in which they start. */
 NOUN(system)
+NOUN(domain)
+NOUN(certificate)
 NOUN(user)
 NOUN(group)
 NOUN(job)

@@ -13,7 +13,8 @@
  *
  * F(name, TYPE, REQUIRED|OPTIONAL|SECRET|POSITIONAL|MOMENT..., min, max, "enum|values or NULL", "sentence")
  *   TYPE     STRING (bytes of UTF-8), TEXT (may hold newlines), INTEGER, BOOLEAN, STRINGS (array of STRING), USERNAME, GROUPNAME,
- *            EMAIL, PASSWORD, ENUM, TIMEZONE, HOSTNAME, LANGUAGE, ID (decimal or token id), CODE, COLOUR, URL
+ *            EMAIL, PASSWORD, ENUM, TIMEZONE, HOSTNAME, LANGUAGE, ID (decimal or token id), CODE, COLOUR, URL,
+ *            DOMAIN (a domain name; Unicode is accepted and handed on as lower-case A-labels, RFC 5891)
  *   min,max  bytes for strings, value for integers, elements for STRINGS
  */
 #define PAGE_FIELDS \
@@ -254,7 +255,12 @@ OP(SETTING_UPDATE, "setting.update", PATCH, "/settings", ADMIN, WRITE, "system",
           F(controller, STRING, OPTIONAL, 0, 256, NULL, "Privacy notice: who is responsible."),
           F(contact, STRING, OPTIONAL, 0, 256, NULL, "Privacy notice: how to reach them."),
           F(authority, STRING, OPTIONAL, 0, 256, NULL, "Privacy notice: the supervisory authority."),
-          F(retention_days, INTEGER, OPTIONAL, 30, 3650, NULL, "How long personal detail in the log is kept.")),
+          F(retention_days, INTEGER, OPTIONAL, 30, 3650, NULL, "How long personal detail in the log is kept."),
+          F(public_ipv4, STRING, OPTIONAL, 0, 15, NULL, "The IPv4 address the world reaches the box at, where the machine has another; empty = its own."),
+          F(public_ipv6, STRING, OPTIONAL, 0, 45, NULL, "The IPv6 address the world reaches the box at, where the machine has another; empty = its own."),
+          F(outside_checks, BOOLEAN, OPTIONAL, 0, 1, NULL, "Consent: ask public block lists about this box's address, and try whether port 25 leads out."),
+          F(acme_url, URL, OPTIONAL, 0, 512, NULL, "The certificate authority's ACME directory; empty = the usual one."),
+          F(acme_staging, BOOLEAN, OPTIONAL, 0, 1, NULL, "Use the authority's test service: its certificates are not trusted, its limits are wide.")),
    "Change settings", "Changes only the fields that are given.")
 OP(TIMEZONE_LIST, "timezone.list", GET, "/timezones", ADMIN, READ | COLLECTION, "system", Name,
    FIELDS(F(q, STRING, OPTIONAL, 0, 64, NULL, "Only names in which this text occurs.")),
@@ -280,11 +286,106 @@ OP(SUPPORT_BUNDLE, "support.bundle", POST, "/support/bundles", ADMIN, WRITE | JO
 OP(SUPPORT_BUNDLE_SHOW, "support.bundle-show", GET, "/support/bundles/{id}", ADMIN, AUDIT_READ, "system", Bundle,
    FIELDS(F(id, ID, REQUIRED | POSITIONAL, 1, 64, NULL, "The job that made it.")),
    "Read a help bundle", "Exactly what would be sent, and what was blacked out.")
-OP(CERTIFICATE_LIST, "certificate.list", GET, "/certificates", ADMIN, READ | COLLECTION, "system", Certificate, NO_FIELDS,
-   "List certificates", "Names, issuer, expiry.")
-OP(CERTIFICATE_RENEW, "certificate.renew", POST, "/certificates/{id}/renew", ADMIN, WRITE | JOB, "system", JobStarted,
-   FIELDS(F(id, STRING, REQUIRED | POSITIONAL, 1, 64, NULL, "The certificate.")),
+/* ---- domains ---- */
+#define DOMAIN_FIELD F(domain, DOMAIN, REQUIRED | POSITIONAL, 1, 253, NULL, "The domain.")
+OP(DOMAIN_LOOK, "domain.look", POST, "/domains-look", ADMIN, WRITE | JOB, "domains", JobStarted,
+   FIELDS(F(name, DOMAIN, REQUIRED | POSITIONAL, 1, 253, NULL, "The domain, Unicode or A-labels.")),
+   "Look at a domain before adding it", "The job's result says whether it exists, whether mail or a website already lives there, and who answers for it.")
+OP(DOMAIN_LIST, "domain.list", GET, "/domains", ADMIN, READ | COLLECTION, "domains", Domain, FIELDS(PAGE_FIELDS),
+   "List domains", "The primary one first, each with what its last check said.")
+OP(DOMAIN_ADD, "domain.add", POST, "/domains", ADMIN, WRITE, "domains", Domain,
+   FIELDS(F(name, DOMAIN, REQUIRED | POSITIONAL, 1, 253, NULL, "The domain, Unicode or A-labels."),
+          F(scope, ENUM, REQUIRED, 1, 16, "subdomain|web|everything",
+            "What of it this box is for: names below it only (mail or a website lives elsewhere), the website too, or mail as well.")),
+   "Add a domain", "Its wanted records are known at once; nothing that already lives there is touched before domain.switch.")
+OP(DOMAIN_CHECK_ALL, "domain.check-all", POST, "/domains-check", ADMIN, WRITE | JOB, "domains", JobStarted, NO_FIELDS,
+   "Check all domains now", "Asks the world about every record of every domain.")
+OP(DOMAIN_SHOW, "domain.show", GET, "/domains/{domain}", ADMIN, READ, "domains", Domain, FIELDS(DOMAIN_FIELD),
+   "Show a domain", "State, what the last check said, who writes its records.")
+OP(DOMAIN_UPDATE, "domain.update", PATCH, "/domains/{domain}", ADMIN, WRITE, "domains", Domain,
+   FIELDS(DOMAIN_FIELD,
+          F(scope, ENUM, OPTIONAL, 1, 16, "subdomain|web|everything", "What of it this box is for.")),
+   "Change what a domain is for", "Records that are no longer wanted are not removed from the world.")
+OP(DOMAIN_REMOVE, "domain.remove", DELETE, "/domains/{domain}", ADMIN, WRITE | DESTROYS, "domains", Nothing, FIELDS(DOMAIN_FIELD),
+   "Remove a domain", "Not the primary one. Records in the world stay as they are.")
+OP(DOMAIN_RECORDS, "domain.records", GET, "/domains/{domain}/records", ADMIN, READ | COLLECTION, "domains", DomainRecord, FIELDS(DOMAIN_FIELD),
+   "List a domain's records, now and as they should be", "Every wanted record and every other check, worst first, as sentences.")
+OP(DOMAIN_ZONE, "domain.zone", GET, "/domains/{domain}/zone", ADMIN, READ, "domains", ZoneFile, FIELDS(DOMAIN_FIELD),
+   "Download the wanted records as a zone file", "RFC 1035 master file format, for import at a DNS provider.")
+OP(DOMAIN_HISTORY, "domain.history", GET, "/domains/{domain}/history", ADMIN, READ | COLLECTION, "domains", DomainChange,
+   FIELDS(DOMAIN_FIELD, PAGE_FIELDS),
+   "List what changed at a domain", "Newest first: what the world answered anew, what was written, switched, ignored.")
+OP(DOMAIN_CHECK, "domain.check", POST, "/domains/{domain}/check", ADMIN, WRITE | JOB, "domains", JobStarted, FIELDS(DOMAIN_FIELD),
+   "Check a domain now", "Asks its own servers and our validating resolver; a second request joins the check that runs.")
+OP(DOMAIN_IGNORE, "domain.ignore", POST, "/domains/{domain}/ignore", ADMIN, WRITE, "domains", DomainRecord,
+   FIELDS(DOMAIN_FIELD,
+          F(record, STRING, REQUIRED | POSITIONAL, 1, 320, NULL, "The record's id, as domain.records shows it."),
+          F(reason, STRING, OPTIONAL, 0, 256, NULL, "Because ...; empty counts it again.")),
+   "Ignore a record, because ...", "It no longer counts against the domain until what the world answers changes.")
+OP(DOMAIN_SWITCH, "domain.switch", POST, "/domains/{domain}/switch", ADMIN, WRITE | DESTROYS, "domains", Domain,
+   FIELDS(DOMAIN_FIELD,
+          F(part, ENUM, REQUIRED | POSITIONAL, 1, 8, "web|mail", "What moves to this box."),
+          F(back, BOOLEAN, OPTIONAL, 0, 1, NULL, "Take the switch back: what lived there before is wanted again.")),
+   "Switch the website or mail to this box", "From now on its records count and may be written over what is there.")
+OP(DOMAIN_PRIMARY, "domain.primary", POST, "/domains/{domain}/primary", ADMIN, WRITE | JOB, "domains", JobStarted, FIELDS(DOMAIN_FIELD),
+   "Make a domain the primary one", "Proves the new name, with a certificate, before it lets go of the old; the old one goes on answering.")
+OP(DOMAIN_CONNECT, "domain.connect", PUT, "/domains/{domain}/provider", ADMIN, WRITE, "domains", Domain,
+   FIELDS(DOMAIN_FIELD,
+          F(kind, ENUM, REQUIRED, 1, 16, "rfc2136|cloudflare|hetzner|desec|digitalocean", "Where the domain's records are kept."),
+          F(token, STRING, REQUIRED | SECRET, 8, 1024, NULL, "The API token, or the TSIG key in base64; sealed at once."),
+          F(server, STRING, OPTIONAL, 1, 253, NULL, "rfc2136: name or address of the primary server."),
+          F(port, INTEGER, OPTIONAL, 1, 65535, NULL, "rfc2136: its port; 53 unless told."),
+          F(key_name, STRING, OPTIONAL, 1, 253, NULL, "rfc2136: the TSIG key's name."),
+          F(algorithm, ENUM, OPTIONAL, 1, 16, "hmac-sha256|hmac-sha384|hmac-sha512", "rfc2136: the TSIG algorithm; hmac-sha256 unless told.")),
+   "Let Steadbox write a domain's records", "The token never leaves the box but to its provider, and is never shown again.")
+OP(DOMAIN_DISCONNECT, "domain.disconnect", DELETE, "/domains/{domain}/provider", ADMIN, WRITE | DESTROYS, "domains", Domain, FIELDS(DOMAIN_FIELD),
+   "Forget a domain's token", "The records stay; a wildcard certificate then can no longer be renewed.")
+OP(DOMAIN_TEST, "domain.test", POST, "/domains/{domain}/provider/test", ADMIN, WRITE | JOB, "domains", JobStarted, FIELDS(DOMAIN_FIELD),
+   "Test a domain's token", "The job's result says what it may do: see the zone, read, write. Writes and removes one harmless TXT record.")
+OP(DOMAIN_WRITE, "domain.write", POST, "/domains/{domain}/write", ADMIN, WRITE | JOB, "domains", JobStarted,
+   FIELDS(DOMAIN_FIELD,
+          F(dry_run, BOOLEAN, OPTIONAL, 0, 1, NULL, "Only compare; the job's result lists what would change."),
+          F(replace, STRINGS, OPTIONAL, 0, 200, NULL, "Ids of records that may replace what somebody else put there.")),
+   "Write a domain's records", "What is ours is made right; what is foreign is only replaced when it is named.")
+OP(DNS_PROVIDER_LIST, "dns-provider.list", GET, "/dns-providers", ADMIN, READ | COLLECTION, "domains", DnsProvider, NO_FIELDS,
+   "List DNS providers", "Whose records Steadbox can write, and what their tokens need.")
+#undef DOMAIN_FIELD
+
+/* ---- names ---- */
+OP(NAME_LIST, "name.list", GET, "/names", ADMIN, READ | COLLECTION, "domains", ServedName, NO_FIELDS,
+   "List names", "Every name the box answers to: its own, redirects, aliases, apps; each with its certificate.")
+OP(NAME_ADD, "name.add", POST, "/names", ADMIN, WRITE, "domains", ServedName,
+   FIELDS(F(name, DOMAIN, REQUIRED | POSITIONAL, 1, 253, NULL, "The name, in a domain of the box."),
+          F(kind, ENUM, REQUIRED, 1, 16, "redirect|alias", "A redirect sends visitors on; an alias shows the same as its target."),
+          F(target, DOMAIN, REQUIRED, 1, 253, NULL, "The name it leads to; an alias needs one of this box."),
+          F(headers, STRINGS, OPTIONAL, 0, 8, NULL, "Extra headers: no-index, hsts-subdomains, hsts-preload, no-referrer, same-origin-resources.")),
+   "Add a redirect or an alias", "Its record is wanted and its certificate fetched.")
+OP(NAME_UPDATE, "name.update", PATCH, "/names/{name}", ADMIN, WRITE, "domains", ServedName,
+   FIELDS(F(name, DOMAIN, REQUIRED | POSITIONAL, 1, 253, NULL, "The name."),
+          F(target, DOMAIN, OPTIONAL, 1, 253, NULL, "The name it leads to."),
+          F(headers, STRINGS, OPTIONAL, 0, 8, NULL, "Extra headers: no-index, hsts-subdomains, hsts-preload, no-referrer, same-origin-resources.")),
+   "Change a name", "Headers may be set for every name of the box, targets for redirects and aliases.")
+OP(NAME_REMOVE, "name.remove", DELETE, "/names/{name}", ADMIN, WRITE | DESTROYS, "domains", Nothing,
+   FIELDS(F(name, DOMAIN, REQUIRED | POSITIONAL, 1, 253, NULL, "The name.")),
+   "Remove a redirect or an alias", "The box no longer answers to it.")
+
+/* ---- certificates ---- */
+#define CERTIFICATE_FIELD F(id, ID, REQUIRED | POSITIONAL, 1, 32, NULL, "The certificate.")
+OP(CERTIFICATE_LIST, "certificate.list", GET, "/certificates", ADMIN, READ | COLLECTION, "domains", Certificate, NO_FIELDS,
+   "List certificates", "Names, issuer, expiry, when it is renewed, and what each port really shows.")
+OP(CERTIFICATE_SHOW, "certificate.show", GET, "/certificates/{id}", ADMIN, READ, "domains", Certificate, FIELDS(CERTIFICATE_FIELD),
+   "Show a certificate", "")
+OP(CERTIFICATE_RENEW, "certificate.renew", POST, "/certificates/{id}/renew", ADMIN, WRITE | JOB, "domains", JobStarted, FIELDS(CERTIFICATE_FIELD),
    "Fetch a certificate again", "The present one stays until the new one is proven.")
+OP(CERTIFICATE_UPLOAD, "certificate.upload", POST, "/certificates", ADMIN, WRITE | JOB, "domains", JobStarted,
+   FIELDS(F(chain, TEXT, REQUIRED, 64, 65536, NULL, "The certificate and those between it and the authority, in PEM."),
+          F(key, TEXT, REQUIRED | SECRET, 64, 16384, NULL, "Its private key in PEM, without a passphrase.")),
+   "Bring your own certificate", "Chain, key, names and dates are verified first; it is used for every name of the box it covers.")
+OP(CERTIFICATE_REMOVE, "certificate.remove", DELETE, "/certificates/{id}", ADMIN, WRITE | DESTROYS, "domains", Nothing, FIELDS(CERTIFICATE_FIELD),
+   "Remove an uploaded certificate", "Its names go back to certificates that renew themselves.")
+OP(CERTIFICATE_CHECK, "certificate.check", POST, "/certificates-check", ADMIN, WRITE | JOB, "domains", JobStarted, NO_FIELDS,
+   "Look at what every port shows", "Fetches the certificate each port really serves and compares it with the one in place.")
+#undef CERTIFICATE_FIELD
 
 /* ---- the log, help, the API itself ---- */
 OP(LOG_LIST, "log.list", GET, "/log", ADMIN, READ | COLLECTION, "log", LogEntry,

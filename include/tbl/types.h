@@ -217,6 +217,11 @@ TYPE(Settings, PROPS(
         P(contact, STRING, "Privacy notice: how to reach them."),
         P(authority, STRING, "Privacy notice: the supervisory authority."),
         P(retention_days, INTEGER, "How long personal detail in the log is kept."),
+        P(public_ipv4, STRING, "The IPv4 address the world reaches the box at; empty = the machine's own."),
+        P(public_ipv6, STRING, "The IPv6 address the world reaches the box at; empty = the machine's own."),
+        P(outside_checks, BOOLEAN, "Whether block lists and port 25 may be tried."),
+        P(acme_url, STRING, "The certificate authority's ACME directory."),
+        P(acme_staging, BOOLEAN, "Whether its test service is used."),
         P(locked, STRINGS, "Keys fixed by the provider."),
         P(brand, ONE(Brand), "White label.")), "Settings.")
 TYPE(SshKey, PROPS(
@@ -250,14 +255,110 @@ TYPE(Bundle, PROPS(
         P(id, STRING, "The job that made it."),
         P(created_at, TIME, "When."),
         P(parts, MANY(BundlePart), "What would be sent.")), "A help bundle.")
+TYPE(DomainIgnored, PROPS(
+        P(reason, STRING, "Because ..."),
+        P(actor, STRING, "Who said so."),
+        P(at, TIME, "When.")), "Why a record does not count.")
+TYPE(DomainRecord, PROPS(
+        P(id, STRING, "What it is called here: type:owner, such as mx:example.com, or check:owner, such as dnssec:example.com."),
+        P(check, STRING, "a, aaaa, cname, mx, txt, srv, caa, spf, dkim, dmarc, mta-sts, tls-rpt, ptr, delegation, nameservers, dnssec, proxy, wildcard, parking, blocklist, port25."),
+        P(part, STRING, "What needs it: box, web, mail, zone."),
+        P(owner, STRING, "The name, in A-labels."),
+        P(type, NULLABLE_STRING, "The record's type; null where the check is not about one record."),
+        P(wanted, STRINGS, "Values it should have, as in a zone file; empty where any will do."),
+        P(now, STRINGS, "Values the world answers."),
+        P(verdict, STRING, "unknown (not asked yet), ok, missing, different, wrong, waits (for the switch), unreachable, skipped."),
+        P(severity, STRING, "note, warn or bad: how much it matters while it is not ok."),
+        P(why, STRING, "What it is for."),
+        P(sentence, STRING, "What is the matter."),
+        P(hint, NULLABLE_STRING, "What to do."),
+        P(key, STRING, "The sentence's name in the UI's catalogues."),
+        P(facts, OBJECT, "Values for that sentence."),
+        P(asked, STRINGS, "Which servers answered."),
+        P(checked_at, NULLABLE_TIME, "When they were asked."),
+        P(since, NULLABLE_TIME, "Since when the answer is this one."),
+        P(counts, BOOLEAN, "Whether it counts against the domain now."),
+        P(ignored, NULLABLE_ONE(DomainIgnored), "Put aside, because ...")), "A record, now and as it should be.")
+TYPE(DomainWriter, PROPS(
+        P(kind, STRING, "rfc2136, cloudflare, hetzner, desec, digitalocean."),
+        P(server, NULLABLE_STRING, "rfc2136: the primary server."),
+        P(port, NULLABLE_INTEGER, "rfc2136: its port."),
+        P(key_name, NULLABLE_STRING, "rfc2136: the key's name."),
+        P(algorithm, NULLABLE_STRING, "rfc2136: the algorithm."),
+        P(connected_at, TIME, "Since when."),
+        P(tested_at, NULLABLE_TIME, "When the token was last tried."),
+        P(works, BOOLEAN, "Whether it could write then."),
+        P(sentence, STRING, "What it may do.")), "Who writes a domain's records.")
+TYPE(Domain, PROPS(
+        P(name, STRING, "In A-labels."),
+        P(shown, STRING, "As it was typed."),
+        P(scope, STRING, "subdomain, web or everything."),
+        P(state, STRING, "pending or proven."),
+        P(primary, BOOLEAN, "Whether the box's own name is below it."),
+        P(box_name, STRING, "The box's name in it: my.<domain>."),
+        P(switched_web, BOOLEAN, "Whether the website's records count."),
+        P(switched_mail, BOOLEAN, "Whether mail's records count."),
+        P(existing, OBJECT, "What lived there when it was added: web, mail."),
+        P(writer, NULLABLE_ONE(DomainWriter), "Who writes its records; null = by hand."),
+        P(records, INTEGER, "How many are wanted and counted."),
+        P(ok, INTEGER, "How many of them are as they should be."),
+        P(severity, STRING, "ok, note, warn or bad: the worst that counts."),
+        P(sentence, STRING, "How it stands."),
+        P(certificate, NULLABLE_STRING, "The certificate of its names."),
+        P(created_at, TIME, "Added."),
+        P(proven_at, NULLABLE_TIME, "First led here."),
+        P(checked_at, NULLABLE_TIME, "Last asked."),
+        P(check_at, NULLABLE_TIME, "Asked again.")), "A domain.")
+TYPE(DomainChange, PROPS(
+        P(at, TIME, "When."),
+        P(kind, STRING, "answer, write, switch, ignore, state, add."),
+        P(record, NULLABLE_STRING, "The record's id."),
+        P(before, NULLABLE_STRING, "What it was."),
+        P(after, NULLABLE_STRING, "What it is."),
+        P(actor, STRING, "Who; world for what others changed."),
+        P(sentence, STRING, "What happened.")), "Something that changed at a domain.")
+TYPE(ZoneFile, PROPS(
+        P(name, STRING, "A file name."),
+        P(text, STRING, "RFC 1035 master file format.")), "A zone file.")
+TYPE(DnsProvider, PROPS(
+        P(kind, STRING, "Its short name."),
+        P(name, STRING, "Its name."),
+        P(token, STRING, "What kind of token it wants, and the least it must be allowed."),
+        P(url, NULLABLE_STRING, "Where such a token is made."),
+        P(fields, STRINGS, "Fields of domain.connect it needs beside the token.")), "A DNS provider we can write to.")
+TYPE(ServedName, PROPS(
+        P(name, STRING, "In A-labels; an address, or * for every address."),
+        P(shown, STRING, "As it was typed."),
+        P(kind, STRING, "box, redirect, alias, app, policy."),
+        P(target, NULLABLE_STRING, "Where it leads."),
+        P(domain, NULLABLE_STRING, "The domain it belongs to."),
+        P(certificate, STRING, "The certificate it shows."),
+        P(trusted, BOOLEAN, "Whether browsers accept that for this name."),
+        P(headers, STRINGS, "Extra headers."),
+        P(removable, BOOLEAN, "Whether name.remove may take it away.")), "A name the box answers to.")
+TYPE(ServedCertificate, PROPS(
+        P(name, STRING, "The name that was asked for."),
+        P(service, STRING, "web, and mail services where there are any."),
+        P(port, INTEGER, "The port."),
+        P(matches, BOOLEAN, "Whether it shows the certificate in place."),
+        P(sentence, STRING, "What it shows."),
+        P(at, TIME, "When it was looked at.")), "What a port really shows.")
 TYPE(Certificate, PROPS(
         P(id, STRING, "The certificate."),
         P(names, STRINGS, "Names it is for."),
+        P(wanted, STRINGS, "Names it should be for, at its next renewal."),
+        P(source, STRING, "acme, upload or self (self-signed)."),
+        P(method, NULLABLE_STRING, "How the authority checks: http-01 or dns-01."),
         P(issuer, STRING, "Who signed it."),
         P(self_signed, BOOLEAN, "Whether browsers will warn."),
-        P(not_before, TIME, "From."),
-        P(not_after, TIME, "Until."),
-        P(fingerprint, STRING, "SHA-256 in hex.")), "A certificate.")
+        P(not_before, NULLABLE_TIME, "From; null while there is none yet."),
+        P(not_after, NULLABLE_TIME, "Until."),
+        P(renew_at, NULLABLE_TIME, "When it is fetched again."),
+        P(failures, INTEGER, "Times in a row that fetching failed."),
+        P(severity, STRING, "ok, note, warn or bad."),
+        P(sentence, STRING, "How it stands, and what to do."),
+        P(served, MANY(ServedCertificate), "What the ports show."),
+        P(fingerprint, NULLABLE_STRING, "SHA-256 in hex.")), "A certificate.")
 TYPE(LogEntry, PROPS(
         P(seq, INTEGER, "Its place in the chain."),
         P(at, TIME, "When."),

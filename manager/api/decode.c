@@ -1,5 +1,6 @@
 #include "api/decode.h"
 #include "base/validate.h"
+#include "net/name.h"
 #include <ctype.h>
 
 static int bad(const Field* f, Error* reterr, const char* why) {
@@ -61,6 +62,14 @@ static int decode_string(const Field* f, const char* s, size_t n, json_t** ret, 
         int r = check_length(f, n, reterr);
         if (r < 0)
                 return r;
+        if (f->type == FIELD_DOMAIN) {
+                char name[DOMAIN_NAME_BYTES];
+                r = domain_name_parse(f->name, s, name, reterr);
+                if (r < 0)
+                        return r;
+                *ret = json_string(name);
+                return *ret ? 0 : -ENOMEM;
+        }
         const char* complaint = shape_complaint(f, s);
         if (complaint) {
                 r = bad(f, reterr, complaint);

@@ -30,3 +30,19 @@ int op_certificate_renew(Request* request, Error* reterr) {
         int r = certificate_fetch(request_manager(request), request_string(request, "id"), request_actor(request), id, reterr);
         return r < 0 ? r : request_reply_job(request, id);
 }
+
+int op_certificate_show(Request* r, Error* reterr) {
+        return error_set(reterr, ERROR_WRONG_STATE, "This is being built.");
+}
+
+int op_certificate_upload(Request* r, Error* reterr) {
+        return error_set(reterr, ERROR_WRONG_STATE, "This is being built.");
+}
+
+int op_certificate_remove(Request* r, Error* reterr) {
+        return error_set(reterr, ERROR_WRONG_STATE, "This is being built.");
+}
+
+int op_certificate_check(Request* r, Error* reterr) {
+        return error_set(reterr, ERROR_WRONG_STATE, "This is being built.");
+}

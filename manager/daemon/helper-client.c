@@ -300,14 +300,32 @@ int helper_client_firewall_apply(HelperClient* c, const HelperPort* ports, size_
         return finish(c, VERB_firewall_apply, m, r, done, userdata, reterr);
 }
 
+static int append_name(sd_bus_message* m, const HelperName* n) {
+        int r = sd_bus_message_open_container(m, 'r', "ssssas");
+        if (r >= 0)
+                r = sd_bus_message_append(m, "ssss", n->name, n->kind, strempty(n->target), n->certificate);
+        if (r >= 0)
+                r = sd_bus_message_open_container(m, 'a', "s");
+        for (const char* p = strempty(n->headers); r >= 0 && *p;) {
+                char word[32];
+                size_t size = strcspn(p, " ");
+                (void) snprintf(word, sizeof(word), "%.*s", (int) MIN(size, sizeof(word) - 1), p);
+                r = sd_bus_message_append(m, "s", word);
+                p += size + strspn(p + size, " ");
+        }
+        if (r >= 0)
+                r = sd_bus_message_close_container(m);
+        return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
 int helper_client_nginx_apply(HelperClient* c, const HelperName* names, size_t n, HelperDone done, void* userdata, Error* reterr) {
         sd_bus_message* m = NULL;
         int r = begin(c, VERB_nginx_apply, &m, reterr);
         if (r < 0)
                 return r;
-        r = sd_bus_message_open_container(m, 'a', "(ssss)");
+        r = sd_bus_message_open_container(m, 'a', "(ssssas)");
         for (size_t i = 0; i < n && r >= 0; i++)
-                r = sd_bus_message_append(m, "(ssss)", names[i].name, names[i].kind, strempty(names[i].target), names[i].certificate);
+                r = append_name(m, &names[i]);
         if (r >= 0)
                 r = sd_bus_message_close_container(m);
         return finish(c, VERB_nginx_apply, m, r, done, userdata, reterr);

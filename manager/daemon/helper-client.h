@@ -29,6 +29,7 @@ typedef struct HelperName {
         const char* kind;        /* box, redirect, maintenance */
         const char* target;      /* of a redirect, otherwise "" */
         const char* certificate; /* id */
+        const char* headers;     /* words joined by spaces, or "" */
 } HelperName;
 
 /* Negative: nothing was sent and done will not be called. done may be NULL where nobody cares; a failure is then logged. */

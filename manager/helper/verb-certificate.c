@@ -211,3 +211,15 @@ int verb_certificate_list(Helper* h, sd_bus_message* call, sd_bus_message* reply
                 r = sd_bus_message_close_container(reply);
         return r < 0 ? error_errno(reterr, r, "Cannot list the certificates") : VERB_DONE;
 }
+
+int verb_certificate_remove(Helper* h, sd_bus_message* call, sd_bus_message* reply, Error* reterr) {
+        return error_set(reterr, ERROR_WRONG_STATE, "This is being built.");
+}
+
+int verb_dkim_key_ensure(Helper* h, sd_bus_message* call, sd_bus_message* reply, Error* reterr) {
+        return error_set(reterr, ERROR_WRONG_STATE, "This is being built.");
+}
+
+int verb_dkim_key_remove(Helper* h, sd_bus_message* call, sd_bus_message* reply, Error* reterr) {
+        return error_set(reterr, ERROR_WRONG_STATE, "This is being built.");
+}

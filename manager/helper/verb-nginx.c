@@ -7,12 +7,19 @@
 
 static int names_read(sd_bus_message* call, NginxName* names, size_t* ret_n, Error* reterr) {
         size_t n = 0;
-        int r = sd_bus_message_enter_container(call, 'a', "(ssss)");
+        int r = sd_bus_message_enter_container(call, 'a', "(ssssas)");
         while (r >= 0) {
                 NginxName name = {};
                 const char* kind;
-                r = sd_bus_message_read(call, "(ssss)", &name.name, &kind, &name.target, &name.certificate);
+                r = sd_bus_message_enter_container(call, 'r', "ssssas");
                 if (r <= 0)
+                        break;
+                r = sd_bus_message_read(call, "ssss", &name.name, &kind, &name.target, &name.certificate);
+                if (r >= 0)
+                        r = sd_bus_message_skip(call, "as");
+                if (r >= 0)
+                        r = sd_bus_message_exit_container(call);
+                if (r < 0)
                         break;
                 if (n >= NGINX_NAMES_MAX)
                         return error_set(reterr, ERROR_TOO_LARGE, "More than %d names are not supported.", NGINX_NAMES_MAX);

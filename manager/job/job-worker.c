@@ -2,6 +2,7 @@
  * say {"over":true}, which is after the commit, so neither side's death loses it; it outlives our restarts and says hello again. */
 #include "base/file.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include "base/time.h"
 #include "job/job-internal.h"
 #include <fcntl.h>
@@ -49,9 +50,9 @@ Connection* connection_free(Connection* c) {
 
 /* A few bytes a job: if they do not fit the socket's buffer the worker has not read for very long, and may connect again. */
 static int say(Connection* c, json_t* message) {
-        _cleanup_free_ char* text = json_text(message, /* canonical= */ false);
+        _cleanup_(erase_and_freep) char* text = json_text(message, /* canonical= */ false); /* an answer may carry a token */
         json_decref(message);
-        _cleanup_free_ char* line = NULL;
+        _cleanup_(erase_and_freep) char* line = NULL;
         if (!text || asprintf(&line, "%s\n", text) < 0)
                 return -ENOMEM;
         size_t size = strlen(line);
@@ -82,6 +83,14 @@ void jobs_answer(Jobs* j, const char* id, int r, Error* error) {
                         connection_lost(t->connection);
         }
         error_done(error);
+}
+
+void jobs_answer_data(Jobs* j, const char* id, json_t* data) {
+        Task* t = jobs_find(j, id);
+        if (!t || !t->connection)
+                json_decref(data);
+        else if (say(t->connection, json_pack("{s:{s:n, s:o}}", "answer", "error", "data", data)) < 0)
+                connection_lost(t->connection);
 }
 
 /* --- listening --- */

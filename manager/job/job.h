@@ -47,6 +47,10 @@ int jobs_cancel(Jobs* j, const char* id, Error* reterr);
 /* The answer to a worker's question; takes over error's content when r < 0. The job may be over by then; that is fine. */
 void jobs_answer(Jobs* j, const char* id, int r, Error* error);
 
+/* The same with something to tell: {"answer":{"error":null,"data":..}}. Takes ownership of data, which may be secret: it goes to that worker
+ * only and is wiped after. */
+void jobs_answer_data(Jobs* j, const char* id, json_t* data);
+
 /* For steps and hooks, inside the open transaction. level is info, warning or error. */
 void job_log(Manager* m, Job* job, const char* level, const char* format, ...) _printf_(4, 5);
 void job_say(Job* job, const char* format, ...) _printf_(2, 3);

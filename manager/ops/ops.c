@@ -232,7 +232,7 @@ static const char* const field_type_names[_FIELD_TYPE_MAX] = {
         [FIELD_GROUPNAME] = "groupname", [FIELD_EMAIL] = "email",     [FIELD_PASSWORD] = "password",
         [FIELD_ENUM] = "enum",         [FIELD_TIMEZONE] = "timezone", [FIELD_HOSTNAME] = "hostname",
         [FIELD_LANGUAGE] = "language", [FIELD_ID] = "id",             [FIELD_CODE] = "code",
-        [FIELD_COLOUR] = "colour",     [FIELD_URL] = "url",
+        [FIELD_COLOUR] = "colour",     [FIELD_URL] = "url",         [FIELD_DOMAIN] = "domain",
 };
 
 const char* field_type_to_string(FieldType t) {

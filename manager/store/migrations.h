@@ -1,3 +1,6 @@
-/* The text of each file of migrations/, oldest first: entry n moves schema n + 1 to n + 2. None is needed while the schema is 1. */
+/* The text of each file of migrations/, oldest first: entry n moves schema n + 1 to n + 2. */
 #pragma once
-static const char* const store_migrations[] = { NULL };
+static const char migration_2[] =
+#include "store/migration-2.inc"
+                ;
+static const char* const store_migrations[] = { migration_2, NULL };

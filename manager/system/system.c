@@ -182,13 +182,13 @@ static int nginx_names(Manager* m, NginxNames* list, Error* reterr) {
         _cleanup_json_ json_t* names = site_names(m);
         size_t i;
         json_t* name;
-        int r = nginx_names_add(list, (NginxName) { .name = "*", .kind = "box", .target = "", .certificate_id = BOX_CERTIFICATE });
+        int r = nginx_names_add(list, (NginxName) { .name = "*", .kind = "box", .target = "" });
         json_array_foreach(names, i, name) {
                 const char* text = json_string_value(name);
                 if (r < 0)
                         break;
                 if (!strchr(text, ':') && text[strspn(text, "0123456789.")]) /* a name, not an address */
-                        r = nginx_names_add(list, (NginxName) { .name = text, .kind = "box", .target = "", .certificate_id = BOX_CERTIFICATE });
+                        r = nginx_names_add(list, (NginxName) { .name = text, .kind = "box", .target = "" });
         }
         return r;
 }

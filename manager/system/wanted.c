@@ -17,6 +17,7 @@ static void name_done(HelperName* n) {
         free((char*) n->kind);
         free((char*) n->target);
         free((char*) n->certificate);
+        free((char*) n->headers);
         *n = (HelperName) {};
 }
 
@@ -30,9 +31,10 @@ int nginx_names_add(NginxNames* list, NginxName name) {
                 .name = strdup(name.name),
                 .kind = strdup(name.kind),
                 .target = strdup(strempty(name.target)),
-                .certificate = strdup(name.certificate_id),
+                .certificate = strdup("box"),
+                .headers = strdup(strempty(name.headers)),
         };
-        if (!n.name || !n.kind || !n.target || !n.certificate) {
+        if (!n.name || !n.kind || !n.target || !n.certificate || !n.headers) {
                 name_done(&n);
                 return -ENOMEM;
         }

@@ -285,7 +285,7 @@ static int run(Certificate* c, json_t** ret_result, Error* reterr) {
         if (r < 0)
                 return r;
         worker_progress(c->w, "switch", 85, "Putting it in place");
-        r = worker_ask(c->w, json_pack("{s:s}", "what", "adopt"), reterr);
+        r = worker_ask(c->w, json_pack("{s:s}", "what", "adopt"), NULL, reterr);
         if (r >= 0)
                 r = prove_served(c, chain, reterr);
         if (r < 0)

@@ -13,7 +13,7 @@
 #include <sys/un.h>
 
 #define REQUEST_MAX (8 * 1024 * 1024)
-#define LINE_MAX_BYTES 8192        /* of what the manager says */
+#define LINE_MAX_BYTES (128 * 1024)   /* of what the manager says; an uploaded chain and key fit */
 #define LINES_WAITING_MAX 200      /* log lines kept while there is no manager */
 #define BACKOFF_FIRST_USEC (100 * USEC_PER_MSEC)
 #define BACKOFF_LAST_USEC (5 * USEC_PER_SEC)
@@ -286,18 +286,21 @@ bool worker_cancelled(Worker* w) {
         return w->cancelled;
 }
 
-static int answer_of(Worker* w, Error* reterr) {
+static int answer_of(Worker* w, json_t** ret_data, Error* reterr) {
         _cleanup_json_ json_t* answer = TAKE_PTR(w->answer);
         const json_t* e = json_object_get(answer, "error");
-        if (!json_is_object(e))
+        if (!json_is_object(e)) {
+                if (ret_data)
+                        *ret_data = json_incref(json_object_get(answer, "data"));
                 return 0;
+        }
         ErrorName name = error_name_from_string(strempty(json_get_string(e, "name")));
         const char* hint = json_get_string(e, "hint");
         int r = error_set(reterr, name < 0 ? ERROR_INTERNAL : name, "%s", strempty(json_get_string(e, "message")));
         return isempty(hint) ? r : error_hint(reterr, "%s", hint);
 }
 
-int worker_ask(Worker* w, json_t* question, Error* reterr) {
+int worker_ask(Worker* w, json_t* question, json_t** ret_data, Error* reterr) {
         _cleanup_json_ json_t* message = json_pack("{s:o}", "ask", question);
         bool said = false;
         json_decref(w->answer);
@@ -310,7 +313,7 @@ int worker_ask(Worker* w, json_t* question, Error* reterr) {
                 else if (!said)
                         said = say(w, message) >= 0;
         }
-        return answer_of(w, reterr);
+        return answer_of(w, ret_data, reterr);
 }
 
 /* A manager that was killed before its commit asks for nothing: it has forgotten, and so every new one is told again. */

@@ -511,6 +511,16 @@ export interface Settings {
     authority: string;
     /** How long personal detail in the log is kept. */
     retention_days: number;
+    /** The IPv4 address the world reaches the box at; empty = the machine's own. */
+    public_ipv4: string;
+    /** The IPv6 address the world reaches the box at; empty = the machine's own. */
+    public_ipv6: string;
+    /** Whether block lists and port 25 may be tried. */
+    outside_checks: boolean;
+    /** The certificate authority's ACME directory. */
+    acme_url: string;
+    /** Whether its test service is used. */
+    acme_staging: boolean;
     /** Keys fixed by the provider. */
     locked: string[];
     /** White label. */
@@ -591,22 +601,232 @@ export interface Bundle {
     parts: BundlePart[];
 }
 
+/** Why a record does not count. */
+export interface DomainIgnored {
+    /** Because ... */
+    reason: string;
+    /** Who said so. */
+    actor: string;
+    /** When. */
+    at: number;
+}
+
+/** A record, now and as it should be. */
+export interface DomainRecord {
+    /** What it is called here: type:owner, such as mx:example.com, or check:owner, such as dnssec:example.com. */
+    id: string;
+    /** a, aaaa, cname, mx, txt, srv, caa, spf, dkim, dmarc, mta-sts, tls-rpt, ptr, delegation, nameservers, dnssec, proxy, wildcard, parking, blocklist, port25. */
+    check: string;
+    /** What needs it: box, web, mail, zone. */
+    part: string;
+    /** The name, in A-labels. */
+    owner: string;
+    /** The record's type; null where the check is not about one record. */
+    type: string | null;
+    /** Values it should have, as in a zone file; empty where any will do. */
+    wanted: string[];
+    /** Values the world answers. */
+    now: string[];
+    /** unknown (not asked yet), ok, missing, different, wrong, waits (for the switch), unreachable, skipped. */
+    verdict: string;
+    /** note, warn or bad: how much it matters while it is not ok. */
+    severity: string;
+    /** What it is for. */
+    why: string;
+    /** What is the matter. */
+    sentence: string;
+    /** What to do. */
+    hint: string | null;
+    /** The sentence's name in the UI's catalogues. */
+    key: string;
+    /** Values for that sentence. */
+    facts: Free;
+    /** Which servers answered. */
+    asked: string[];
+    /** When they were asked. */
+    checked_at: number | null;
+    /** Since when the answer is this one. */
+    since: number | null;
+    /** Whether it counts against the domain now. */
+    counts: boolean;
+    /** Put aside, because ... */
+    ignored: DomainIgnored | null;
+}
+
+/** Who writes a domain's records. */
+export interface DomainWriter {
+    /** rfc2136, cloudflare, hetzner, desec, digitalocean. */
+    kind: string;
+    /** rfc2136: the primary server. */
+    server: string | null;
+    /** rfc2136: its port. */
+    port: number | null;
+    /** rfc2136: the key's name. */
+    key_name: string | null;
+    /** rfc2136: the algorithm. */
+    algorithm: string | null;
+    /** Since when. */
+    connected_at: number;
+    /** When the token was last tried. */
+    tested_at: number | null;
+    /** Whether it could write then. */
+    works: boolean;
+    /** What it may do. */
+    sentence: string;
+}
+
+/** A domain. */
+export interface Domain {
+    /** In A-labels. */
+    name: string;
+    /** As it was typed. */
+    shown: string;
+    /** subdomain, web or everything. */
+    scope: string;
+    /** pending or proven. */
+    state: string;
+    /** Whether the box's own name is below it. */
+    primary: boolean;
+    /** The box's name in it: my.<domain>. */
+    box_name: string;
+    /** Whether the website's records count. */
+    switched_web: boolean;
+    /** Whether mail's records count. */
+    switched_mail: boolean;
+    /** What lived there when it was added: web, mail. */
+    existing: Free;
+    /** Who writes its records; null = by hand. */
+    writer: DomainWriter | null;
+    /** How many are wanted and counted. */
+    records: number;
+    /** How many of them are as they should be. */
+    ok: number;
+    /** ok, note, warn or bad: the worst that counts. */
+    severity: string;
+    /** How it stands. */
+    sentence: string;
+    /** The certificate of its names. */
+    certificate: string | null;
+    /** Added. */
+    created_at: number;
+    /** First led here. */
+    proven_at: number | null;
+    /** Last asked. */
+    checked_at: number | null;
+    /** Asked again. */
+    check_at: number | null;
+}
+
+/** Something that changed at a domain. */
+export interface DomainChange {
+    /** When. */
+    at: number;
+    /** answer, write, switch, ignore, state, add. */
+    kind: string;
+    /** The record's id. */
+    record: string | null;
+    /** What it was. */
+    before: string | null;
+    /** What it is. */
+    after: string | null;
+    /** Who; world for what others changed. */
+    actor: string;
+    /** What happened. */
+    sentence: string;
+}
+
+/** A zone file. */
+export interface ZoneFile {
+    /** A file name. */
+    name: string;
+    /** RFC 1035 master file format. */
+    text: string;
+}
+
+/** A DNS provider we can write to. */
+export interface DnsProvider {
+    /** Its short name. */
+    kind: string;
+    /** Its name. */
+    name: string;
+    /** What kind of token it wants, and the least it must be allowed. */
+    token: string;
+    /** Where such a token is made. */
+    url: string | null;
+    /** Fields of domain.connect it needs beside the token. */
+    fields: string[];
+}
+
+/** A name the box answers to. */
+export interface ServedName {
+    /** In A-labels; an address, or * for every address. */
+    name: string;
+    /** As it was typed. */
+    shown: string;
+    /** box, redirect, alias, app, policy. */
+    kind: string;
+    /** Where it leads. */
+    target: string | null;
+    /** The domain it belongs to. */
+    domain: string | null;
+    /** The certificate it shows. */
+    certificate: string;
+    /** Whether browsers accept that for this name. */
+    trusted: boolean;
+    /** Extra headers. */
+    headers: string[];
+    /** Whether name.remove may take it away. */
+    removable: boolean;
+}
+
+/** What a port really shows. */
+export interface ServedCertificate {
+    /** The name that was asked for. */
+    name: string;
+    /** web, and mail services where there are any. */
+    service: string;
+    /** The port. */
+    port: number;
+    /** Whether it shows the certificate in place. */
+    matches: boolean;
+    /** What it shows. */
+    sentence: string;
+    /** When it was looked at. */
+    at: number;
+}
+
 /** A certificate. */
 export interface Certificate {
     /** The certificate. */
     id: string;
     /** Names it is for. */
     names: string[];
+    /** Names it should be for, at its next renewal. */
+    wanted: string[];
+    /** acme, upload or self (self-signed). */
+    source: string;
+    /** How the authority checks: http-01 or dns-01. */
+    method: string | null;
     /** Who signed it. */
     issuer: string;
     /** Whether browsers will warn. */
     self_signed: boolean;
-    /** From. */
-    not_before: number;
+    /** From; null while there is none yet. */
+    not_before: number | null;
     /** Until. */
-    not_after: number;
+    not_after: number | null;
+    /** When it is fetched again. */
+    renew_at: number | null;
+    /** Times in a row that fetching failed. */
+    failures: number;
+    /** ok, note, warn or bad. */
+    severity: string;
+    /** How it stands, and what to do. */
+    sentence: string;
+    /** What the ports show. */
+    served: ServedCertificate[];
     /** SHA-256 in hex. */
-    fingerprint: string;
+    fingerprint: string | null;
 }
 
 /** A line of the log. */
@@ -973,6 +1193,16 @@ export interface OperationFields {
         authority?: string;
         /** How long personal detail in the log is kept. */
         retention_days?: number;
+        /** The IPv4 address the world reaches the box at, where the machine has another; empty = its own. */
+        public_ipv4?: string;
+        /** The IPv6 address the world reaches the box at, where the machine has another; empty = its own. */
+        public_ipv6?: string;
+        /** Consent: ask public block lists about this box's address, and try whether port 25 leads out. */
+        outside_checks?: boolean;
+        /** The certificate authority's ACME directory; empty = the usual one. */
+        acme_url?: string;
+        /** Use the authority's test service: its certificates are not trusted, its limits are wide. */
+        acme_staging?: boolean;
     };
     'timezone.list': {
         /** Only names in which this text occurs. */
@@ -1001,11 +1231,157 @@ export interface OperationFields {
         /** The job that made it. */
         id: string;
     };
+    'domain.look': {
+        /** The domain, Unicode or A-labels. */
+        name: string;
+    };
+    'domain.list': {
+        /** How many items at most; 50 unless told. */
+        limit?: number;
+        /** The cursor `next` of the previous page. */
+        after?: string;
+        /** Only items in which this text occurs. */
+        q?: string;
+    };
+    'domain.add': {
+        /** The domain, Unicode or A-labels. */
+        name: string;
+        /** What of it this box is for: names below it only (mail or a website lives elsewhere), the website too, or mail as well. */
+        scope: "subdomain" | "web" | "everything";
+    };
+    'domain.check-all': {};
+    'domain.show': {
+        /** The domain. */
+        domain: string;
+    };
+    'domain.update': {
+        /** The domain. */
+        domain: string;
+        /** What of it this box is for. */
+        scope?: "subdomain" | "web" | "everything";
+    };
+    'domain.remove': {
+        /** The domain. */
+        domain: string;
+    };
+    'domain.records': {
+        /** The domain. */
+        domain: string;
+    };
+    'domain.zone': {
+        /** The domain. */
+        domain: string;
+    };
+    'domain.history': {
+        /** The domain. */
+        domain: string;
+        /** How many items at most; 50 unless told. */
+        limit?: number;
+        /** The cursor `next` of the previous page. */
+        after?: string;
+        /** Only items in which this text occurs. */
+        q?: string;
+    };
+    'domain.check': {
+        /** The domain. */
+        domain: string;
+    };
+    'domain.ignore': {
+        /** The domain. */
+        domain: string;
+        /** The record's id, as domain.records shows it. */
+        record: string;
+        /** Because ...; empty counts it again. */
+        reason?: string;
+    };
+    'domain.switch': {
+        /** The domain. */
+        domain: string;
+        /** What moves to this box. */
+        part: "web" | "mail";
+        /** Take the switch back: what lived there before is wanted again. */
+        back?: boolean;
+    };
+    'domain.primary': {
+        /** The domain. */
+        domain: string;
+    };
+    'domain.connect': {
+        /** The domain. */
+        domain: string;
+        /** Where the domain's records are kept. */
+        kind: "rfc2136" | "cloudflare" | "hetzner" | "desec" | "digitalocean";
+        /** The API token, or the TSIG key in base64; sealed at once. */
+        token: string;
+        /** rfc2136: name or address of the primary server. */
+        server?: string;
+        /** rfc2136: its port; 53 unless told. */
+        port?: number;
+        /** rfc2136: the TSIG key's name. */
+        key_name?: string;
+        /** rfc2136: the TSIG algorithm; hmac-sha256 unless told. */
+        algorithm?: "hmac-sha256" | "hmac-sha384" | "hmac-sha512";
+    };
+    'domain.disconnect': {
+        /** The domain. */
+        domain: string;
+    };
+    'domain.test': {
+        /** The domain. */
+        domain: string;
+    };
+    'domain.write': {
+        /** The domain. */
+        domain: string;
+        /** Only compare; the job's result lists what would change. */
+        dry_run?: boolean;
+        /** Ids of records that may replace what somebody else put there. */
+        replace?: string[];
+    };
+    'dns-provider.list': {};
+    'name.list': {};
+    'name.add': {
+        /** The name, in a domain of the box. */
+        name: string;
+        /** A redirect sends visitors on; an alias shows the same as its target. */
+        kind: "redirect" | "alias";
+        /** The name it leads to; an alias needs one of this box. */
+        target: string;
+        /** Extra headers: no-index, hsts-subdomains, hsts-preload, no-referrer, same-origin-resources. */
+        headers?: string[];
+    };
+    'name.update': {
+        /** The name. */
+        name: string;
+        /** The name it leads to. */
+        target?: string;
+        /** Extra headers: no-index, hsts-subdomains, hsts-preload, no-referrer, same-origin-resources. */
+        headers?: string[];
+    };
+    'name.remove': {
+        /** The name. */
+        name: string;
+    };
     'certificate.list': {};
+    'certificate.show': {
+        /** The certificate. */
+        id: string;
+    };
     'certificate.renew': {
         /** The certificate. */
         id: string;
     };
+    'certificate.upload': {
+        /** The certificate and those between it and the authority, in PEM. */
+        chain: string;
+        /** Its private key in PEM, without a passphrase. */
+        key: string;
+    };
+    'certificate.remove': {
+        /** The certificate. */
+        id: string;
+    };
+    'certificate.check': {};
     'log.list': {
         /** How many items at most; 50 unless told. */
         limit?: number;
@@ -1117,8 +1493,35 @@ export interface OperationResults {
     'secret.rotate': Secret;
     'support.bundle': JobStarted;
     'support.bundle-show': Bundle;
+    'domain.look': JobStarted;
+    'domain.list': Page<Domain>;
+    'domain.add': Domain;
+    'domain.check-all': JobStarted;
+    'domain.show': Domain;
+    'domain.update': Domain;
+    'domain.remove': Nothing;
+    'domain.records': Page<DomainRecord>;
+    'domain.zone': ZoneFile;
+    'domain.history': Page<DomainChange>;
+    'domain.check': JobStarted;
+    'domain.ignore': DomainRecord;
+    'domain.switch': Domain;
+    'domain.primary': JobStarted;
+    'domain.connect': Domain;
+    'domain.disconnect': Domain;
+    'domain.test': JobStarted;
+    'domain.write': JobStarted;
+    'dns-provider.list': Page<DnsProvider>;
+    'name.list': Page<ServedName>;
+    'name.add': ServedName;
+    'name.update': ServedName;
+    'name.remove': Nothing;
     'certificate.list': Page<Certificate>;
+    'certificate.show': Certificate;
     'certificate.renew': JobStarted;
+    'certificate.upload': JobStarted;
+    'certificate.remove': Nothing;
+    'certificate.check': JobStarted;
     'log.list': Page<LogEntry>;
     'log.verify': JobStarted;
     'help.list': Page<HelpPage>;
@@ -1191,7 +1594,7 @@ export const operations: { [name in OperationName]: OperationRow } = {
     'system.reboot': ['POST', '/system/reboot', {}],
     'system.shutdown': ['POST', '/system/shutdown', {}],
     'setting.show': ['GET', '/settings', {}],
-    'setting.update': ['PATCH', '/settings', { timezone: ['TIMEZONE', '', 1, 64], hostname: ['HOSTNAME', '', 1, 64], language: ['LANGUAGE', '', 2, 8], box_name: ['STRING', '', 1, 64], controller: ['STRING', '', 0, 256], contact: ['STRING', '', 0, 256], authority: ['STRING', '', 0, 256], retention_days: ['INTEGER', '', 30, 3650] }],
+    'setting.update': ['PATCH', '/settings', { timezone: ['TIMEZONE', '', 1, 64], hostname: ['HOSTNAME', '', 1, 64], language: ['LANGUAGE', '', 2, 8], box_name: ['STRING', '', 1, 64], controller: ['STRING', '', 0, 256], contact: ['STRING', '', 0, 256], authority: ['STRING', '', 0, 256], retention_days: ['INTEGER', '', 30, 3650], public_ipv4: ['STRING', '', 0, 15], public_ipv6: ['STRING', '', 0, 45], outside_checks: ['BOOLEAN', '', 0, 1], acme_url: ['URL', '', 0, 512], acme_staging: ['BOOLEAN', '', 0, 1] }],
     'timezone.list': ['GET', '/timezones', { q: ['STRING', '', 0, 64] }],
     'ssh-key.list': ['GET', '/ssh-keys', {}],
     'ssh-key.add': ['POST', '/ssh-keys', { key: ['STRING', 'rp', 16, 4096] }],
@@ -1201,8 +1604,35 @@ export const operations: { [name in OperationName]: OperationRow } = {
     'secret.rotate': ['POST', '/secrets/{name}/rotate', { name: ['STRING', 'rp', 1, 64] }],
     'support.bundle': ['POST', '/support/bundles', { note: ['TEXT', '', 0, 4000] }],
     'support.bundle-show': ['GET', '/support/bundles/{id}', { id: ['ID', 'rp', 1, 64] }],
+    'domain.look': ['POST', '/domains-look', { name: ['DOMAIN', 'rp', 1, 253] }],
+    'domain.list': ['GET', '/domains', { limit: ['INTEGER', '', 1, 1000], after: ['STRING', '', 1, 128], q: ['STRING', '', 0, 128] }],
+    'domain.add': ['POST', '/domains', { name: ['DOMAIN', 'rp', 1, 253], scope: ['ENUM', 'r', 1, 16] }],
+    'domain.check-all': ['POST', '/domains-check', {}],
+    'domain.show': ['GET', '/domains/{domain}', { domain: ['DOMAIN', 'rp', 1, 253] }],
+    'domain.update': ['PATCH', '/domains/{domain}', { domain: ['DOMAIN', 'rp', 1, 253], scope: ['ENUM', '', 1, 16] }],
+    'domain.remove': ['DELETE', '/domains/{domain}', { domain: ['DOMAIN', 'rp', 1, 253] }],
+    'domain.records': ['GET', '/domains/{domain}/records', { domain: ['DOMAIN', 'rp', 1, 253] }],
+    'domain.zone': ['GET', '/domains/{domain}/zone', { domain: ['DOMAIN', 'rp', 1, 253] }],
+    'domain.history': ['GET', '/domains/{domain}/history', { domain: ['DOMAIN', 'rp', 1, 253], limit: ['INTEGER', '', 1, 1000], after: ['STRING', '', 1, 128], q: ['STRING', '', 0, 128] }],
+    'domain.check': ['POST', '/domains/{domain}/check', { domain: ['DOMAIN', 'rp', 1, 253] }],
+    'domain.ignore': ['POST', '/domains/{domain}/ignore', { domain: ['DOMAIN', 'rp', 1, 253], record: ['STRING', 'rp', 1, 320], reason: ['STRING', '', 0, 256] }],
+    'domain.switch': ['POST', '/domains/{domain}/switch', { domain: ['DOMAIN', 'rp', 1, 253], part: ['ENUM', 'rp', 1, 8], back: ['BOOLEAN', '', 0, 1] }],
+    'domain.primary': ['POST', '/domains/{domain}/primary', { domain: ['DOMAIN', 'rp', 1, 253] }],
+    'domain.connect': ['PUT', '/domains/{domain}/provider', { domain: ['DOMAIN', 'rp', 1, 253], kind: ['ENUM', 'r', 1, 16], token: ['STRING', 'rs', 8, 1024], server: ['STRING', '', 1, 253], port: ['INTEGER', '', 1, 65535], key_name: ['STRING', '', 1, 253], algorithm: ['ENUM', '', 1, 16] }],
+    'domain.disconnect': ['DELETE', '/domains/{domain}/provider', { domain: ['DOMAIN', 'rp', 1, 253] }],
+    'domain.test': ['POST', '/domains/{domain}/provider/test', { domain: ['DOMAIN', 'rp', 1, 253] }],
+    'domain.write': ['POST', '/domains/{domain}/write', { domain: ['DOMAIN', 'rp', 1, 253], dry_run: ['BOOLEAN', '', 0, 1], replace: ['STRINGS', '', 0, 200] }],
+    'dns-provider.list': ['GET', '/dns-providers', {}],
+    'name.list': ['GET', '/names', {}],
+    'name.add': ['POST', '/names', { name: ['DOMAIN', 'rp', 1, 253], kind: ['ENUM', 'r', 1, 16], target: ['DOMAIN', 'r', 1, 253], headers: ['STRINGS', '', 0, 8] }],
+    'name.update': ['PATCH', '/names/{name}', { name: ['DOMAIN', 'rp', 1, 253], target: ['DOMAIN', '', 1, 253], headers: ['STRINGS', '', 0, 8] }],
+    'name.remove': ['DELETE', '/names/{name}', { name: ['DOMAIN', 'rp', 1, 253] }],
     'certificate.list': ['GET', '/certificates', {}],
-    'certificate.renew': ['POST', '/certificates/{id}/renew', { id: ['STRING', 'rp', 1, 64] }],
+    'certificate.show': ['GET', '/certificates/{id}', { id: ['ID', 'rp', 1, 32] }],
+    'certificate.renew': ['POST', '/certificates/{id}/renew', { id: ['ID', 'rp', 1, 32] }],
+    'certificate.upload': ['POST', '/certificates', { chain: ['TEXT', 'r', 64, 65536], key: ['TEXT', 'rs', 64, 16384] }],
+    'certificate.remove': ['DELETE', '/certificates/{id}', { id: ['ID', 'rp', 1, 32] }],
+    'certificate.check': ['POST', '/certificates-check', {}],
     'log.list': ['GET', '/log', { limit: ['INTEGER', '', 1, 1000], after: ['STRING', '', 1, 128], q: ['STRING', '', 0, 128], actor: ['STRING', '', 1, 64], operation: ['STRING', '', 1, 64], object: ['STRING', '', 1, 64], result: ['ENUM', '', 1, 16], from: ['INTEGER', '', 0, 4102444800], to: ['INTEGER', '', 0, 4102444800] }],
     'log.verify': ['POST', '/log/verify', {}],
     'help.list': ['GET', '/help', { q: ['STRING', '', 0, 128], language: ['LANGUAGE', '', 2, 8] }],

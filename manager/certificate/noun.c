@@ -1,0 +1,3 @@
+#include "certificate/certificate.h"
+
+const NounClass certificate_noun = { .name = "certificate" };

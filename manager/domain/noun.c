@@ -1,0 +1,3 @@
+#include "domain/domain.h"
+
+const NounClass domain_noun = { .name = "domain" };
