@@ -182,7 +182,8 @@ typedef enum JobKind {
 typedef enum JobFlags {
         JOB_WORKER = 1 << 0, /* its own process; else steps inside the manager */
         JOB_CANCEL = 1 << 1, /* may be cancelled */
-        JOB_LONE   = 1 << 2, /* one at a time */
+        JOB_LONE   = 1 << 2, /* one at a time; another one is refused meanwhile */
+        JOB_SERIAL = 1 << 3, /* one at a time; others wait in the queue */
 } JobFlags;
 
 typedef struct JobType {

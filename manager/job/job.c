@@ -268,11 +268,25 @@ static Task** free_slot(Jobs* j) {
         return NULL;
 }
 
+/* Whether another one of a kind that is done one after the other is at work. */
+static bool must_wait(const Jobs* j, const Task* t) {
+        if (!(t->type->flags & JOB_SERIAL) || t->job.cancel || streq(t->row.state, "running"))
+                return false;
+        for (size_t i = 0; i < JOBS_RUNNING_MAX; i++)
+                if (j->tasks[i] && j->tasks[i]->type == t->type)
+                        return true;
+        return false;
+}
+
 static int load_one(Jobs* j, const char* id, Task** slot, Error* reterr) {
         Task* t = NULL;
         int r = task_new(j, id, &t, reterr);
         if (r <= 0)
                 return r;
+        if (must_wait(j, t)) {
+                (void) task_free(t);
+                return 0;
+        }
         *slot = t;
         if (streq(t->row.state, "running"))
                 task_resume(t);

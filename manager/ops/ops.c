@@ -20,6 +20,7 @@ enum {
         WORKER = JOB_WORKER,
         CANCEL = JOB_CANCEL,
         LONE = JOB_LONE,
+        SERIAL = JOB_SERIAL,
 };
 
 #define F(name, type, flags, min, max, values, sentence) { #name, FIELD_##type, flags, min, max, values, sentence }

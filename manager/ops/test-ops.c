@@ -199,7 +199,7 @@ TEST(jobs) {
                 ASSERT_TRUE(job_type_find(job_type_table[i].name) == &job_type_table[i]);
                 ASSERT_TRUE(is_word(job_type_table[i].name, "-") && is_word(job_type_table[i].stages, "|-"));
         }
-        ASSERT_EQ(job_type_find("certificate")->flags, JOB_WORKER | JOB_CANCEL | JOB_LONE);
+        ASSERT_EQ(job_type_find("certificate")->flags, JOB_WORKER | JOB_CANCEL | JOB_SERIAL);
         ASSERT_EQ(job_type_find("user-delete")->flags, 0);
         ASSERT_TRUE(!job_type_find("nothing"));
 }

@@ -20,6 +20,9 @@ static System* applying(void* userdata) {
 static void apply_end(System* s) {
         s->applying = false;
         s->tries = 0;
+        for (size_t i = 0; noun_table[i]; i++)
+                if (noun_table[i]->applied)
+                        noun_table[i]->applied(s->m);
         if (s->apply_again) {
                 s->apply_again = false;
                 apply_soon(s, SOON_USEC);

@@ -57,11 +57,31 @@ int wanted_ports(Manager* m, const NounClass* const* nouns, Ports* ret, Error* r
         return 0;
 }
 
+static int certificate_choose(Manager* m, const NounClass* const* nouns, HelperName* name) {
+        for (size_t i = 0; nouns[i]; i++) {
+                const char* id = nouns[i]->certificate_for_name ? nouns[i]->certificate_for_name(m, name->name) : NULL;
+                char* copy = id ? strdup(id) : NULL;
+                if (!id)
+                        continue;
+                if (!copy)
+                        return -ENOMEM;
+                free((char*) name->certificate);
+                name->certificate = copy;
+                return 0;
+        }
+        return 0; /* the box's own, from nginx_names_add() */
+}
+
 int wanted_names(Manager* m, const NounClass* const* nouns, NginxNames* ret, Error* reterr) {
         for (size_t i = 0; nouns[i]; i++) {
                 int r = nouns[i]->nginx_names ? nouns[i]->nginx_names(m, ret, reterr) : 0;
                 if (r < 0)
                         return error_is_set(reterr) ? r : error_errno(reterr, r, "Cannot collect the names of %s", nouns[i]->name);
+        }
+        for (size_t i = 0; i < ret->count; i++) {
+                int r = certificate_choose(m, nouns, &ret->items[i]);
+                if (r < 0)
+                        return error_errno(reterr, r, "Cannot choose certificates");
         }
         return 0;
 }

@@ -72,9 +72,10 @@ CREATE TABLE certificate (
         source      TEXT NOT NULL,                            -- acme, upload
         method      TEXT NOT NULL DEFAULT '',                 -- http-01, dns-01; empty for uploads
         names       TEXT NOT NULL DEFAULT '[]',               -- JSON array: wanted names
+        acme_url    TEXT NOT NULL DEFAULT '',                 -- directory of the authority that signed the one in place
         tried_at    INTEGER,
         failures    INTEGER NOT NULL DEFAULT 0,               -- in a row
-        error       TEXT NOT NULL DEFAULT '{}',               -- JSON: name, message, hint of the last failure
+        error       TEXT NOT NULL DEFAULT '{}',               -- JSON: name, message, hint of the last failure; job, retry_at, failed_at
         renew_at    INTEGER,                                  -- next try
         upload      BLOB,                                     -- sealed JSON {chain, key} until the job has verified it
         served      TEXT NOT NULL DEFAULT '[]',               -- JSON: what the ports showed last
