@@ -8,6 +8,7 @@
 #include <systemd/sd-event.h>
 
 typedef struct Audit Audit;
+typedef struct Domain Domain;
 typedef struct Durable Durable;
 typedef struct Events Events;
 typedef struct FindingMemory FindingMemory;
@@ -30,6 +31,7 @@ typedef struct Manager {
         Audit* audit;
         Durable* durable;        /* answers that wait for the disk; NULL = commits wait themselves */
         Events* events;
+        Domain* domain;          /* of the noun domain; NULL before its start and in most unit tests */
         HelperClient* helper;
         Jobs* jobs;
         Limits* limits;

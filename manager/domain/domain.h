@@ -5,8 +5,7 @@
 #include "net/name.h"
 #include "noun.h"
 
-typedef struct Domain Domain; /* of Manager: the noun's timers */
-
+/* Struct Domain of manager.h is the noun's memory, see domain-internal.h. */
 /* Each 0 or an error; inside the caller's open transaction. Answers are types of tbl/types.h, owned. */
 int domain_list(Manager* m, const char* q, const char* after, unsigned limit, json_t** ret, Error* reterr);
 int domain_show(Manager* m, const char* name, json_t** ret, Error* reterr);
