@@ -265,7 +265,7 @@ TYPE(DomainRecord, PROPS(
         P(part, STRING, "What needs it: box, web, mail, zone."),
         P(owner, STRING, "The name, in A-labels."),
         P(type, NULLABLE_STRING, "The record's type; null where the check is not about one record."),
-        P(wanted, STRINGS, "Values it should have, as in a zone file; empty where any will do."),
+        P(wanted, STRINGS, "Values it should have, as in a zone file; empty where any will do, or where there should be none."),
         P(now, STRINGS, "Values the world answers."),
         P(verdict, STRING, "unknown (not asked yet), ok, missing, different, wrong, waits (for the switch), unreachable, skipped."),
         P(severity, STRING, "note, warn or bad: how much it matters while it is not ok."),

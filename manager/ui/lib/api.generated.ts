@@ -623,7 +623,7 @@ export interface DomainRecord {
     owner: string;
     /** The record's type; null where the check is not about one record. */
     type: string | null;
-    /** Values it should have, as in a zone file; empty where any will do. */
+    /** Values it should have, as in a zone file; empty where any will do, or where there should be none. */
     wanted: string[];
     /** Values the world answers. */
     now: string[];
