@@ -34,7 +34,7 @@ typedef struct DnsRecord {
         char* type;      /* "A", "MX" ... "TYPE65" */
         uint32_t ttl;
         char* value;     /* presentation form, names lower case without final dot; TXT: the strings joined, no quotes, bytes that are
-                          * not printable ASCII as \DDD */
+                          * not printable ASCII, and backslashes, as \DDD; cut at DNS_VALUE_MAX */
 } DnsRecord;
 
 typedef struct DnsAnswer {
@@ -42,26 +42,27 @@ typedef struct DnsAnswer {
         unsigned rcode;        /* RFC 1035 4.1.1; 0 NOERROR, 2 SERVFAIL, 3 NXDOMAIN, 5 REFUSED */
         bool authoritative;    /* AA */
         bool authenticated;    /* AD (RFC 4035): only worth something from our own resolver */
-        bool truncated;        /* TC even over TCP */
+        bool truncated;        /* TC, and TCP did not help: the records are not all, what lacks may be there */
         int extended_error;    /* EDE (RFC 8914), -1 = none */
         char* extended_text;   /* owned, printable ASCII; NULL = none */
         char server[64];       /* who answered, address in numbers; empty = nobody */
         unsigned tried;        /* servers that were asked */
         uint64_t usec;         /* how long it took */
         DnsRecord* records;    /* owned */
-        size_t n_records;
+        size_t n_records;      /* in the answer section only what belongs to the question: at its name or at an alias that led there */
 } DnsAnswer;
 void dns_answer_done(DnsAnswer* a);
 
 typedef struct DnsOptions {
         uint16_t port;          /* 53 */
         uint64_t try_usec;      /* patience with one server: 800 ms for the first round, doubled for the second */
-        uint64_t deadline_usec; /* for one question in all; 5 s */
+        uint64_t deadline_usec; /* for one question in all; 5 s. Questions to servers that left six tries unanswered and never answered
+                                 * any begin with two tries' patience instead */
         unsigned window;        /* questions on the wire at once; 256. The others wait their turn without their deadline running */
 } DnsOptions; /* zeros mean the values given here */
 
 int dns_new(sd_event* event, const DnsOptions* options, Dns** ret);
-Dns* dns_free(Dns* d); /* unfinished questions end without a call */
+Dns* dns_free(Dns* d); /* unfinished questions end without a call; not to be called from a DnsDone */
 DEFINE_CLEANUP(Dns*, dns_free);
 
 typedef enum DnsFlags {
@@ -71,8 +72,9 @@ typedef enum DnsFlags {
 } DnsFlags;
 /* Called once, from the loop; the answer is borrowed and ends with the call. */
 typedef void (*DnsDone)(const DnsAnswer* answer, void* userdata);
-/* Asks servers (addresses in numbers, "address@port" where it is not the usual one) in the order given, all of them before any twice. ret
- * may be NULL. BAD_REQUEST for names that DNS cannot carry. */
+/* Asks servers (addresses in numbers, "address@port" where it is not the usual one) in the order given, all of them before any twice;
+ * those that never answered anybody so far come last. REFUSED, SERVFAIL and the like are believed when no other server knows better. ret may be
+ * NULL; the question is gone when done was called. BAD_REQUEST for names that DNS cannot carry. From a DnsDone more may be asked. */
 int dns_ask(
                 Dns* d,
                 const char* name,
