@@ -282,6 +282,14 @@ int helper_client_certificate_self_sign(
 int helper_client_certificate_list(HelperClient* c, HelperDone done, void* userdata, Error* reterr) {
         return CALL_STRINGS(c, certificate_list, NULL);
 }
+int helper_client_dkim_key_ensure(
+                HelperClient* c, const char* domain, const char* selector, HelperDone done, void* userdata, Error* reterr) {
+        return CALL_STRINGS(c, dkim_key_ensure, domain, selector, NULL);
+}
+int helper_client_dkim_key_remove(
+                HelperClient* c, const char* domain, const char* selector, HelperDone done, void* userdata, Error* reterr) {
+        return CALL_STRINGS(c, dkim_key_remove, domain, selector, NULL);
+}
 int helper_client_reboot_needed(HelperClient* c, HelperDone done, void* userdata, Error* reterr) {
         return CALL_STRINGS(c, reboot_needed, NULL);
 }

@@ -26,8 +26,8 @@ typedef struct HelperPort {
 } HelperPort;
 typedef struct HelperName {
         const char* name;        /* DNS or host name, address, or "*" for every address of the machine */
-        const char* kind;        /* box, redirect, maintenance */
-        const char* target;      /* of a redirect, otherwise "" */
+        const char* kind;        /* box, redirect, maintenance, mta-sts */
+        const char* target;      /* of a redirect; of mta-sts the mail server; otherwise "" */
         const char* certificate; /* id */
         const char* headers;     /* words joined by spaces, or "" */
 } HelperName;
@@ -62,5 +62,10 @@ int helper_client_certificate_adopt(
                 HelperClient* c, const char* id, const char* job, const char* const* names, HelperDone done, void* userdata, Error* reterr);
 /* answer: [{id, names, issuer, self_signed, not_before, not_after, switched_at, fingerprint}] */
 int helper_client_certificate_list(HelperClient* c, HelperDone done, void* userdata, Error* reterr);
+/* answer: the public key in base64, a string */
+int helper_client_dkim_key_ensure(
+                HelperClient* c, const char* domain, const char* selector, HelperDone done, void* userdata, Error* reterr);
+int helper_client_dkim_key_remove(
+                HelperClient* c, const char* domain, const char* selector, HelperDone done, void* userdata, Error* reterr);
 /* answer: a boolean */
 int helper_client_reboot_needed(HelperClient* c, HelperDone done, void* userdata, Error* reterr);

@@ -9,6 +9,8 @@
 #include "helper/ssh-key.h"
 #include <stdio.h>
 
+#define IDENTITY "0123456789abcdef0123456789abcdef"
+
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 
 typedef struct Input {
@@ -43,22 +45,30 @@ static void try_nginx(Input in) {
                 const char* name = next(&in);
                 const char* kind = next(&in);
                 const char* target = next(&in);
-                names[i] = (NginxName) { name, nginx_kind_from_string(kind), target, next(&in), i == 1 };
+                const char* certificate = next(&in);
+                const char* word = next(&in);
+                names[i] = (NginxName) { name, nginx_kind_from_string(kind), target, certificate, i == 1, *word ? nginx_header_from_string(word) : 0 };
                 plain[i] = names[i];
                 if (!streq(name, "*"))
                         plain[i].name = is_address6(name) ? (const char*[]) { "::1", "::2", "::3" }[i] : (const char*[]) { "a", "b", "c" }[i];
-                plain[i].target = names[i].kind == NGINX_REDIRECT ? "target.example" : "";
-                plain[i].certificate = "x";
+                /* Names that are served alike share a server, so what was the same stays the same. */
+                size_t k = 0, l = 0;
+                while (!streq(names[k].certificate, certificate))
+                        k++;
+                while (!streq(names[l].target, target))
+                        l++;
+                plain[i].certificate = (const char*[]) { "x", "y", "z" }[k];
+                plain[i].target = *target ? (const char*[]) { "x.example", "y.example", "z.example" }[l] : "";
         }
         for (size_t n = 1; n <= ELEMENTS(names); n++) {
                 free(text);
                 free(reference);
                 text = reference = NULL;
-                if (render_nginx(names, n, &text, &e) < 0) {
+                if (render_nginx(names, n, IDENTITY, &text, &e) < 0) {
                         assert(error_is_set(&e) && !text);
                         return;
                 }
-                assert(render_nginx(plain, n, &reference, NULL) >= 0);
+                assert(render_nginx(plain, n, IDENTITY, &reference, NULL) >= 0);
                 assert(syntax(text) == syntax(reference));
         }
 }

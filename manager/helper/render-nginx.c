@@ -2,13 +2,17 @@
 #include "base/validate.h"
 #include "helper/check.h"
 #include "helper/text.h"
+#include "identity.h"
 #include <arpa/inet.h>
 
 static const char* const kind_table[_NGINX_KIND_MAX] = {
         [NGINX_BOX] = "box",
         [NGINX_REDIRECT] = "redirect",
         [NGINX_MAINTENANCE] = "maintenance",
+        [NGINX_MTA_STS] = "mta-sts",
 };
+
+static const char* const header_table[NGINX_HEADERS_N] = { "no-index", "hsts-subdomains", "hsts-preload", "no-referrer", "same-origin-resources" };
 
 /* One worker is enough for one customer's box. Logs go to the journal, without a line per request: who looked at what is nobody's
  * business. $steadbox_host is the Host header when it agrees with the name nginx chose the server by, else empty: an absolute request
@@ -74,6 +78,7 @@ static const char head[] =
                 "        ssl_session_timeout 1d;\n"
                 "        ssl_session_tickets off;\n"
                 "        server_names_hash_bucket_size 512;\n"
+                "        server_names_hash_max_size 4096;\n"
                 "        map \"$host|$http_host\" $steadbox_host {\n"
                 "                default \"\";\n"
                 "                \"~*^([^|]+)\\|\\1(:[0-9]+)?$\" $http_host;\n"
@@ -90,16 +95,24 @@ static const char head[] =
                 "        upstream steadboxd {\n"
                 "                server unix:/run/steadbox/web.sock max_fails=0;\n"
                 "                keepalive 4;\n"
-                "        }\n"
-                "        server {\n"
-                "                listen 80 default_server;\n"
-                "                listen [::]:80 default_server;\n"
-                "                server_name \"\";\n"
+                "        }\n";
+
+/* What every plain server has: answers to ACME, and who we are. */
+static const char well_known[] =
                 "                location /.well-known/acme-challenge/ {\n"
                 "                        root /run/steadbox-challenge;\n"
                 "                        disable_symlinks on;\n"
                 "                        default_type text/plain;\n"
-                "                }\n"
+                "                }\n";
+
+static const char identity_location[] =
+                "                location = " IDENTITY_PATH " {\n"
+                "                        default_type text/plain;\n"
+                "                        return 200 \"%IDENTITY%\\n\";\n"
+                "                }\n";
+
+/* Names we do not know lead here all the same: a name that was just pointed at the box can be told from one that was not. */
+static const char default_plain[] =
                 "                location / {\n"
                 "                        return 421;\n"
                 "                }\n"
@@ -118,11 +131,6 @@ static const char default_tls[] =
                 "        }\n";
 
 static const char redirect_plain[] =
-                "                location /.well-known/acme-challenge/ {\n"
-                "                        root /run/steadbox-challenge;\n"
-                "                        disable_symlinks on;\n"
-                "                        default_type text/plain;\n"
-                "                }\n"
                 "                location / {\n"
                 "                        return 301 https://$host$request_uri;\n"
                 "                }\n"
@@ -134,17 +142,24 @@ static const char tls[] =
                 "                http2 on;\n"
                 "                ssl_certificate " NGINX_CERTIFICATES "/%CERTIFICATE%/chain.pem;\n"
                 "                ssl_certificate_key " NGINX_CERTIFICATES "/%CERTIFICATE%/key.pem;\n"
+                "                add_header X-Content-Type-Options nosniff always;\n"
+                "                add_header Cache-Control $steadbox_cache always;\n";
+
+/* Of our own pages. */
+static const char page_headers[] =
                 "                add_header Content-Security-Policy \"default-src 'none'; script-src 'self'; style-src 'self'; "
                 "img-src 'self' data:; connect-src 'self'; font-src 'self'; form-action 'self'; frame-ancestors 'none'; "
                 "base-uri 'none'; manifest-src 'self'\" always;\n"
-                "                add_header X-Content-Type-Options nosniff always;\n"
-                "                add_header Referrer-Policy no-referrer always;\n"
                 "                add_header Permissions-Policy \"camera=(), geolocation=(), microphone=(), payment=(), usb=()\" always;\n"
-                "                add_header Cross-Origin-Opener-Policy same-origin always;\n"
-                "                add_header Cross-Origin-Resource-Policy same-origin always;\n"
-                "                add_header Cache-Control $steadbox_cache always;\n";
+                "                add_header Cross-Origin-Opener-Policy same-origin always;\n";
 
+static const char no_referrer[] = "                add_header Referrer-Policy no-referrer always;\n";
+static const char same_origin_resources[] = "                add_header Cross-Origin-Resource-Policy same-origin always;\n";
+static const char no_index[] = "                add_header X-Robots-Tag \"noindex, nofollow\" always;\n";
 static const char hsts[] = "                add_header Strict-Transport-Security \"max-age=31536000\" always;\n";
+static const char hsts_subdomains[] = "                add_header Strict-Transport-Security \"max-age=31536000; includeSubDomains\" always;\n";
+static const char hsts_preload[] =
+                "                add_header Strict-Transport-Security \"max-age=31536000; includeSubDomains; preload\" always;\n";
 
 static const char resting[] =
                 "                location = /resting.css {\n"
@@ -206,6 +221,16 @@ static const char redirect[] =
                 "                        return 301 https://%TARGET%$request_uri;\n"
                 "                }\n";
 
+/* RFC 8461 3.2. In testing mode senders report what they meet and deliver all the same, so a lapse costs no mail. */
+static const char mta_sts[] =
+                "                location = /.well-known/mta-sts.txt {\n"
+                "                        default_type text/plain;\n"
+                "                        return 200 \"version: STSv1\\r\\nmode: testing\\r\\nmx: %TARGET%\\r\\nmax_age: 86400\\r\\n\";\n"
+                "                }\n"
+                "                location / {\n"
+                "                        return 404;\n"
+                "                }\n";
+
 static const char maintenance[] =
                 "                error_page 503 $steadbox_resting;\n"
                 "                location / {\n"
@@ -219,6 +244,13 @@ NginxKind nginx_kind_from_string(const char* s) {
         return _NGINX_KIND_INVALID;
 }
 
+NginxHeaders nginx_header_from_string(const char* word) {
+        for (unsigned i = 0; i < NGINX_HEADERS_N; i++)
+                if (streq(header_table[i], word))
+                        return (NginxHeaders) (1u << i);
+        return _NGINX_HEADERS_INVALID;
+}
+
 int nginx_name_check(const NginxName* n, Error* reterr) {
         int r = streq(n->name, "*") ? 0 : check_name_or_address("name", n->name, reterr);
         if (r >= 0)
@@ -228,9 +260,12 @@ int nginx_name_check(const NginxName* n, Error* reterr) {
         if (r < 0)
                 return r;
         if (n->kind < 0 || n->kind >= _NGINX_KIND_MAX)
-                return error_field(reterr, ERROR_BAD_FIELD, "kind", "The kind must be box, redirect or maintenance.");
-        if (n->kind == NGINX_REDIRECT ? !dns_name_valid(n->target) : *n->target != 0)
-                return error_field(reterr, ERROR_BAD_FIELD, "target", "Only a redirect has a target, and it must be a domain name.");
+                return error_field(reterr, ERROR_BAD_FIELD, "kind", "The kind must be box, redirect, maintenance or mta-sts.");
+        bool aims = n->kind == NGINX_REDIRECT || n->kind == NGINX_MTA_STS;
+        if (aims ? !dns_name_valid(n->target) : *n->target != 0)
+                return error_field(reterr, ERROR_BAD_FIELD, "target", "Only a redirect and a mail policy have a target, and it must be a domain name.");
+        if (n->headers < 0 || n->headers >= 1 << NGINX_HEADERS_N)
+                return error_field(reterr, ERROR_BAD_FIELD, "headers", "There is no such extra header.");
         return 0;
 }
 
@@ -252,7 +287,7 @@ static int names_check(const NginxName* names, size_t n, Error* reterr) {
  * cannot know its own. */
 static void add_server_name(Text* t, const char* name) {
         struct in6_addr six;
-        text_add(t, "                server_name ");
+        text_add(t, "\n                        ");
         if (streq(name, "*"))
                 text_add(t, "~^[0-9.]+$ \"~^\\[[0-9a-f:.]+\\]$\"");
         else if (inet_pton(AF_INET6, name, &six) == 1) {
@@ -261,38 +296,85 @@ static void add_server_name(Text* t, const char* name) {
                 text_add(t, "]");
         } else
                 text_add_value(t, name);
-        text_add(t, ";\n");
 }
 
-static void add_name(Text* t, const NginxName* n) {
-        text_add(t, "        server {\n                listen 80;\n                listen [::]:80;\n");
-        add_server_name(t, n->name);
-        text_add(t, redirect_plain);
+static void add_identity(Text* t, const char* identity) {
+        text_add_template(t, identity_location, (const char*[]) { "IDENTITY", identity, NULL });
+}
 
-        text_add(t, "        server {\n");
-        add_server_name(t, n->name);
-        text_add_template(t, tls, (const char*[]) { "CERTIFICATE", n->certificate, NULL });
+/* Port 80: the same for all names. */
+static void add_plain(Text* t, const NginxName* names, size_t n, const char* identity) {
+        text_add(t, "        server {\n                listen 80 default_server;\n                listen [::]:80 default_server;\n"
+                    "                server_name \"\";\n");
+        text_add(t, well_known);
+        add_identity(t, identity);
+        text_add(t, default_plain);
+        if (n == 0)
+                return;
+        text_add(t, "        server {\n                listen 80;\n                listen [::]:80;\n                server_name");
+        for (size_t i = 0; i < n; i++)
+                add_server_name(t, names[i].name);
+        text_add(t, ";\n");
+        text_add(t, well_known);
+        add_identity(t, identity);
+        text_add(t, redirect_plain);
+}
+
+static void add_headers(Text* t, const NginxName* n) {
+        bool page = n->kind == NGINX_BOX || n->kind == NGINX_MAINTENANCE; /* ours; these are as strict as can be whatever was asked */
+        if (page)
+                text_add(t, page_headers);
+        if (page || n->headers & NGINX_NO_REFERRER)
+                text_add(t, no_referrer);
+        if (page || n->headers & NGINX_SAME_ORIGIN_RESOURCES)
+                text_add(t, same_origin_resources);
+        if (n->headers & NGINX_NO_INDEX)
+                text_add(t, no_index);
         if (!n->self_signed)
-                text_add(t, hsts);
-        if (n->kind == NGINX_REDIRECT)
-                text_add_template(t, redirect, (const char*[]) { "TARGET", n->target, NULL });
+                text_add(t, n->headers & NGINX_HSTS_PRELOAD ? hsts_preload : n->headers & NGINX_HSTS_SUBDOMAINS ? hsts_subdomains : hsts);
+}
+
+static bool same_server(const NginxName* a, const NginxName* b) {
+        return a->kind == b->kind && a->headers == b->headers && a->self_signed == b->self_signed && streq(a->certificate, b->certificate) &&
+               streq(a->target, b->target);
+}
+
+/* One server for all names that are served alike: nginx keeps keys and tables for each. */
+static void add_tls(Text* t, const NginxName* names, size_t i, size_t n, const char* identity) {
+        const NginxName* name = &names[i];
+        for (size_t k = 0; k < i; k++)
+                if (same_server(&names[k], name))
+                        return; /* was there already */
+        text_add(t, "        server {\n                server_name");
+        for (size_t k = i; k < n; k++)
+                if (same_server(&names[k], name))
+                        add_server_name(t, names[k].name);
+        text_add(t, ";\n");
+        text_add_template(t, tls, (const char*[]) { "CERTIFICATE", name->certificate, NULL });
+        add_headers(t, name);
+        add_identity(t, identity);
+        if (name->kind == NGINX_REDIRECT)
+                text_add_template(t, redirect, (const char*[]) { "TARGET", name->target, NULL });
+        else if (name->kind == NGINX_MTA_STS)
+                text_add_template(t, mta_sts, (const char*[]) { "TARGET", name->target, NULL });
         else {
                 text_add(t, resting);
-                text_add(t, n->kind == NGINX_BOX ? box : maintenance);
+                text_add(t, name->kind == NGINX_BOX ? box : maintenance);
         }
         text_add(t, "        }\n");
 }
 
-int render_nginx(const NginxName* names, size_t n, char** ret, Error* reterr) {
+int render_nginx(const NginxName* names, size_t n, const char* identity, char** ret, Error* reterr) {
         _cleanup_(text_done) Text t = {};
         int r = names_check(names, n, reterr);
         if (r < 0)
                 return r;
         text_add(&t, head);
+        add_plain(&t, names, n, identity);
         if (n > 0)
                 text_add_template(&t, default_tls, (const char*[]) { "CERTIFICATE", names[0].certificate, NULL });
         for (size_t i = 0; i < n; i++)
-                add_name(&t, &names[i]);
+                add_tls(&t, names, i, n, identity);
         text_add(&t, "}\n");
         return text_take(&t, ret, reterr);
 }

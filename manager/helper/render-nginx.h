@@ -2,27 +2,41 @@
 #pragma once
 #include "base/error.h"
 
-#define NGINX_NAMES_MAX 256
+#define NGINX_NAMES_MAX 512 /* 50 domains with box, website, www, mail policy, and a few more; the manager's system/wanted.h agrees */
 #define NGINX_CERTIFICATES "/var/lib/steadbox/certificates" /* the only directory keys are read from */
 
 typedef enum NginxKind {
         NGINX_BOX,         /* the web UI and the API */
         NGINX_REDIRECT,    /* to the same path of another name */
         NGINX_MAINTENANCE, /* a calm page for whoever comes */
+        NGINX_MTA_STS,     /* the mail policy of a domain (RFC 8461) and nothing else */
         _NGINX_KIND_MAX,
         _NGINX_KIND_INVALID = -EINVAL,
 } NginxKind;
 NginxKind nginx_kind_from_string(const char* s);
 
+/* Extra headers, a closed list of words; bits. */
+typedef enum NginxHeaders {
+        NGINX_NO_INDEX = 1 << 0,              /* no-index: X-Robots-Tag */
+        NGINX_HSTS_SUBDOMAINS = 1 << 1,       /* hsts-subdomains */
+        NGINX_HSTS_PRELOAD = 1 << 2,          /* hsts-preload; takes in the subdomains, or the list would refuse it */
+        NGINX_NO_REFERRER = 1 << 3,           /* no-referrer */
+        NGINX_SAME_ORIGIN_RESOURCES = 1 << 4, /* same-origin-resources */
+        _NGINX_HEADERS_INVALID = -EINVAL,
+} NginxHeaders;
+#define NGINX_HEADERS_N 5
+NginxHeaders nginx_header_from_string(const char* word);
+
 typedef struct NginxName {
         const char* name;        /* DNS or host name, address in numbers, or "*": every address of the machine */
         NginxKind kind;
-        const char* target;      /* REDIRECT: a name; otherwise empty */
+        const char* target;      /* REDIRECT: a name; MTA_STS: the mail server's name; otherwise empty */
         const char* certificate; /* id */
         bool self_signed;        /* found out by the helper: no HSTS then, it would lock people out */
+        NginxHeaders headers;
 } NginxName;
 
 int nginx_name_check(const NginxName* n, Error* reterr);
-/* Checks every record again, and that no name comes twice. Without any record the box answers on port 80 only, for ACME. Owned by the
- * caller. */
-int render_nginx(const NginxName* names, size_t n, char** ret, Error* reterr);
+/* Checks every record again, and that no name comes twice. Without any record the box answers on port 80 only, for ACME. identity (of
+ * include/identity.h) is what /.well-known/steadbox says. Owned by the caller. */
+int render_nginx(const NginxName* names, size_t n, const char* identity, char** ret, Error* reterr);

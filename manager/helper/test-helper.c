@@ -4,6 +4,7 @@
 #include "base/process.h"
 #include "helper/certificate-store.h"
 #include "helper/check.h"
+#include "helper/dkim.h"
 #include "helper/render-nftables.h"
 #include "helper/render-nginx.h"
 #include "helper/ssh-key.h"
@@ -13,6 +14,8 @@
 
 #define ED25519 "AAAAC3NzaC1lZDI1NTE5AAAAIJ6MpMFoSLVPLO7YsxY2xf4nYmzCcULWVvHF7mLFbWQI"
 #define ED25519_DIGEST "8bf55edeeaa3c30dba02b753eaa6b53754118dd04e3b3517b8a53f80222048bf"
+
+#define IDENTITY "0123456789abcdef0123456789abcdef"
 
 /* What a hostile manager would try to get into a file or a unit's name. */
 static const char* const hostile[] = {
@@ -32,7 +35,7 @@ static char* long_string(size_t size) {
 static int refused_name(const char* name, NginxKind kind, const char* target, const char* certificate) {
         _cleanup_error_ Error e = ERROR_NULL;
         _cleanup_free_ char* text = NULL;
-        int r = render_nginx(&(NginxName) { name, kind, target, certificate, true }, 1, &text, &e);
+        int r = render_nginx(&(NginxName) { name, kind, target, certificate, true }, 1, IDENTITY, &text, &e);
         ASSERT_EQ(r < 0, error_is_set(&e));
         ASSERT_EQ(r < 0, !text);
         return r < 0;
@@ -55,6 +58,83 @@ TEST(nginx_refuses_hostile_values) {
         ASSERT_TRUE(refused_name("a.example", _NGINX_KIND_INVALID, "", "box"));
         ASSERT_TRUE(refused_name("a.example", (NginxKind) 99, "", "box"));
         ASSERT_FALSE(refused_name("a.example", NGINX_REDIRECT, "b.example", "box"));
+        for (size_t i = 0; i < ELEMENTS(hostile); i++) {
+                _cleanup_free_ char* text = NULL;
+                ASSERT_TRUE(refused_name("mta-sts.a.example", NGINX_MTA_STS, hostile[i], "box"));
+                ASSERT_TRUE(nginx_header_from_string(hostile[i]) < 0);
+                if (*hostile[i] == 0 || check_plain(hostile[i]))
+                        continue;
+                ASSERT_TRUE(render_nginx(NULL, 0, hostile[i], &text, NULL) < 0);
+        }
+        ASSERT_TRUE(nginx_header_from_string("no-index; x") < 0);
+        ASSERT_TRUE(nginx_header_from_string(mega) < 0);
+        NginxName name = { "a.example", NGINX_BOX, "", "box", false, 1 << NGINX_HEADERS_N };
+        ASSERT_TRUE(nginx_name_check(&name, NULL) < 0);
+}
+
+static unsigned count(const char* text, const char* what) {
+        unsigned n = 0;
+        for (; (text = strstr(text, what)); text += strlen(what))
+                n++;
+        return n;
+}
+
+TEST(nginx_headers_are_words_of_a_list) {
+        static const struct {
+                const char* word;
+                const char* line;
+        } words[] = {
+                { "no-index", "X-Robots-Tag \"noindex, nofollow\"" },
+                { "hsts-subdomains", "\"max-age=31536000; includeSubDomains\"" },
+                { "hsts-preload", "\"max-age=31536000; includeSubDomains; preload\"" },
+                { "no-referrer", "Referrer-Policy no-referrer" },
+                { "same-origin-resources", "Cross-Origin-Resource-Policy same-origin" },
+        };
+        NginxName n = { "old.example", NGINX_REDIRECT, "a.example", "box", false, 0 };
+        _cleanup_free_ char *none = NULL, *box = NULL;
+        ASSERT_OK(render_nginx(&n, 1, IDENTITY, &none, NULL));
+        for (size_t i = 0; i < ELEMENTS(words); i++) {
+                _cleanup_free_ char *text = NULL, *unsafe = NULL;
+                ASSERT_TRUE(strstr(none, words[i].line) == NULL);
+                n.headers = nginx_header_from_string(words[i].word);
+                ASSERT_TRUE(n.headers > 0);
+                ASSERT_OK(render_nginx(&n, 1, IDENTITY, &text, NULL));
+                ASSERT_EQ(count(text, words[i].line), 1);
+                ASSERT_EQ(count(text, "Strict-Transport-Security"), 1);
+                n.self_signed = true; /* no promise that would lock people out */
+                ASSERT_OK(render_nginx(&n, 1, IDENTITY, &unsafe, NULL));
+                ASSERT_TRUE(strstr(unsafe, "Strict-Transport-Security") == NULL);
+                n.self_signed = false;
+        }
+        n = (NginxName) { "a.example", NGINX_BOX, "", "box", false, NGINX_NO_REFERRER | NGINX_SAME_ORIGIN_RESOURCES };
+        ASSERT_OK(render_nginx(&n, 1, IDENTITY, &box, NULL)); /* which it has anyway, and has once */
+        ASSERT_EQ(count(box, "Referrer-Policy no-referrer"), 1);
+        ASSERT_EQ(count(box, "Cross-Origin-Resource-Policy"), 1);
+        ASSERT_EQ(count(box, "Content-Security-Policy"), 2); /* and one that hides the manager's */
+}
+
+TEST(nginx_serves_alike_names_together) {
+        const NginxName names[] = {
+                { "my.a.example", NGINX_BOX, "", "d1", false },
+                { "a.example", NGINX_REDIRECT, "my.a.example", "d1", false },
+                { "www.a.example", NGINX_REDIRECT, "my.a.example", "d1", false },
+                { "mta-sts.a.example", NGINX_MTA_STS, "mail.a.example", "d1", false },
+                { "my.b.example", NGINX_BOX, "", "d2", false },
+                { "box.a.example", NGINX_BOX, "", "d1", false },
+                { "wiki.a.example", NGINX_BOX, "", "d1", false, NGINX_NO_INDEX },
+        };
+        _cleanup_free_ char* text = NULL;
+        ASSERT_OK(render_nginx(names, ELEMENTS(names), IDENTITY, &text, NULL));
+        ASSERT_EQ(count(text, "listen 443 ssl;"), 5);
+        ASSERT_EQ(count(text, "listen 80;"), 1);
+        ASSERT_EQ(count(text, "location = /.well-known/steadbox {"), 7); /* both plain servers too */
+        ASSERT_EQ(count(text, "return 200 \"" IDENTITY "\\n\";"), 7);
+        ASSERT_EQ(count(text, "mx: mail.a.example\\r\\n"), 1);
+        for (size_t i = 0; i < ELEMENTS(names); i++) {
+                char line[64];
+                (void) snprintf(line, sizeof(line), "                        %s%s", names[i].name, "");
+                ASSERT_EQ(count(text, line), 2);
+        }
 }
 
 TEST(nginx_refuses_doubles_and_crowds) {
@@ -65,11 +145,19 @@ TEST(nginx_refuses_doubles_and_crowds) {
                 (void) snprintf(name[i], sizeof(name[i]), "n%zu.example", i);
                 names[i] = (NginxName) { name[i], NGINX_BOX, "", "box", true };
         }
-        ASSERT_TRUE(render_nginx(names, ELEMENTS(names), &text, NULL) < 0);
-        ASSERT_OK(render_nginx(names, NGINX_NAMES_MAX, &text, NULL));
+        ASSERT_TRUE(render_nginx(names, ELEMENTS(names), IDENTITY, &text, NULL) < 0);
+        ASSERT_OK(render_nginx(names, NGINX_NAMES_MAX, IDENTITY, &text, NULL));
+        free(text);
+        text = NULL;
+        char certificate[NGINX_NAMES_MAX][32]; /* nothing shared: the longest there can be */
+        for (size_t i = 0; i < NGINX_NAMES_MAX; i++) {
+                (void) snprintf(certificate[i], sizeof(certificate[i]), "d%zu", i);
+                names[i].certificate = certificate[i];
+        }
+        ASSERT_OK(render_nginx(names, NGINX_NAMES_MAX, IDENTITY, &text, NULL));
         names[7].name = "n3.example";
         _cleanup_free_ char* none = NULL;
-        ASSERT_TRUE(render_nginx(names, NGINX_NAMES_MAX, &none, NULL) < 0);
+        ASSERT_TRUE(render_nginx(names, NGINX_NAMES_MAX, IDENTITY, &none, NULL) < 0);
 }
 
 TEST(values_are_refused_not_escaped) {
@@ -138,6 +226,8 @@ TEST(nginx_takes_what_we_render) {
                 { "boxy", NGINX_BOX, "", "box", true },
                 { "old.example", NGINX_REDIRECT, "c123.provider.example", "box", false },
                 { "rest.example", NGINX_MAINTENANCE, "", "box", false },
+                { "mta-sts.old.example", NGINX_MTA_STS, "mail.old.example", "box", false },
+                { "wiki.old.example", NGINX_BOX, "", "box", false, (1 << NGINX_HEADERS_N) - 1 },
         };
         if (!tool_usable("/usr/sbin/nginx")) {
                 puts("no nginx or no namespaces here, so it is not asked");
@@ -148,7 +238,7 @@ TEST(nginx_takes_what_we_render) {
         write_certificate(directory);
         for (size_t n = 0; n <= ELEMENTS(names); n++) {
                 _cleanup_free_ char *text = NULL, *path = NULL, *words = NULL;
-                ASSERT_OK(render_nginx(names, n, &text, NULL));
+                ASSERT_OK(render_nginx(names, n, IDENTITY, &text, NULL));
                 ASSERT_EQ(strstr(text, "Strict-Transport-Security") != NULL, n >= 2);
                 replace(&text, NGINX_CERTIFICATES, directory);
                 replace(&text, "user www-data;\n", "");
@@ -336,6 +426,53 @@ TEST(certificates_are_made) {
         ASSERT_OK(certificate_key_matches(chain, key, 65534, 65534, NULL));
         ASSERT_TRUE(certificate_key_matches(chain, other_key, 65534, 65534, NULL) < 0);
         ASSERT_TRUE(certificate_read_pem("junk", 4, &c, NULL) < 0);
+}
+
+TEST(mail_keys_are_made_once) {
+        char directory[] = "/tmp/test-helper-XXXXXX", path[128];
+        _cleanup_free_ char *first = NULL, *again = NULL, *other = NULL, *fresh = NULL;
+        _cleanup_error_ Error e = ERROR_NULL;
+        struct stat st;
+        ASSERT_TRUE(mkdtemp(directory));
+        ASSERT_OK(dkim_key_ensure(directory, "a.example", "s1", &first, NULL));
+        ASSERT_EQ(strlen(first), 392);
+        ASSERT_OK(dkim_key_ensure(directory, "a.example", "s1", &again, NULL));
+        ASSERT_STREQ(again, first);
+        ASSERT_OK(dkim_key_ensure(directory, "a.example", "s2", &other, NULL));
+        ASSERT_FALSE(streq(other, first));
+        (void) snprintf(path, sizeof(path), "%s/a.example/s1.pem", directory);
+        ASSERT_OK(stat(path, &st));
+        ASSERT_EQ(st.st_mode & 0777, 0600);
+        ASSERT_OK(dkim_key_remove(directory, "a.example", "s1", NULL));
+        ASSERT_OK(dkim_key_remove(directory, "a.example", "s1", NULL));
+        ASSERT_OK(dkim_key_remove(directory, "b.example", "s1", NULL));
+        ASSERT_TRUE(access(path, F_OK) < 0);
+        ASSERT_OK(dkim_key_ensure(directory, "a.example", "s1", &fresh, NULL));
+        ASSERT_FALSE(streq(fresh, first));
+        ASSERT_OK(file_write(AT_FDCWD, path, "junk", 4, 0600));
+        ASSERT_TRUE(dkim_key_ensure(directory, "a.example", "s1", &first, &e) < 0); /* never made anew over one that cannot be read */
+        ASSERT_TRUE(error_has_name(&e, ERROR_HELPER_FAILED));
+        ASSERT_OK(dkim_key_remove(directory, "a.example", "s1", NULL));
+        ASSERT_OK(dkim_key_remove(directory, "a.example", "s2", NULL));
+        ASSERT_OK(chmod(directory, 0755)); /* others could look */
+        ASSERT_TRUE(dkim_key_ensure(directory, "a.example", "s1", &first, NULL) < 0);
+        ASSERT_OK(rmdir(directory)); /* and the domain's went with its last key */
+}
+
+TEST(mail_keys_are_counted) {
+        char directory[] = "/tmp/test-helper-XXXXXX", path[160];
+        _cleanup_error_ Error e = ERROR_NULL;
+        char* none = NULL;
+        ASSERT_TRUE(mkdtemp(directory));
+        (void) snprintf(path, sizeof(path), "%s/a.example", directory);
+        ASSERT_OK(mkdir(path, 0700));
+        for (unsigned i = 0; i < DKIM_SELECTORS_MAX; i++) {
+                (void) snprintf(path, sizeof(path), "%s/a.example/s%u.pem", directory, i);
+                ASSERT_OK(file_write(AT_FDCWD, path, "x", 1, 0600));
+        }
+        ASSERT_TRUE(dkim_key_ensure(directory, "a.example", "more", &none, &e) < 0);
+        ASSERT_TRUE(error_has_name(&e, ERROR_TOO_LARGE) && !none);
+        ASSERT_EQ(run((const char*[]) { "/bin/rm", "-rf", directory, NULL }, NULL, NULL), 0);
 }
 
 TEST_MAIN()

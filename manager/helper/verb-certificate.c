@@ -215,11 +215,3 @@ int verb_certificate_list(Helper* h, sd_bus_message* call, sd_bus_message* reply
 int verb_certificate_remove(Helper* h, sd_bus_message* call, sd_bus_message* reply, Error* reterr) {
         return error_set(reterr, ERROR_WRONG_STATE, "This is being built.");
 }
-
-int verb_dkim_key_ensure(Helper* h, sd_bus_message* call, sd_bus_message* reply, Error* reterr) {
-        return error_set(reterr, ERROR_WRONG_STATE, "This is being built.");
-}
-
-int verb_dkim_key_remove(Helper* h, sd_bus_message* call, sd_bus_message* reply, Error* reterr) {
-        return error_set(reterr, ERROR_WRONG_STATE, "This is being built.");
-}

@@ -3,7 +3,20 @@
 #include "helper/helper.h"
 #include "helper/nginx.h"
 #include "helper/render-nginx.h"
+#include "identity.h"
 #include <sys/stat.h>
+
+static int headers_read(sd_bus_message* call, NginxHeaders* ret, Error* reterr) {
+        const char* word;
+        int r = sd_bus_message_enter_container(call, 'a', "s");
+        for (unsigned n = 0; r >= 0 && (r = sd_bus_message_read(call, "s", &word)) > 0; n++) {
+                NginxHeaders header = strnlen(word, 33) > 32 ? _NGINX_HEADERS_INVALID : nginx_header_from_string(word);
+                if (header < 0 || n >= NGINX_HEADERS_N)
+                        return error_field(reterr, ERROR_BAD_FIELD, "headers", "There is no such extra header, or it comes twice.");
+                *ret |= header;
+        }
+        return r < 0 ? r : sd_bus_message_exit_container(call);
+}
 
 static int names_read(sd_bus_message* call, NginxName* names, size_t* ret_n, Error* reterr) {
         size_t n = 0;
@@ -16,7 +29,7 @@ static int names_read(sd_bus_message* call, NginxName* names, size_t* ret_n, Err
                         break;
                 r = sd_bus_message_read(call, "ssss", &name.name, &kind, &name.target, &name.certificate);
                 if (r >= 0)
-                        r = sd_bus_message_skip(call, "as");
+                        r = headers_read(call, &name.headers, reterr);
                 if (r >= 0)
                         r = sd_bus_message_exit_container(call);
                 if (r < 0)
@@ -30,7 +43,7 @@ static int names_read(sd_bus_message* call, NginxName* names, size_t* ret_n, Err
                 names[n++] = name;
         }
         if (r < 0)
-                return error_errno(reterr, r, "Cannot read the arguments");
+                return error_is_set(reterr) ? r : error_errno(reterr, r, "Cannot read the arguments");
         *ret_n = n;
         return 0;
 }
@@ -75,17 +88,23 @@ static void ipv6_listens_drop(char* text) {
 }
 
 /* Safe with a hostile manager: the text is constant but for host names, addresses and ids that are checked to be letters, digits, dots,
- * colons and dashes, so no directive can be added and no file named; keys come from our own directory by id. It can take names off the
+ * colons and dashes, so no directive can be added and no file named; headers are words of a closed list, which choose constant lines; keys
+ * come from our own directory by id. It can take names off the
  * web or show the maintenance page, which is within its trust. nginx itself checks the file before it is switched. */
 int verb_nginx_apply(Helper* h, sd_bus_message* call, sd_bus_message* reply, Error* reterr) {
         NginxName names[NGINX_NAMES_MAX];
+        char identity[IDENTITY_BYTES];
         _cleanup_free_ char *text = NULL, *current = NULL;
         size_t n = 0;
         int r = names_read(call, names, &n, reterr);
         if (r >= 0)
                 r = certificates_find(names, n, reterr);
-        if (r >= 0)
-                r = render_nginx(names, n, &text, reterr);
+        if (r < 0)
+                return r;
+        r = identity_get(identity);
+        if (r < 0)
+                return error_errno(reterr, r, "This machine has no identity");
+        r = render_nginx(names, n, identity, &text, reterr);
         if (r < 0)
                 return r;
         ipv6_listens_drop(text);
