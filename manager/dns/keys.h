@@ -1,0 +1,141 @@
+/* Every sentence the survey can say of a record or a domain: KEY(SYMBOL, "key", "verdict", "sentence", "hint"). A list, no code.
+ *
+ * Names in braces are the facts; they are strings, lists already joined with ", ". The same text in another language stands in the UI's
+ * catalogues as domains.verdicts.<key> and, where there is a hint, domains.verdicts.<key>.hint, with the same facts. Beside those that
+ * a sentence uses, every verdict about a name has the facts owner, type, now, wanted (values joined; "" = none). Hint NULL = nothing to do. */
+
+/* Not about one kind of record. */
+KEY(OK,                  "ok",                   "ok",          "{owner} is as it should be.", NULL)
+KEY(WAITS_WEB,           "waits-web",            "waits",       "The website at {owner} lives at {now}. It stays there until you switch the website to this box.", NULL)
+KEY(WAITS_MAIL,          "waits-mail",           "waits",       "Mail for {owner} is settled elsewhere ({now}). It stays so until you switch mail to this box.", NULL)
+KEY(NO_DOMAIN,           "no-domain",            "missing",     "{domain} does not exist in the world's DNS, so nobody finds {owner}.", "Register {domain}, or enter its nameservers where it is registered.")
+KEY(SERVERS_SILENT,      "servers-silent",       "unreachable", "No nameserver of {zone} answers ({servers}), so nothing is known about {owner}.", "Nothing is wrong with the record as far as we know. Ask whoever runs these nameservers.")
+KEY(SERVERS_LAME,        "servers-lame",         "unreachable", "The nameservers of {zone} ({servers}) say they know nothing of it.", "Where {zone} is registered, enter the nameservers that really keep it.")
+KEY(SERVERS_FAIL,        "servers-fail",         "unreachable", "The nameservers of {zone} ({servers}) fail when asked about {owner}.", "Ask whoever runs them; their zone may not load.")
+KEY(LATE,                "late",                 "unreachable", "{owner} could not be asked about in time.", "It is asked again by itself.")
+KEY(STALE,               "stale",                "different",   "{stale} still answers {old} for {owner}; {fresh} already answers what is wanted.", "Wait an hour after a change. If it stays so, ask whoever runs {stale} to load the zone anew.")
+KEY(DISAGREE,            "disagree",             "different",   "The nameservers of {zone} do not agree on {owner}: {answers}.", "Set {type} to {wanted} at all of them.")
+KEY(ALIAS_LOOP,          "alias-loop",           "wrong",       "{owner} is an alias that leads back to itself: {chain}.", "Replace the alias by {type} {wanted}.")
+KEY(ALIAS_LONG,          "alias-long",           "wrong",       "{owner} is an alias of an alias of an alias, more than {limit} times.", "Replace the alias by {type} {wanted}.")
+KEY(ALIAS_NOWHERE,       "alias-nowhere",        "wrong",       "{owner} is an alias of {alias}, which has no {type} record.", "Replace the alias by {type} {wanted}.")
+KEY(MISSING,             "missing",              "missing",     "{owner} has no {type} record.", "Add {type} `{wanted}`.")
+KEY(DIFFERENT,           "different",            "different",   "{owner} has {type} {now}.", "Set {type} to `{wanted}`.")
+KEY(UNWANTED,            "unwanted",             "different",   "{owner} has {type} {now}, where there should be none.", "Remove it.")
+
+/* a, aaaa, cname */
+KEY(ADDRESS_OK,          "address-ok",           "ok",          "{owner} leads to this box.", NULL)
+KEY(ADDRESS_ALIAS,       "address-alias",        "ok",          "{owner} leads to this box by way of {alias}.", NULL)
+KEY(ADDRESS_PROXIED,     "address-proxied",      "ok",          "{owner} leads to {now}, which passes visits on to this box.", NULL)
+KEY(ADDRESS_MISSING,     "address-missing",      "missing",     "{owner} has no {type} record, so nobody finds it by {family}.", "Add {type} `{wanted}` for {owner}.")
+KEY(ADDRESS_ELSEWHERE,   "address-elsewhere",    "different",   "{owner} leads to {now}, not to this box.", "Set {type} of {owner} to `{wanted}`.")
+KEY(ADDRESS_EXTRA,       "address-extra",        "different",   "{owner} leads to this box and also to {extra}, so some visits go astray.", "Remove {extra}.")
+KEY(ADDRESS_PARTIAL,     "address-partial",      "ok",          "{owner} leads to this box, though not to all its addresses: {absent} is left out.", NULL)
+KEY(ADDRESS_UNWANTED,    "address-unwanted",     "different",   "{owner} has {type} {now}, but the world does not reach this box by {family}. Some visits go astray.", "Remove the {type} record.")
+KEY(ADDRESS_NONE_OK,     "address-none-ok",      "ok",          "{owner} rightly has no {type} record: the world does not reach this box by {family}.", NULL)
+
+/* mx */
+KEY(MX_OK,               "mx-ok",                "ok",          "Mail for {owner} goes to this box.", NULL)
+KEY(MX_OTHER_NAME,       "mx-other-name",        "ok",          "Mail for {owner} goes to {now}, which is this box by another name.", NULL)
+KEY(MX_MISSING,          "mx-missing",           "missing",     "Nobody is named to receive mail for {owner}: it has no MX record.", "Set MX to `{wanted}`.")
+KEY(MX_ELSEWHERE,        "mx-elsewhere",         "different",   "Mail for {owner} goes to {now}, so this box receives none.", "Set MX to `{wanted}`.")
+KEY(MX_EXTRA,            "mx-extra",             "different",   "Mail for {owner} goes to this box, but some of it to {extra}.", "Remove {extra}.")
+KEY(MX_REFUSED,          "mx-refused",           "different",   "{owner} tells the world that it receives no mail at all.", "Set MX to `{wanted}`.")
+KEY(MX_NUMBER,           "mx-number",            "wrong",       "The MX record of {owner} is a number, {now}. Mail servers want a name there.", "Set MX to `{wanted}`.")
+
+/* spf: result is a word of RFC 7208 2.6 */
+KEY(SPF_OK,              "spf-ok",               "ok",          "Mail of {owner} from this box passes SPF ({lookups} of 10 lookups).", NULL)
+KEY(SPF_MISSING,         "spf-missing",          "missing",     "{owner} does not say who may send its mail: it has no SPF record.", "Add TXT `{wanted}`.")
+KEY(SPF_SEVERAL,         "spf-several",          "wrong",       "{owner} has {count} SPF records. Receivers then believe none.", "Keep one: `{suggestion}`.")
+KEY(SPF_FAILS,           "spf-fails",            "different",   "The SPF record of {owner} says {result} to mail from {address}, which is this box.", "Set it to `{suggestion}`.")
+KEY(SPF_OPEN,            "spf-open",             "wrong",       "The SPF record of {owner} lets everybody send its mail (+all).", "Set it to `{suggestion}`.")
+KEY(SPF_LOOKUPS,         "spf-lookups",          "wrong",       "The SPF record of {owner} needs more than 10 lookups (at {term}). Receivers then believe none of it.", "Take out what is no longer used, or write addresses instead of names.")
+KEY(SPF_VOID,            "spf-void",             "wrong",       "The SPF record of {owner} names more than two things that do not exist ({term}). Receivers then believe none of it.", "Take out what does not exist.")
+KEY(SPF_INCLUDE,         "spf-include",          "wrong",       "The SPF record of {owner} leans on {term}, which has no SPF record. Receivers then believe none of it.", "Take {term} out.")
+KEY(SPF_SYNTAX,          "spf-syntax",           "wrong",       "The SPF record at {at} is not understood at `{term}`. Receivers then believe none of it.", "Mend it, or set it to `{suggestion}`.")
+KEY(SPF_TEMPORARY,       "spf-temporary",        "unreachable", "SPF of {owner} cannot be worked out now: nobody answers about {term}.", "It is asked again by itself.")
+
+/* dkim, dmarc, mta-sts, tls-rpt */
+KEY(DKIM_OK,             "dkim-ok",              "ok",          "Receivers find the key that signs mail of {domain}.", NULL)
+KEY(DKIM_MISSING,        "dkim-missing",         "missing",     "Receivers do not find the key that signs mail of {domain}: {owner} has no TXT record.", "Add TXT `{wanted}` for {owner}.")
+KEY(DKIM_DIFFERENT,      "dkim-different",       "different",   "{owner} holds another key than the one this box signs with, so signatures look forged.", "Set TXT of {owner} to `{wanted}`.")
+KEY(DKIM_REVOKED,        "dkim-revoked",         "different",   "{owner} says that its key is revoked.", "Set TXT of {owner} to `{wanted}`.")
+KEY(DKIM_BROKEN,         "dkim-broken",          "wrong",       "The key at {owner} cannot be read: {problem}.", "Set TXT of {owner} to `{wanted}`.")
+KEY(DKIM_SEVERAL,        "dkim-several",         "wrong",       "{owner} has {count} TXT records; receivers may take the wrong one.", "Keep one: `{wanted}`.")
+KEY(DKIM_TESTING,        "dkim-testing",         "ok",          "The key at {owner} is right but marked as a test (t=y), so receivers may pay no heed to it.", NULL)
+KEY(DMARC_OK,            "dmarc-ok",             "ok",          "{domain} says what to do with forged mail: {policy}.", NULL)
+KEY(DMARC_INHERITED,     "dmarc-inherited",      "ok",          "{domain} follows what {at} says about forged mail: {policy}.", NULL)
+KEY(DMARC_MISSING,       "dmarc-missing",        "missing",     "{domain} does not say what to do with forged mail.", "Add TXT `{wanted}` for {owner}.")
+KEY(DMARC_SEVERAL,       "dmarc-several",        "wrong",       "{owner} has {count} DMARC records. Receivers then believe none.", "Keep one: `{wanted}`.")
+KEY(DMARC_BROKEN,        "dmarc-broken",         "wrong",       "The DMARC record at {owner} is not understood: {problem}.", "Set TXT of {owner} to `{wanted}`.")
+KEY(MTA_STS_OK,          "mta-sts-ok",           "ok",          "Senders find that mail to {domain} must be encrypted ({mode}).", NULL)
+KEY(MTA_STS_MISSING,     "mta-sts-missing",      "missing",     "Senders are not told that mail to {domain} must be encrypted.", "Add TXT `{wanted}` for {owner}.")
+KEY(MTA_STS_SEVERAL,     "mta-sts-several",      "wrong",       "{owner} has {count} MTA-STS records. Senders then believe none.", "Keep one: `{wanted}`.")
+KEY(MTA_STS_BROKEN,      "mta-sts-broken",       "wrong",       "The MTA-STS record at {owner} is not understood: {problem}.", "Set TXT of {owner} to `{wanted}`.")
+KEY(MTA_STS_UNREACHABLE, "mta-sts-unreachable",  "wrong",       "{owner} announces a policy, but https://{host}/ does not show it: {problem}.", "It mends itself when {host} leads here and has its certificate.")
+KEY(MTA_STS_POLICY,      "mta-sts-policy",       "wrong",       "The policy at https://{host}/ is not understood: {problem}.", "Let {host} lead to this box, which shows a good one.")
+KEY(MTA_STS_HOSTS,       "mta-sts-hosts",        "wrong",       "The policy at https://{host}/ does not name {missing}, so careful senders keep mail back.", "Let {host} lead to this box, which shows a good one.")
+KEY(TLS_RPT_OK,          "tls-rpt-ok",           "ok",          "Senders know where to report trouble with encryption.", NULL)
+KEY(TLS_RPT_MISSING,     "tls-rpt-missing",      "missing",     "Senders do not know where to report trouble with encryption.", "Add TXT `{wanted}` for {owner}.")
+KEY(TLS_RPT_BROKEN,      "tls-rpt-broken",       "wrong",       "The TLS reporting record at {owner} is not understood: {problem}.", "Set TXT of {owner} to `{wanted}`.")
+
+/* srv */
+KEY(SRV_OK,              "srv-ok",               "ok",          "Programs find {owner}.", NULL)
+KEY(SRV_MISSING,         "srv-missing",          "missing",     "Programs that set themselves up do not find {owner}.", "Add SRV `{wanted}`.")
+KEY(SRV_DIFFERENT,       "srv-different",        "different",   "Programs that set themselves up are sent to {now}.", "Set SRV to `{wanted}`.")
+
+/* caa */
+KEY(CAA_OK,              "caa-ok",               "ok",          "{at} allows our authority {issuer} to sign for {owner}.", NULL)
+KEY(CAA_OPEN,            "caa-open",             "ok",          "Every authority may sign for {owner}.", NULL)
+KEY(CAA_FORBIDS,         "caa-forbids",          "wrong",       "{at} forbids our authority {issuer} to sign for {owner}; it allows {allowed}.", "Add CAA `0 issue \"{issuer}\"` at {at}.")
+KEY(CAA_WILDCARD,        "caa-wildcard",         "ok",          "{at} allows {issuer} to sign for single names, not for *.{owner}.", "For one certificate that covers all names, add CAA `0 issuewild \"{issuer}\"` at {at}.")
+KEY(CAA_METHOD,          "caa-method",           "wrong",       "{at} allows {issuer} only by {methods}, which this box does not use.", "Take validationmethods out of the CAA record, or add http-01 and dns-01.")
+KEY(CAA_CRITICAL,        "caa-critical",         "wrong",       "{at} has a CAA record that no authority may pass over and few understand: {tag}.", "Take it out.")
+KEY(CAA_UNCLEAR,         "caa-unclear",          "unreachable", "Whether authorities may sign for {owner} cannot be found out: nobody answers about {at}. They refuse then.", "Ask whoever runs the nameservers of {zone}.")
+KEY(CAA_SKIPPED,         "caa-skipped",          "skipped",     "Our authority has not said by which name it is called in CAA records.", NULL)
+
+/* ptr; owner is the reverse name */
+KEY(PTR_OK,              "ptr-ok",               "ok",          "{address} is called {now}, which leads back to it.", NULL)
+KEY(PTR_MISSING,         "ptr-missing",          "missing",     "{address} has no name, so many mail servers take nothing from it.", "On your provider's page, set the reverse name (PTR) of {address} to {wanted}.")
+KEY(PTR_ELSEWHERE,       "ptr-elsewhere",        "different",   "{address} is called {now}, which is no name of this box.", "On your provider's page, set the reverse name (PTR) of {address} to {wanted}.")
+KEY(PTR_UNCONFIRMED,     "ptr-unconfirmed",      "different",   "{address} is called {now}, but {now} does not lead back to it.", "Give {now} an address record of {address}, or set the reverse name on your provider's page to {wanted}.")
+KEY(PTR_UNKNOWN,         "ptr-unknown",          "unreachable", "How {address} is called cannot be found out now: nobody answers.", "It is asked again by itself.")
+
+/* delegation, nameservers, dnssec */
+KEY(DELEGATION_OK,       "delegation-ok",        "ok",          "{parent} sends the world to {servers} for {zone}.", NULL)
+KEY(DELEGATION_MISSING,  "delegation-missing",   "missing",     "{domain} is not registered, or has no nameservers: {parent} does not know it.", "Register it, or enter nameservers where it is registered.")
+KEY(DELEGATION_NAMELESS, "delegation-nameless",  "wrong",       "{parent} sends the world to {servers} for {zone}, and none of these names has an address.", "Where {zone} is registered, enter nameservers that exist.")
+KEY(DELEGATION_LAME,     "delegation-lame",      "wrong",       "{parent} sends the world to {servers} for {zone}, but none of them keeps it.", "Where {zone} is registered, enter the nameservers that really keep it.")
+KEY(DELEGATION_SILENT,   "delegation-silent",    "unreachable", "{parent} sends the world to {servers} for {zone}; none of them answers.", "Ask whoever runs them.")
+KEY(DELEGATION_UNKNOWN,  "delegation-unknown",   "unreachable", "Whom the world asks about {domain} cannot be found out now: {parent} does not answer.", "It is asked again by itself.")
+KEY(NAMESERVERS_OK,      "nameservers-ok",       "ok",          "All nameservers of {zone} answer and agree: {servers}.", NULL)
+KEY(NAMESERVERS_ONE,     "nameservers-one",      "ok",          "{zone} has a single nameserver, {servers}. While it is down nobody finds you.", NULL)
+KEY(NAMESERVERS_SILENT,  "nameservers-silent",   "unreachable", "{silent} does not answer; {servers} does.", "Ask whoever runs {silent}, or take it out where {zone} is registered.")
+KEY(NAMESERVERS_LAME,    "nameservers-lame",     "wrong",       "{lame} is named for {zone} and does not keep it.", "Take {lame} out where {zone} is registered, or have it keep the zone.")
+KEY(NAMESERVERS_PARENT,  "nameservers-parent",   "different",   "{parent} names {above} for {zone}; the zone itself names {below}.", "Make both the same where {zone} is registered.")
+KEY(NAMESERVERS_SERIALS, "nameservers-serials",  "different",   "The nameservers of {zone} hold different versions: {serials}.", "Wait an hour after a change. If it stays so, ask whoever runs the one behind.")
+KEY(NAMESERVERS_UNKNOWN, "nameservers-unknown",  "unreachable", "No nameserver of {zone} answers ({servers}).", "Ask whoever runs them.")
+KEY(DNSSEC_SIGNED,       "dnssec-signed",        "ok",          "{zone} is signed and the signatures hold.", NULL)
+KEY(DNSSEC_UNSIGNED,     "dnssec-unsigned",      "ok",          "{zone} is not signed (no DNSSEC). That is common and works.", NULL)
+KEY(DNSSEC_BOGUS,        "dnssec-bogus",         "wrong",       "The signatures of {zone} do not hold: {reason}. Whoever checks them, and that is much of the world, finds nothing there.", "Have {zone} signed anew, or take its DS record out where it is registered.")
+KEY(DNSSEC_UNKNOWN,      "dnssec-unknown",       "unreachable", "Whether the signatures of {zone} hold cannot be found out: {reason}.", "It is asked again by itself.")
+
+/* proxy, wildcard, parking */
+KEY(PROXY_NONE,          "proxy-none",           "ok",          "Visits to {names} reach this box straight.", NULL)
+KEY(PROXY_IN_FRONT,      "proxy-in-front",       "ok",          "Something stands in front of {names} ({addresses}) and passes visits on: it sees all of them.", NULL)
+KEY(PROXY_UNREACHED,     "proxy-unreached",      "different",   "{names} has this box's address, yet a visit to port 80 there does not reach this box: {problem}.", "Open port 80 in the firewall of your provider.")
+KEY(PROXY_UNKNOWN,       "proxy-unknown",        "skipped",     "No name of {domain} leads anywhere yet.", NULL)
+KEY(WILDCARD_NONE,       "wildcard-none",        "ok",          "Names below {domain} that nobody made do not exist.", NULL)
+KEY(WILDCARD_HERE,       "wildcard-here",        "ok",          "Every name below {domain} leads to this box (*.{domain}).", NULL)
+KEY(WILDCARD_ELSEWHERE,  "wildcard-elsewhere",   "different",   "Every name below {domain} that nobody made leads to {now} (*.{domain}).", "Remove the record *.{domain} unless you want it.")
+KEY(WILDCARD_UNKNOWN,    "wildcard-unknown",     "unreachable", "Whether there is a record *.{domain} cannot be found out now.", "It is asked again by itself.")
+KEY(PARKING_NONE,        "parking-none",         "ok",          "{domain} is not parked.", NULL)
+KEY(PARKING_LEFT,        "parking-left",         "different",   "{names} still shows the parking page of {who}.", "Switch parking off where {domain} is registered, then set the records.")
+
+/* blocklist, port25: only with consent */
+KEY(BLOCKLIST_CLEAN,     "blocklist-clean",      "ok",          "No block list we asked knows {address} ({lists}).", NULL)
+KEY(BLOCKLIST_LISTED,    "blocklist-listed",     "different",   "{address} is on {listed}. Receivers that ask there refuse its mail.", "Open the list's page and ask to be taken off: {page}")
+KEY(BLOCKLIST_UNKNOWN,   "blocklist-unknown",    "unreachable", "No block list answered about {address}.", "It is asked again by itself.")
+KEY(BLOCKLIST_SKIPPED,   "blocklist-skipped",    "skipped",     "Block lists are not asked, because you have not allowed it.", "Allow checks from outside in the settings.")
+KEY(PORT25_OPEN,         "port25-open",          "ok",          "This box can reach other mail servers ({host}).", NULL)
+KEY(PORT25_CLOSED,       "port25-closed",        "wrong",       "This box cannot reach other mail servers: nobody answers on port 25 ({hosts}).", "Ask your provider to open outgoing port 25, or send by a relay.")
+KEY(PORT25_SKIPPED,      "port25-skipped",       "skipped",     "Whether port 25 is open outwards is not tried, because you have not allowed it.", "Allow checks from outside in the settings.")
