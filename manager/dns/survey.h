@@ -20,7 +20,8 @@
  * While it goes, and at the latest at the end of each domain, it asks the manager
  *   { "what": "verdicts", "domain": "example.com", "done": false, "facts": {..}, "items": [ Verdict.. ] }
  * where facts (only with done) is { "zone", "nameservers": [..], "provider": "cloudflare"|"hetzner"|...|null, "dnssec": "signed|unsigned|bogus",
- * "leads_here": bool } (leads_here: the box's name my.<domain> was seen to lead to this box) and Verdict is
+ * "leads_here": bool, "reached": [..] } (leads_here: the box's name my.<domain> was seen to lead to this box; reached: those of the
+ * request's names that were, by HTTP) and Verdict is
  *   { "id", "check", "part", "owner", "type"|null, "wanted": [..], "now": [..], "verdict", "severity", "sentence", "hint"|null,
  *     "key", "facts": {..}, "asked": [..], "why" }
  * with the words of DomainRecord in tbl/types.h. Result: { "domains": n, "questions": n, "bad": n } or, for look,
