@@ -35,11 +35,13 @@ static const Package package_table[] = {
         { "ca-certificates",   NULL,                              NULL },
         { "cloud-guest-utils", "/usr/bin/growpart",               NULL },
         { "dbus",              NULL,                              NULL },
+        { "dns-root-data",     "/usr/share/dns/root.key",         NULL },
         { "iproute2",          "/usr/bin/ip",                     NULL },
         { "nftables",          "/usr/sbin/nft",                   NULL },
         { "nginx-light",       "/usr/sbin/nginx",                 NULL },
         { "openssl",           "/usr/bin/openssl",                NULL },
         { "uacme",             "/usr/bin/uacme",                  NULL },
+        { "unbound",           "/usr/sbin/unbound",               NULL },
         { "systemd-timesyncd", "/usr/lib/systemd/systemd-timesyncd", wants_time },
         { "qemu-guest-agent",  "/usr/sbin/qemu-ga",               wants_guest_agent },
 };

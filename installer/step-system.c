@@ -198,9 +198,10 @@ int settings_undo(Install* i, Error* reterr) {
 /* ---- units ------------------------------------------------------------------------------------------------------------------- */
 
 static const char* const running_units[] = { "steadboxd-admin.socket", "steadboxd-web.socket", "steadboxd-job.socket", "steadboxd.service" };
-/* Do their work at boot; at this moment the helper brings both up, when the manager asks it to. */
-static const char* const boot_units[] = { "steadbox-firewall.service", "nginx.service" };
+/* Do their work at boot; at this moment the helper brings the first two up, when the manager asks it to. */
+static const char* const boot_units[] = { "steadbox-firewall.service", "nginx.service", "unbound.service" };
 #define UNITS_MAX 16
+#define RESOLVER_CONF "/usr/share/steadbox/unbound.conf"
 
 /* A command line of systemctl over all units, or over those that run. */
 static void unit_arguments(const char* const* verb, bool all, const char* ret[static UNITS_MAX]) {
@@ -273,34 +274,37 @@ static int unit_failed(const char* unit, Error* reterr) {
         return error_hint(reterr, "Look at 'journalctl --unit=%s', then run the installer again.", unit);
 }
 
-/* Debian's package starts nginx with a welcome page, before our drop-in counts. It gives way; the helper starts it with our
- * configuration. */
-static int stop_foreign_nginx(Error* reterr) {
+/* Debian's packages start nginx with a welcome page and unbound with its own rules, before our drop-ins count. They give way. */
+static int stop_foreign(const char* unit, const char* ours, Error* reterr) {
         _cleanup_(process_result_done) ProcessResult show = {}, stop = {};
         _cleanup_free_ char* command = NULL;
         char path[64];
-        int r = systemctl((const char*[]) { "show", "--value", "--property=MainPID", "nginx.service", NULL }, &show, reterr);
+        int r = systemctl((const char*[]) { "show", "--value", "--property=MainPID", unit, NULL }, &show, reterr);
         if (r < 0 || atoi(show.output) <= 0)
                 return r;
         (void) snprintf(path, sizeof(path), "/proc/%d/cmdline", atoi(show.output));
         size_t size = 0;
-        if (file_read(AT_FDCWD, path, 65536, &command, &size) < 0 || memmem(command, size, STEADBOX_ETC, strlen(STEADBOX_ETC)))
+        if (file_read(AT_FDCWD, path, 65536, &command, &size) < 0 || memmem(command, size, ours, strlen(ours)))
                 return 0;
-        return systemctl((const char*[]) { "stop", "nginx.service", NULL }, &stop, reterr);
+        return systemctl((const char*[]) { "stop", unit, NULL }, &stop, reterr);
 }
 
 static int start_all(Error* reterr) {
-        _cleanup_(process_result_done) ProcessResult reload = {}, enable = {}, start = {};
+        _cleanup_(process_result_done) ProcessResult reload = {}, enable = {}, start = {}, resolver = {};
         const char* arguments[UNITS_MAX];
         int r = systemctl((const char*[]) { "daemon-reload", NULL }, &reload, reterr);
         if (r >= 0)
-                r = stop_foreign_nginx(reterr);
+                r = stop_foreign("nginx.service", STEADBOX_ETC, reterr);
+        if (r >= 0)
+                r = stop_foreign("unbound.service", RESOLVER_CONF, reterr);
         unit_arguments((const char*[]) { "enable", "--quiet", NULL }, /* all= */ true, arguments);
         if (r >= 0)
                 r = systemctl(arguments, &enable, reterr);
         unit_arguments((const char*[]) { "start", NULL }, /* all= */ false, arguments);
         if (r >= 0)
                 r = systemctl(arguments, &start, reterr);
+        if (r >= 0) /* a box whose port 53 is taken still serves; the manager's findings say what is missing */
+                r = systemctl((const char*[]) { "start", "unbound.service", NULL }, &resolver, reterr);
         if (r < 0)
                 return r;
         if (enable.exit_code != 0)

@@ -13,6 +13,7 @@ static const struct {
 } wanted[] = {
         { "steadboxd.service", "Steadbox manager" },
         { "nginx.service", "Web server" },
+        { "unbound.service", "DNS resolver" },
         { "ssh.service", "SSH" },
         { "dbus.service", "System bus" },
         { "systemd-journald.service", "Journal" },
