@@ -14,6 +14,7 @@ static const OperationSymbol job_operation[_JOB_KIND_MAX] = {
         [JOB_LOG_VERIFY] = OP_LOG_VERIFY,
         [JOB_SUPPORT_BUNDLE] = OP_SUPPORT_BUNDLE,
         [JOB_CERTIFICATE] = OP_CERTIFICATE_RENEW,
+        [JOB_DOMAIN_CHECK] = OP_DOMAIN_CHECK,
 };
 
 static bool sees_all(const Actor* a) {

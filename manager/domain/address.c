@@ -1,9 +1,12 @@
 /* Where the world reaches the box: what somebody said in the settings, else what the kernel has. */
+#include "base/time.h"
 #include "base/validate.h"
 #include "domain/domain-internal.h"
 #include "net/link.h"
 #include "store/store-setting.h"
 #include <arpa/inet.h>
+
+#define FRESH_USEC (10 * USEC_PER_SEC) /* asking the kernel takes netlink dumps; a list of domains needs it often */
 
 /* Addresses that nobody outside can reach: RFC 1918, RFC 6598 (carriers), RFC 3927, RFC 4193, RFC 4291 2.5.6, documentation excepted,
  * since laboratories use it. */
@@ -34,13 +37,27 @@ json_t* addresses_pick(const json_t* all, bool ipv6) {
         return picked;
 }
 
+static json_t* addresses_of_machine(Manager* m) {
+        Domain* d = m->domain;
+        json_t* fresh = NULL;
+        uint64_t now = now_usec(CLOCK_MONOTONIC);
+        if (d && d->addresses && now - d->addresses_usec < FRESH_USEC)
+                return json_incref(d->addresses);
+        if (link_addresses(&fresh) < 0)
+                return json_array();
+        if (d) {
+                json_decref(d->addresses);
+                d->addresses = json_incref(fresh);
+                d->addresses_usec = now;
+        }
+        return fresh;
+}
+
 json_t* domain_addresses(Manager* m, bool ipv6) {
         _cleanup_free_ char* said = NULL;
-        _cleanup_json_ json_t* all = NULL;
         (void) store_setting_get(m->store, ipv6 ? "public_ipv6" : "public_ipv4", &said, NULL);
         if (!isempty(said) && ip_address_valid(said))
                 return json_pack("[s]", said);
-        if (link_addresses(&all) < 0)
-                return json_array();
+        _cleanup_json_ json_t* all = addresses_of_machine(m);
         return addresses_pick(all, ipv6);
 }

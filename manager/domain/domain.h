@@ -10,6 +10,10 @@
 int domain_list(Manager* m, const char* q, const char* after, unsigned limit, json_t** ret, Error* reterr);
 int domain_show(Manager* m, const char* name, json_t** ret, Error* reterr);
 int domain_add(Manager* m, const Actor* actor, const char* name, const char* shown, const char* scope, Error* reterr);
+int domain_update(Manager* m, const Actor* actor, const char* name, const char* scope, Error* reterr);
+int domain_remove(Manager* m, const Actor* actor, const char* name, Error* reterr);
+int domain_switch(Manager* m, const Actor* actor, const char* name, const char* part, Error* reterr); /* web, mail */
+int domain_ignore(Manager* m, const Actor* actor, const char* name, const char* record, const char* reason, Error* reterr); /* "" = counts again */
 
 /* The domain whose zone name is in: the longest of ours that is name or a parent of it. 1 found, 0 none. */
 int domain_of_name(Manager* m, const char* name, int64_t* ret_id, char ret_domain[static DOMAIN_NAME_BYTES], Error* reterr);

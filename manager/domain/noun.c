@@ -1,11 +1,106 @@
-/* Domains as a noun: start and end, what is wanted of the world, what needs attention, what is kept of people. */
+/* Domains as a noun: start and end, what is wanted of the world, what is kept of people, what is forgotten when. */
+#include "base/log.h"
+#include "base/time.h"
 #include "domain/domain-internal.h"
+#include "store/store-setting.h"
+#include <stdio.h>
+
+#define SEEN_KEY "domain_addresses"    /* where the world reached the box when it was last looked at */
+#define IMPORTED_KEY "domain_imported" /* the domain of steadbox.json was added once; removing it is final */
+#define RETENTION_DAYS 365
+#define CHANGES_KEPT 2000              /* of one domain */
+
+/* --- the box's addresses --- */
+
+static int addresses_write(Manager* m, const char* text, Error* reterr) {
+        int r = store_begin(m->store, reterr);
+        if (r < 0)
+                return r;
+        _cleanup_(transaction_rollbackp) Transaction transaction = m->store;
+        r = store_setting_set(m->store, SEEN_KEY, text, reterr);
+        if (r < 0)
+                return r;
+        transaction = NULL;
+        return store_commit(m->store, reterr);
+}
+
+static int note_addresses(Manager* m, const char* before, const char* after, Error* reterr) {
+        _cleanup_domain_rows_ DomainRows rows = {};
+        int r = store_begin(m->store, reterr);
+        if (r < 0)
+                return r;
+        _cleanup_(transaction_rollbackp) Transaction transaction = m->store;
+        r = store_domain_all(m->store, &rows, reterr);
+        for (size_t i = 0; i < rows.count && r >= 0; i++)
+                r = domain_history_add(m, rows.items[i].id, "state", NULL, before, after, &(Actor) { .name = "system" },
+                                       "The box's addresses changed, so its records should follow.");
+        if (r < 0)
+                return r;
+        transaction = NULL;
+        return store_commit(m->store, reterr);
+}
+
+/* The machine may have moved while the manager was down, so what was seen last is kept in the store. */
+static void addresses_look(Manager* m) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        _cleanup_free_ char *before = NULL, *after = NULL;
+        json_decref(m->domain->addresses);
+        m->domain->addresses = NULL;
+        _cleanup_json_ json_t* now = json_pack("{s:o, s:o}", "ipv4", domain_addresses(m, false), "ipv6", domain_addresses(m, true));
+        after = now ? json_text(now, /* canonical= */ true) : NULL;
+        int r = after ? store_setting_get(m->store, SEEN_KEY, &before, &e) : -ENOMEM;
+        if (r < 0 || streq_ptr(before, after))
+                return;
+        r = addresses_write(m, after, &e);
+        if (r >= 0 && before)
+                r = note_addresses(m, before, after, &e);
+        if (r < 0)
+                log_warning("Cannot note the box's addresses, ignoring: %s", strempty(e.message));
+        if (before)
+                domain_changed(m, 0);
+}
+
+/* --- start and end --- */
+
+static int import_write(Manager* m, const char* name, Error* reterr) {
+        static const Actor system_actor = { .via = VIA_SYSTEM, .role = ROLE_ROOT, .root = true, .name = "system" };
+        char shown[DOMAIN_SHOWN_BYTES];
+        int r = store_begin(m->store, reterr);
+        if (r < 0)
+                return r;
+        _cleanup_(transaction_rollbackp) Transaction transaction = m->store;
+        domain_name_show(name, shown);
+        /* Whether mail or a website lives there nobody has asked yet, so nothing of it is touched. */
+        r = domain_add(m, &system_actor, name, shown, "subdomain", reterr);
+        if (r >= 0)
+                r = store_setting_set(m->store, IMPORTED_KEY, name, reterr);
+        if (r < 0)
+                return r;
+        transaction = NULL;
+        return store_commit(m->store, reterr);
+}
+
+/* The customer's domain, as the installer was told it. */
+static void import(Manager* m) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        _cleanup_free_ char* imported = NULL;
+        char name[DOMAIN_NAME_BYTES];
+        const char* domain = json_get_string(m->machine, "domain");
+        if (!domain || store_setting_get(m->store, IMPORTED_KEY, &imported, NULL) > 0)
+                return;
+        if (domain_name_parse("domain", domain, name, &e) < 0 || import_write(m, name, &e) < 0)
+                log_warning("Cannot add the domain '%s' of the installation, ignoring: %s", domain, strempty(e.message));
+}
 
 static int startup(Manager* m, Error* reterr) {
         m->domain = calloc(1, sizeof(Domain));
         if (!m->domain)
                 return error_errno(reterr, -ENOMEM, "Cannot start the domains");
         m->domain->m = m;
+        import(m);
+        addresses_look(m);
+        domain_schedule(m);
+        domain_effects_soon(m);
         return 0;
 }
 
@@ -14,15 +109,77 @@ static void shutdown_domain(Manager* m) {
                 return;
         domain_writer_shutdown(m);
         (void) sd_event_source_disable_unref(m->domain->timer);
+        (void) sd_event_source_disable_unref(m->domain->effects);
         for (size_t i = 0; i < ELEMENTS(m->domain->pages); i++)
                 free(m->domain->pages[i]);
+        json_decref(m->domain->summaries);
+        json_decref(m->domain->addresses);
         free(m->domain);
         m->domain = NULL;
+}
+
+/* --- for all nouns --- */
+
+static int wanted(Manager* m, const DomainView* d, WantedRecords* list, Error* reterr) {
+        int r = box_records_add(list, d);
+        if (r >= 0)
+                r = mail_records_add(list, d);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot collect the records of %s", d->name);
+        return served_names_wanted(m, d, list, reterr);
+}
+
+static int personal_data(Manager* m, int64_t user_id, json_t* ret_parts, Error* reterr) {
+        json_t* changes = NULL;
+        int r = store_domain_personal(m->store, user_id, &changes, reterr);
+        if (r >= 0)
+                (void) json_object_set_new(ret_parts, "domains", changes);
+        return MIN(r, 0);
+}
+
+static int erase(Manager* m, int64_t user_id, Error* reterr) {
+        return MIN(store_domain_erase(m->store, user_id, reterr), 0);
+}
+
+static int search(Manager* m, int role, const char* q, json_t* ret_hits, Error* reterr) {
+        _cleanup_domain_rows_ DomainRows rows = {};
+        if (!role_includes((Role) role, ROLE_ADMIN))
+                return 0;
+        int r = store_domain_all(m->store, &rows, reterr);
+        for (size_t i = 0; i < rows.count && r >= 0; i++) {
+                const DomainRow* row = &rows.items[i];
+                char page[DOMAIN_NAME_BYTES + 16];
+                if (!strcasestr(row->name, q) && !strcasestr(row->shown, q))
+                        continue;
+                (void) snprintf(page, sizeof(page), "/domains/%s", row->name);
+                if (json_array_append_new(ret_hits, json_pack("{s:s, s:s, s:s, s:s}", "kind", "domain", "title", row->shown, "detail",
+                                                              row->primary ? "Primary domain" : "Domain", "page", page)) < 0)
+                        return error_errno(reterr, -ENOMEM, "Cannot search domains");
+        }
+        return MIN(r, 0);
+}
+
+static int housekeeping(Manager* m, Error* reterr) {
+        _cleanup_free_ char* days = NULL;
+        int r = store_setting_get(m->store, "retention_days", &days, reterr);
+        if (r < 0)
+                return r;
+        r = store_domain_change_expire(m->store, now_seconds() - (days ? atoll(days) : RETENTION_DAYS) * 86400, CHANGES_KEPT, reterr);
+        if (m->domain)
+                domain_effects_soon(m); /* keys that could not be made */
+        return MIN(r, 0);
 }
 
 const NounClass domain_noun = {
         .name = "domain",
         .startup = startup,
         .shutdown = shutdown_domain,
+        .findings = domain_findings,
         .nginx_names = served_names_nginx,
+        .wanted_records = wanted,
+        .addresses_changed = addresses_look,
+        .personal_data = personal_data,
+        .erase = erase,
+        .search = search,
+        .housekeeping = housekeeping,
 };

@@ -81,6 +81,51 @@ int wanted_records_add(WantedRecords* list, WantedRecord record) {
         return json_array_append_new(set->values, json_string(record.value)) < 0 ? -ENOMEM : 0;
 }
 
+/* --- what the noun itself wants --- */
+
+int address_records_add(
+                WantedRecords* list,
+                const DomainView* d,
+                const char* label,
+                const char* part,
+                const char* why,
+                Severity severity,
+                bool hold) {
+        char owner[DOMAIN_NAME_BYTES + 64];
+        (void) snprintf(owner, sizeof(owner), "%s%s%s", label, *label ? "." : "", d->name);
+        const bool any = json_array_size(d->ipv4) > 0 || json_array_size(d->ipv6) > 0;
+        for (int v6 = 0; v6 < 2; v6++) {
+                const json_t* addresses = v6 ? d->ipv6 : d->ipv4;
+                WantedRecord record = {
+                        .owner = owner, .type = v6 ? "AAAA" : "A", .check = v6 ? "aaaa" : "a", .part = part, .why = why,
+                        .severity = severity, .hold = hold,
+                };
+                if (json_array_size(addresses) == 0) {
+                        record.why = v6 ? "This box has no IPv6 address: a record here would send those with IPv6 astray."
+                                        : "This box has no IPv4 address: a record here would send those with IPv4 astray. "
+                                          "Those without IPv6 cannot reach it.";
+                        record.severity = severity == SEVERITY_BAD ? SEVERITY_WARN : severity;
+                        int r = any ? wanted_records_add(list, record) : 0;
+                        if (r < 0)
+                                return r;
+                        continue;
+                }
+                record.value = json_string_value(json_array_get(addresses, 0));
+                int r = wanted_records_add(list, record);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+int box_records_add(WantedRecords* list, const DomainView* d) {
+        int r = address_records_add(list, d, "my", "box", "The box's own name in this domain.", SEVERITY_BAD, /* hold= */ false);
+        if (r < 0 || streq(d->scope, "subdomain"))
+                return r;
+        r = address_records_add(list, d, "", "web", "Visitors of the domain reach this box.", SEVERITY_BAD, /* hold= */ true);
+        return r < 0 ? r : address_records_add(list, d, "www", "web", "Visitors of www reach this box.", SEVERITY_WARN, /* hold= */ true);
+}
+
 DomainView domain_view(const DomainRow* row, const json_t* ipv4, const json_t* ipv6) {
         return (DomainView) {
                 .id = row->id,

@@ -167,6 +167,33 @@ int store_domain_check_at_set(Store* s, int64_t id, int64_t at, Error* reterr) {
         return store_run(s, &domain_check_at_set, BIND(INTEGER_OR_NULL(at, at), INTEGER(id, id)), reterr);
 }
 
+#define OPEN_CHECK_J "kind = 'domain-check' AND j.state IN ('queued', 'running')"
+#define OPEN_CHECK "kind = 'domain-check' AND state IN ('queued', 'running')"
+STATEMENT(domain_check_open,
+          "SELECT j.id FROM job AS j, json_each(j.request, '$.names') AS n WHERE j." OPEN_CHECK_J " AND n.value = :name LIMIT 1");
+int store_domain_check_open(Store* s, const char* name, char** ret_job, Error* reterr) {
+        return store_get_text(s, &domain_check_open, BIND(TEXT(name, name)), ret_job, reterr);
+}
+
+STATEMENT(domain_look_open, "SELECT id FROM job WHERE " OPEN_CHECK " AND json_extract(request, '$.look') = :name LIMIT 1");
+int store_domain_look_open(Store* s, const char* name, char** ret_job, Error* reterr) {
+        return store_get_text(s, &domain_look_open, BIND(TEXT(name, name)), ret_job, reterr);
+}
+
+STATEMENT(domain_last_look,
+          "SELECT result FROM job WHERE kind = 'domain-check' AND state = 'done' AND object = :name AND json_extract(result, '$.suggestion') IS NOT NULL"
+          " ORDER BY sequence DESC LIMIT 1");
+int store_domain_last_look(Store* s, const char* name, char** ret_result, Error* reterr) {
+        return store_get_text(s, &domain_last_look, BIND(TEXT(name, name)), ret_result, reterr);
+}
+
+STATEMENT(domain_next_check,
+          "SELECT min(check_at) FROM domain WHERE check_at IS NOT NULL AND name NOT IN (SELECT n.value FROM job AS j,"
+          " json_each(j.request, '$.names') AS n WHERE j." OPEN_CHECK_J ")");
+int store_domain_next_check(Store* s, int64_t* ret_at, Error* reterr) {
+        return store_get_integer(s, &domain_next_check, BIND_NONE, ret_at, reterr);
+}
+
 /* --- the writer --- */
 
 STATEMENT(domain_writer_set,

@@ -55,6 +55,14 @@ int store_domain_checked(Store* s, int64_t id, const char* facts, int64_t now, E
 int store_domain_changed(Store* s, int64_t id, int64_t now, Error* reterr); /* id 0 = all; asked at once */
 int store_domain_check_at_set(Store* s, int64_t id, int64_t at, Error* reterr); /* 0 = never */
 
+/* The open domain-check job that asks about the domain, or looks at the name; *ret_job is owned. 1 found, 0 none. */
+int store_domain_check_open(Store* s, const char* name, char** ret_job, Error* reterr);
+int store_domain_look_open(Store* s, const char* name, char** ret_job, Error* reterr);
+/* Result of the last look at the name that is still kept, JSON text. 1 found, 0 none. */
+int store_domain_last_look(Store* s, const char* name, char** ret_result, Error* reterr);
+/* When the next domain is due that no open job asks about. 1 found, 0 none. */
+int store_domain_next_check(Store* s, int64_t* ret_at, Error* reterr);
+
 /* The writer. The token comes sealed and is handed back so; *ret_token is owned. */
 int store_domain_writer_set(Store* s, int64_t id, const char* kind, const char* options, const void* token, size_t token_size, int64_t now, Error* reterr);
 int store_domain_writer_clear(Store* s, int64_t id, Error* reterr);

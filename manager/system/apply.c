@@ -25,7 +25,7 @@ static void apply_end(System* s) {
                         noun_table[i]->applied(s->m);
         if (s->apply_again) {
                 s->apply_again = false;
-                apply_soon(s, SOON_USEC);
+                apply_soon(s, 1);
         }
         system_refresh(s->m, 0);
 }
@@ -87,6 +87,16 @@ static void on_firewall(json_t* answer, const Error* error, void* userdata) {
         apply_certificate(s); /* a box without a firewall still serves; the firewall page shows the truth */
 }
 
+static void look_at_addresses(System* s) {
+        _cleanup_json_ json_t* before = TAKE_PTR(s->addresses);
+        (void) link_addresses(&s->addresses);
+        if (!before || !s->addresses || json_equal(before, s->addresses))
+                return;
+        for (size_t i = 0; noun_table[i]; i++)
+                if (noun_table[i]->addresses_changed)
+                        noun_table[i]->addresses_changed(s->m);
+}
+
 static int on_apply(sd_event_source* source, uint64_t usec, void* userdata) {
         System* s = userdata;
         _cleanup_error_ Error e = ERROR_NULL;
@@ -95,9 +105,7 @@ static int on_apply(sd_event_source* source, uint64_t usec, void* userdata) {
                 s->apply_again = true;
                 return 0;
         }
-        json_decref(s->addresses);
-        s->addresses = NULL;
-        (void) link_addresses(&s->addresses);
+        look_at_addresses(s);
         s->applying = true;
         Ports* ports = calloc(1, sizeof(Ports));
         int r = ports ? wanted_ports(s->m, noun_table, ports, &e) : error_errno(&e, -ENOMEM, "Cannot collect ports");
@@ -109,11 +117,15 @@ static int on_apply(sd_event_source* source, uint64_t usec, void* userdata) {
         return 0;
 }
 
+/* What was planned for earlier stays so: somebody may wait for it. */
 void apply_soon(System* s, uint64_t usec) {
+        uint64_t planned = UINT64_MAX, at = now_usec(CLOCK_MONOTONIC) + usec;
         if (!s->m->bus) /* no helper in unit tests and on a developer's machine */
                 return;
+        if (s->apply_timer && sd_event_source_get_time(s->apply_timer, &planned) >= 0 && planned <= at)
+                return;
         s->apply_timer = sd_event_source_disable_unref(s->apply_timer);
-        int r = sd_event_add_time_relative(s->m->event, &s->apply_timer, CLOCK_MONOTONIC, usec, 0, on_apply, s);
+        int r = sd_event_add_time(s->m->event, &s->apply_timer, CLOCK_MONOTONIC, at, usec < SOON_USEC ? 1 : 0, on_apply, s);
         if (r < 0)
                 (void) log_error_errno(r, "Failed to plan the update of firewall and web server: %m");
         else
@@ -123,6 +135,11 @@ void apply_soon(System* s, uint64_t usec) {
 void system_apply_soon(Manager* m) {
         if (m->system)
                 apply_soon(m->system, SOON_USEC);
+}
+
+void system_apply_now(Manager* m) {
+        if (m->system)
+                apply_soon(m->system, 1);
 }
 
 static int on_links(sd_event_source* source, int fd, uint32_t revents, void* userdata) {

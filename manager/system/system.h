@@ -10,6 +10,7 @@ typedef struct System System;
 void system_refresh(Manager* m, uint64_t max_age_usec);
 /* Firewall, certificate and web server are brought to what all nouns want: soon, once for many calls, again until it works. */
 void system_apply_soon(Manager* m);
+void system_apply_now(Manager* m); /* on the next turn of the loop: somebody waits for it */
 
 json_t* system_show(Manager* m, Error* reterr);            /* a System of tbl/types.h, owned */
 const json_t* system_certificates(Manager* m);             /* array as of helper_client_certificate_list(), borrowed; may be NULL */
