@@ -110,9 +110,10 @@ static int migrate(Store* s, Error* reterr) {
                                          s->path, (long long) version, STORE_VERSION);
                 return 0; /* a newer release widened it and said that we may go on */
         }
-        for (; version < STORE_VERSION; version++) {
+        while (version < STORE_VERSION) {
                 char number[64];
-                (void) snprintf(number, sizeof(number), "PRAGMA user_version = %lld", (long long) (version + 1));
+                int64_t next = version == 0 ? STORE_VERSION : version + 1; /* schema.sql is already today's */
+                (void) snprintf(number, sizeof(number), "PRAGMA user_version = %lld", (long long) next);
                 r = execute(s, "BEGIN IMMEDIATE", reterr);
                 if (r >= 0)
                         r = execute(s, version == 0 ? store_schema : store_migrations[version - 1], reterr);
@@ -122,10 +123,9 @@ static int migrate(Store* s, Error* reterr) {
                         r = execute(s, "COMMIT", reterr);
                 if (r < 0) {
                         (void) execute(s, "ROLLBACK", NULL);
-                        return error_context(reterr, "Moving the store to schema %lld", (long long) (version + 1));
+                        return error_context(reterr, "Moving the store to schema %lld", (long long) next);
                 }
-                if (version == 0)
-                        version = STORE_VERSION - 1; /* schema.sql is already today's */
+                version = next;
         }
         return 0;
 }
