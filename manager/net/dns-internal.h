@@ -21,8 +21,16 @@ size_t dns_query_build(const DnsWanted* w, unsigned flags, bool edns, uint8_t re
 /* As dns_packet_parse(). */
 int dns_packet_read(const uint8_t* packet, size_t size, uint16_t id, const DnsWanted* w, DnsAnswer* ret);
 
+/* A name between text and wire. BAD_REQUEST for what DNS cannot carry. */
+int dns_name_wire(const char* name, uint8_t ret[static DNS_WIRE_NAME_MAX], size_t* ret_size, Error* reterr);
+/* Reads the name at *at, pointers followed, and moves *at behind it. */
+int dns_name_read(const uint8_t* packet, size_t size, size_t* at, uint8_t ret[static DNS_WIRE_NAME_MAX], size_t* ret_size);
+bool dns_name_equal(const uint8_t* a, size_t a_size, const uint8_t* b, size_t b_size); /* letters of any case */
+
 /* The rdata of the record that begins at offset, as ldns writes it; for types that are rare enough. */
 int dns_rdata_text(const uint8_t* packet, size_t size, size_t offset, char** ret);
+/* And the other way, for all types: at most max bytes. -EINVAL when it is no value of this type. */
+int dns_rdata_wire(uint16_t type, const char* value, uint8_t* ret, size_t max, size_t* ret_size);
 void dns_type_text(uint16_t type, char ret[static 16]);
 uint16_t dns_type_number(const char* type); /* 0 = there is no such type */
 
@@ -74,3 +82,24 @@ int dns_exchange_repeat(DnsExchange* e); /* the same packet once more, over the 
  * other side hung up in the middle. */
 int dns_exchange_move(DnsExchange* e, int epoll, uint8_t buffer[static DNS_MESSAGE_MAX], const uint8_t** ret, size_t* ret_size);
 void dns_exchange_close(DnsExchange* e);
+
+/* A TSIG key (RFC 8945), wiped by dns_tsig_done(). */
+#define DNS_MAC_MAX 64
+typedef struct DnsTsig {
+        uint8_t name[DNS_WIRE_NAME_MAX], algorithm[DNS_WIRE_NAME_MAX]; /* lower case */
+        size_t name_size, algorithm_size;
+        uint8_t secret[512];
+        size_t secret_size;
+        uint8_t mac[DNS_MAC_MAX]; /* of the question, which the answer's covers too (5.3.1) */
+        size_t mac_size;
+} DnsTsig;
+int dns_tsig_init(DnsTsig* t, const DnsKey* key, Error* reterr); /* BAD_FIELD */
+void dns_tsig_done(DnsTsig* t);
+/* Appends the signature; returns the new size or -E2BIG. */
+int dns_tsig_sign(DnsTsig* t, uint64_t now_sec, uint8_t* packet, size_t size, size_t max);
+/* 1 = signed by the key and fresh, 0 = not signed at all, -EBADMSG not well formed, -EKEYREJECTED = not by this key, -ETIME = signed at another time.
+ * ret_error gets the server's complaint (BADSIG 16, BADKEY 17, BADTIME 18), believed or not. */
+int dns_tsig_verify(const DnsTsig* t, uint64_t now_sec, const uint8_t* packet, size_t size, unsigned* ret_error);
+
+/* One message over TCP and the first that comes back, owned; blocking, with a deadline (CLOCK_MONOTONIC). */
+int dns_tcp_exchange(const DnsAddress* to, const uint8_t* packet, size_t size, uint64_t deadline_usec, uint8_t** ret, size_t* ret_size);

@@ -26,18 +26,18 @@ static bool reader_has(const Reader* r, size_t n) {
         return r->size - r->at >= n;
 }
 
-/* Reads a name at r->at to its wire form, pointers followed. A pointer must lead backwards from where it was met (RFC 1035 4.1.4: "a prior
- * occurrence"), so that no chain is longer than the packet and none is a loop. */
-static int read_name(Reader* r, uint8_t ret[static DNS_WIRE_NAME_MAX], size_t* ret_size) {
-        size_t at = r->at, before = r->at, n = 0, end = 0;
+/* A pointer must lead backwards from where it was met (RFC 1035 4.1.4: "a prior occurrence"), so that no chain is longer than the packet and
+ * none is a loop. */
+int dns_name_read(const uint8_t* packet, size_t size, size_t* start, uint8_t ret[static DNS_WIRE_NAME_MAX], size_t* ret_size) {
+        size_t at = *start, before = *start, n = 0, end = 0;
         for (unsigned hops = 0; hops < 128;) {
-                if (at >= r->size)
+                if (at >= size)
                         return -EBADMSG;
-                uint8_t length = r->data[at];
+                uint8_t length = packet[at];
                 if ((length & 0xc0) == 0xc0) {
-                        if (at + 1 >= r->size)
+                        if (at + 1 >= size)
                                 return -EBADMSG;
-                        size_t to = peek16(r->data + at) & 0x3fff;
+                        size_t to = peek16(packet + at) & 0x3fff;
                         end = end ?: at + 2;
                         if (to >= before)
                                 return -EBADMSG;
@@ -45,13 +45,13 @@ static int read_name(Reader* r, uint8_t ret[static DNS_WIRE_NAME_MAX], size_t* r
                         hops++;
                         continue;
                 }
-                if (length > 63 || at + 1 + length > r->size || n + 1 + length > DNS_WIRE_NAME_MAX)
+                if (length > 63 || at + 1 + length > size || n + 1 + length > DNS_WIRE_NAME_MAX)
                         return -EBADMSG;
-                memcpy(ret + n, r->data + at, 1 + (size_t) length);
+                memcpy(ret + n, packet + at, 1 + (size_t) length);
                 n += 1 + (size_t) length;
                 at += 1 + (size_t) length;
                 if (length == 0) {
-                        r->at = end ?: at;
+                        *start = end ?: at;
                         *ret_size = n;
                         return 0;
                 }
@@ -59,10 +59,14 @@ static int read_name(Reader* r, uint8_t ret[static DNS_WIRE_NAME_MAX], size_t* r
         return -EBADMSG;
 }
 
-static bool name_equal(const uint8_t* a, size_t a_size, const uint8_t* b, size_t b_size) {
+static int read_name(Reader* r, uint8_t ret[static DNS_WIRE_NAME_MAX], size_t* ret_size) {
+        return dns_name_read(r->data, r->size, &r->at, ret, ret_size);
+}
+
+bool dns_name_equal(const uint8_t* a, size_t a_size, const uint8_t* b, size_t b_size) {
         if (a_size != b_size)
                 return false;
-        for (size_t i = 0; i < a_size; i++)
+        for (size_t i = 0; i < a_size; i++) /* lengths are below 64, so that none is mistaken for a letter */
                 if (tolower(a[i]) != tolower(b[i]))
                         return false;
         return true;
@@ -306,7 +310,7 @@ static int read_question(Reader* r, const DnsWanted* w, unsigned rcode) {
                 return 0;
         if (read_name(r, name, &name_size) < 0 || !reader_has(r, 4))
                 return -EBADMSG;
-        bool same = name_equal(name, name_size, w->name, w->name_size) && peek16(r->data + r->at) == w->type &&
+        bool same = dns_name_equal(name, name_size, w->name, w->name_size) && peek16(r->data + r->at) == w->type &&
                         peek16(r->data + r->at + 2) == CLASS_IN;
         r->at += 4;
         return same;
