@@ -336,7 +336,7 @@ OP(DOMAIN_CONNECT, "domain.connect", PUT, "/domains/{domain}/provider", ADMIN, W
           F(server, STRING, OPTIONAL, 1, 253, NULL, "rfc2136: name or address of the primary server."),
           F(port, INTEGER, OPTIONAL, 1, 65535, NULL, "rfc2136: its port; 53 unless told."),
           F(key_name, STRING, OPTIONAL, 1, 253, NULL, "rfc2136: the TSIG key's name."),
-          F(algorithm, ENUM, OPTIONAL, 1, 16, "hmac-sha256|hmac-sha384|hmac-sha512", "rfc2136: the TSIG algorithm; hmac-sha256 unless told.")),
+          F(algorithm, ENUM, OPTIONAL, 1, 16, "hmac-sha256|hmac-sha512", "rfc2136: the TSIG algorithm; hmac-sha256 unless told.")),
    "Let Steadbox write a domain's records", "The token never leaves the box but to its provider, and is never shown again.")
 OP(DOMAIN_DISCONNECT, "domain.disconnect", DELETE, "/domains/{domain}/provider", ADMIN, WRITE | DESTROYS, "domains", Domain, FIELDS(DOMAIN_FIELD),
    "Forget a domain's token", "The records stay; a wildcard certificate then can no longer be renewed.")

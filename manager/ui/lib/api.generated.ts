@@ -1320,7 +1320,7 @@ export interface OperationFields {
         /** rfc2136: the TSIG key's name. */
         key_name?: string;
         /** rfc2136: the TSIG algorithm; hmac-sha256 unless told. */
-        algorithm?: "hmac-sha256" | "hmac-sha384" | "hmac-sha512";
+        algorithm?: "hmac-sha256" | "hmac-sha512";
     };
     'domain.disconnect': {
         /** The domain. */
