@@ -38,7 +38,8 @@ class Operation:
         """The path with these values in it, or with some that are well formed and name nothing."""
         path, values = self.path, values or {}
         for f in self.of("path"):
-            value = values.get(f.name, f.values[0] if f.values else "x" * max(f.min, 1))
+            harmless = f.values[0] if f.values else "nothing.example" if f.type == "domain" else "x" * max(f.min, 1)
+            value = values.get(f.name, harmless)
             path = path.replace("{%s}" % f.name, urllib.parse.quote(str(value), safe=""))
         return path
 
