@@ -18,7 +18,7 @@ VERB(firewall_show,         "FirewallShow",        "",         "s",      "-> the
 VERB(nginx_apply,           "NginxApply",          "a(ssssas)","",       "(name, address or *, box|redirect|maintenance|mta-sts, target name, certificate id, header words): renders, checks, switches, reloads")
 VERB(certificate_self_sign, "CertificateSelfSign", "ss",       "",       "certificate id, name or address: makes one unless a usable one is there")
 VERB(certificate_adopt,     "CertificateAdopt",    "ssas",     "",       "certificate id, job id, names it must cover: takes what the ACME job left, checks, switches, reloads nginx")
-VERB(certificate_list,      "CertificateList",     "",         "a(sassbttts)", "-> (id, names, issuer, self-signed, not before, not after, switched at (seconds), SHA-256 hex)")
+VERB(certificate_list,      "CertificateList",     "",         "a(sassbbttts)", "-> (id, names, issuer, self-signed, trusted by this machine, not before, not after, switched at (seconds), SHA-256 hex)")
 VERB(reboot_needed,         "RebootNeeded",        "",         "b",      "-> whether /run/reboot-required is there")
 VERB(certificate_remove,    "CertificateRemove",   "s",        "",       "certificate id, not box: removes one that nginx's configuration no longer names")
 VERB(dkim_key_ensure,       "DkimKeyEnsure",       "ss",       "s",      "domain name, selector [a-z0-9]{1,32} -> the public key in base64; makes the pair unless it is there")

@@ -1,48 +1,53 @@
 /* Certificates at the edge. */
 #include "api/handlers.h"
-#include "api/op-helper.h"
+#include "certificate/certificate.h"
 #include "daemon/manager.h"
-#include "system/certificate.h"
 #include <stdio.h>
 
-/* The helper also says when each was switched, which is nobody's business here. */
-static int then_list(Request* request, void* state, Error* reterr) {
-        json_t* items = json_deep_copy(waiting_answer(state));
-        size_t i;
-        json_t* c;
-        json_array_foreach(items, i, c)
-                (void) json_object_del(c, "switched_at");
-        return request_reply_items(request, items);
+static void object_set(Request* request, const char* id) {
+        char object[96];
+        (void) snprintf(object, sizeof(object), "certificate:%.64s", id);
+        request_audit_object(request, object);
 }
 
 int op_certificate_list(Request* request, Error* reterr) {
-        Waiting* w = waiting_new(request);
-        if (!w)
-                return error_errno(reterr, -ENOMEM, "Cannot list the certificates");
-        return waiting_begin(
-                        w, helper_client_certificate_list(request_manager(request)->helper, waiting_helper_done, w, reterr), then_list);
+        json_t* items = NULL;
+        int r = certificate_list(request_manager(request), &items, reterr);
+        return r < 0 ? r : request_reply_items(request, items);
+}
+
+int op_certificate_show(Request* request, Error* reterr) {
+        json_t* body = NULL;
+        int r = certificate_show(request_manager(request), request_string(request, "id"), &body, reterr);
+        return r < 0 ? r : request_reply(request, body);
 }
 
 int op_certificate_renew(Request* request, Error* reterr) {
-        char id[JOB_ID_BYTES], object[96];
-        (void) snprintf(object, sizeof(object), "certificate:%.64s", request_string(request, "id"));
-        request_audit_object(request, object);
-        int r = certificate_fetch(request_manager(request), request_string(request, "id"), request_actor(request), id, reterr);
-        return r < 0 ? r : request_reply_job(request, id);
+        char job[JOB_ID_BYTES];
+        object_set(request, request_string(request, "id"));
+        int r = certificate_renew(request_manager(request), request_string(request, "id"), request_actor(request), job, reterr);
+        return r < 0 ? r : request_reply_job(request, job);
 }
 
-int op_certificate_show(Request* r, Error* reterr) {
-        return error_set(reterr, ERROR_WRONG_STATE, "This is being built.");
+int op_certificate_upload(Request* request, Error* reterr) {
+        char id[33], job[JOB_ID_BYTES];
+        int r = certificate_upload(
+                        request_manager(request), request_string(request, "chain"), request_string(request, "key"), request_actor(request), id, job,
+                        reterr);
+        if (r < 0)
+                return r;
+        object_set(request, id);
+        return request_reply_job(request, job);
 }
 
-int op_certificate_upload(Request* r, Error* reterr) {
-        return error_set(reterr, ERROR_WRONG_STATE, "This is being built.");
+int op_certificate_remove(Request* request, Error* reterr) {
+        object_set(request, request_string(request, "id"));
+        int r = certificate_remove(request_manager(request), request_string(request, "id"), reterr);
+        return r < 0 ? r : request_reply_empty(request);
 }
 
-int op_certificate_remove(Request* r, Error* reterr) {
-        return error_set(reterr, ERROR_WRONG_STATE, "This is being built.");
-}
-
-int op_certificate_check(Request* r, Error* reterr) {
-        return error_set(reterr, ERROR_WRONG_STATE, "This is being built.");
+int op_certificate_check(Request* request, Error* reterr) {
+        char job[JOB_ID_BYTES];
+        int r = certificate_check(request_manager(request), request_actor(request), job, reterr);
+        return r < 0 ? r : request_reply_job(request, job);
 }

@@ -13,9 +13,9 @@ static const OperationSymbol job_operation[_JOB_KIND_MAX] = {
         [JOB_USER_IMPORT] = OP_USER_IMPORT,
         [JOB_LOG_VERIFY] = OP_LOG_VERIFY,
         [JOB_SUPPORT_BUNDLE] = OP_SUPPORT_BUNDLE,
-        [JOB_DNS_WRITE] = OP_DOMAIN_WRITE,
         [JOB_CERTIFICATE] = OP_CERTIFICATE_RENEW,
         [JOB_DOMAIN_CHECK] = OP_DOMAIN_CHECK,
+        [JOB_CERTIFICATE_CHECK] = OP_CERTIFICATE_CHECK,
 };
 
 static bool sees_all(const Actor* a) {

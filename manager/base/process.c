@@ -1,10 +1,12 @@
 #include "base/process.h"
+#include "base/file.h"
 #include "base/time.h"
 #include <fcntl.h>
 #include <grp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 
 extern char** environ;
@@ -77,6 +79,17 @@ static int converse(int in_fd, int out_fd, const ProcessOptions* o, size_t outpu
         }
 }
 
+static int input_file(const ProcessOptions* o, int* ret) {
+        _cleanup_close_ int fd = memfd_create("input", MFD_CLOEXEC);
+        if (fd < 0)
+                return -errno;
+        int r = write_full(fd, o->input, o->input_size);
+        if (r < 0 || lseek(fd, 0, SEEK_SET) < 0)
+                return r < 0 ? r : -errno;
+        *ret = TAKE_FD(fd);
+        return 0;
+}
+
 int process_run(const char* const* argv, const ProcessOptions* options, ProcessResult* ret) {
         static const ProcessOptions none = {};
         const ProcessOptions* o = options ?: &none;
@@ -88,11 +101,13 @@ int process_run(const char* const* argv, const ProcessOptions* options, ProcessR
         assert(argv[0][0] == '/');
         if (!result.output)
                 return -ENOMEM;
-        if (pipe2(in, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0) {
+        r = o->input_again ? input_file(o, &in[0]) : pipe2(in, O_CLOEXEC) < 0 ? -errno : 0;
+        if (r >= 0 && pipe2(out, O_CLOEXEC) < 0)
                 r = -errno;
+        if (r < 0)
                 goto fail;
-        }
-        (void) fcntl(in[1], F_SETFL, O_NONBLOCK);
+        if (in[1] >= 0)
+                (void) fcntl(in[1], F_SETFL, O_NONBLOCK);
 
         pid_t pid = fork();
         if (pid < 0) {

@@ -13,6 +13,7 @@ void process_result_done(ProcessResult* r);
 typedef struct ProcessOptions {
         const char* input;       /* bytes for stdin, or NULL for /dev/null */
         size_t input_size;
+        bool input_again;        /* /dev/stdin may be opened several times: the input is a file in memory */
         size_t output_max;       /* bytes kept of the output; 0 = 64 KiB */
         unsigned timeout_sec;    /* 0 = 60 */
         const char* const* environment; /* extra NAME=value strings, NULL-terminated, or NULL */

@@ -25,7 +25,7 @@ static const struct {
 
 /* What the structs of an answer are called, member by member. */
 static const char* const ssh_key_members[] = { "fingerprint", "type", "comment", "origin", "managed", NULL };
-static const char* const certificate_members[] = { "id", "names", "issuer", "self_signed", "not_before", "not_after", "switched_at", "fingerprint", NULL };
+static const char* const certificate_members[] = { "id", "names", "issuer", "self_signed", "trusted", "not_before", "not_after", "switched_at", "fingerprint", NULL };
 
 typedef struct Call Call;
 struct HelperClient {
@@ -289,6 +289,9 @@ int helper_client_dkim_key_ensure(
 int helper_client_dkim_key_remove(
                 HelperClient* c, const char* domain, const char* selector, HelperDone done, void* userdata, Error* reterr) {
         return CALL_STRINGS(c, dkim_key_remove, domain, selector, NULL);
+}
+int helper_client_certificate_remove(HelperClient* c, const char* id, HelperDone done, void* userdata, Error* reterr) {
+        return CALL_STRINGS(c, certificate_remove, id, NULL);
 }
 int helper_client_reboot_needed(HelperClient* c, HelperDone done, void* userdata, Error* reterr) {
         return CALL_STRINGS(c, reboot_needed, NULL);

@@ -67,5 +67,7 @@ int helper_client_dkim_key_ensure(
                 HelperClient* c, const char* domain, const char* selector, HelperDone done, void* userdata, Error* reterr);
 int helper_client_dkim_key_remove(
                 HelperClient* c, const char* domain, const char* selector, HelperDone done, void* userdata, Error* reterr);
+/* WRONG_STATE while the web server still shows it */
+int helper_client_certificate_remove(HelperClient* c, const char* id, HelperDone done, void* userdata, Error* reterr);
 /* answer: a boolean */
 int helper_client_reboot_needed(HelperClient* c, HelperDone done, void* userdata, Error* reterr);

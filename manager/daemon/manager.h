@@ -9,6 +9,7 @@
 
 typedef struct Audit Audit;
 typedef struct Domain Domain;
+typedef struct Certificates Certificates;
 typedef struct Durable Durable;
 typedef struct Events Events;
 typedef struct FindingMemory FindingMemory;
@@ -41,6 +42,7 @@ typedef struct Manager {
         Quiet* quiet;
         sd_event_source* housekeeping;
         Site* site;
+        Certificates* certificates; /* of the noun certificate; NULL before its start and in most unit tests */
         System* system;          /* of the noun system; NULL before its start and in most unit tests */
         FindingMemory* finding_memory; /* made on first need */
         TagCache* tag_cache;     /* made on first need */

@@ -31,7 +31,7 @@ static int on_call(sd_bus_message* m, void* userdata, sd_bus_error* reterror) {
                 return sd_bus_reply_method_return(m, "b", 1);
         if (streq(method, "CertificateList"))
                 return sd_bus_reply_method_return(
-                                m, "a(sassbttts)", 1, "box", 2, "a.example", "192.0.2.1", "CN=x", 0, UINT64_C(5), UINT64_C(6), UINT64_C(7), "ee");
+                                m, "a(sassbbttts)", 1, "box", 2, "a.example", "192.0.2.1", "CN=x", 0, 1, UINT64_C(5), UINT64_C(6), UINT64_C(7), "ee");
         return sd_bus_reply_method_return(m, NULL);
 }
 
@@ -98,7 +98,7 @@ TEST(answers_are_named_as_the_api_names_them) {
         wait_done(&s, 2);
         ASSERT_STREQ(
                         s.answer,
-                        "[{\"id\":\"box\",\"names\":[\"a.example\",\"192.0.2.1\"],\"issuer\":\"CN=x\",\"self_signed\":false,\"not_before\":5,"
+                        "[{\"id\":\"box\",\"names\":[\"a.example\",\"192.0.2.1\"],\"issuer\":\"CN=x\",\"self_signed\":false,\"trusted\":true,\"not_before\":5,"
                         "\"not_after\":6,\"switched_at\":7,\"fingerprint\":\"ee\"}]");
         ASSERT_OK(helper_client_firewall_show(s.client, on_done, &s, NULL));
         wait_done(&s, 3);

@@ -129,6 +129,24 @@ static int wanted(Manager* m, const DomainView* d, WantedRecords* list, Error* r
         return served_names_wanted(m, d, list, reterr);
 }
 
+static int certificate_domains(Manager* m, json_t* ret_domains, Error* reterr) {
+        _cleanup_domain_rows_ DomainRows rows = {};
+        int r = store_domain_all(m->store, &rows, reterr);
+        for (size_t i = 0; i < rows.count && r >= 0; i++) {
+                const DomainRow* row = &rows.items[i];
+                json_t* facts = json_loads(row->facts, JSON_REJECT_DUPLICATES, NULL);
+                json_t* reached = json_object_get(facts, "reached");
+                int writable = domain_is_writable(m, row->id, reterr);
+                r = writable;
+                if (r >= 0)
+                        (void) json_array_append_new(
+                                        ret_domains, json_pack("{s:I, s:s, s:b, s:o}", "id", (json_int_t) row->id, "name", row->name, "writable",
+                                                               writable > 0, "names", json_is_array(reached) ? json_incref(reached) : json_array()));
+                json_decref(facts);
+        }
+        return MIN(r, 0);
+}
+
 static int personal_data(Manager* m, int64_t user_id, json_t* ret_parts, Error* reterr) {
         json_t* changes = NULL;
         int r = store_domain_personal(m->store, user_id, &changes, reterr);
@@ -177,6 +195,7 @@ const NounClass domain_noun = {
         .findings = domain_findings,
         .nginx_names = served_names_nginx,
         .wanted_records = wanted,
+        .certificate_domains = certificate_domains,
         .addresses_changed = addresses_look,
         .personal_data = personal_data,
         .erase = erase,

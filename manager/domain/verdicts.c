@@ -16,6 +16,7 @@
 #define ASKED_MAX 32
 #define FACTS_BYTES 8192
 #define NAMESERVERS_MAX 32
+#define REACHED_MAX 256
 
 static const char* const check_table[] = {
         "a", "aaaa", "cname", "mx", "txt", "srv", "caa", "spf", "dkim", "dmarc", "mta-sts", "tls-rpt", "ptr", "delegation", "nameservers",
@@ -113,6 +114,8 @@ static int facts_check(const json_t* facts, Error* reterr) {
         const json_t* servers = json_object_get(facts, "nameservers");
         if (servers && !values_fit(servers, NAMESERVERS_MAX, OWNER_BYTES))
                 return bad("the zone's servers are not as agreed", reterr);
+        if (json_object_get(facts, "reached") && !values_fit(json_object_get(facts, "reached"), REACHED_MAX, OWNER_BYTES))
+                return bad("names that were reached are not as agreed", reterr);
         if (json_object_get(facts, "dnssec") && !in_table(dnssec_table, json_get_string(facts, "dnssec")))
                 return bad("the state of DNSSEC is an unknown word", reterr);
         return 0;
@@ -270,7 +273,7 @@ static int item_keep(Manager* m, const DomainRow* domain, const json_t* request,
 }
 
 static json_t* facts_of(const json_t* facts) {
-        static const char* const kept[] = { "zone", "nameservers", "provider", "dnssec", "leads_here" };
+        static const char* const kept[] = { "zone", "nameservers", "provider", "dnssec", "leads_here", "reached" };
         json_t* result = json_object();
         for (size_t i = 0; i < ELEMENTS(kept); i++) {
                 json_t* v = json_object_get(facts, kept[i]);
@@ -289,6 +292,9 @@ static int done_keep(Manager* m, const Job* job, const DomainRow* domain, const 
         if (r >= 0) /* what this whole check did not speak of is of no interest any more */
                 r = store_verdict_drop_older(m->store, domain->id, MAX(json_get_integer(job->request, "asked_at", 1), (int64_t) 1), reterr);
         news->done = true;
+        _cleanup_json_ json_t* before = json_loads(domain->facts, JSON_REJECT_DUPLICATES, NULL);
+        if (!json_equal(json_object_get(before, "reached"), json_object_get(kept, "reached"))) /* certificates may be had for other names */
+                news->changed = true;
         if (r < 0 || !json_is_true(json_object_get(facts, "leads_here")) || streq(domain->state, "proven"))
                 return MIN(r, 0);
         return domain_prove(m, domain, "The box's name in it was seen to lead here.", reterr) < 0 ? -EIO : (news->proven = true, 0);

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #define OPENSSL "/usr/bin/openssl"
+#define AUTHORITIES "/etc/ssl/certs"
 #define VERSIONS ".versions"
 #define NOBODY 65534
 #define SELF_SIGNED_DAYS "825" /* the most that Apple's platforms accept of a certificate trusted by hand */
@@ -24,6 +25,21 @@ int certificate_directory_open(int* ret_fd, Error* reterr) {
                 return error_set(reterr, ERROR_HELPER_FAILED, "%s must belong to root and be writable by nobody else.", NGINX_CERTIFICATES);
         *ret_fd = TAKE_FD(fd);
         return 0;
+}
+
+/* As a browser would, but without a name. Who is known here is what Debian's ca-certificates and the machine's owner say. */
+static bool chain_trusted(const char* chain, size_t size) {
+        static const char* const argv[] = {
+                OPENSSL, "verify", "-no-CAfile", "-no-CAstore", "-CApath", AUTHORITIES, "-purpose", "sslserver", "-untrusted", "/dev/stdin",
+                "/dev/stdin", NULL,
+        };
+        _cleanup_(process_result_done) ProcessResult result = {};
+        int r = process_run(
+                        argv,
+                        &(ProcessOptions) { .input = chain, .input_size = size, .input_again = true, .timeout_sec = 10, .user_id = NOBODY,
+                                            .group_id = NOBODY },
+                        &result);
+        return r >= 0 && result.exit_code == 0;
 }
 
 int certificate_read_pem(const char* chain, size_t size, Certificate* ret, Error* reterr) {
@@ -40,7 +56,10 @@ int certificate_read_pem(const char* chain, size_t size, Certificate* ret, Error
                 return error_errno(reterr, r, "Cannot run openssl");
         if (result.exit_code != 0)
                 return error_set(reterr, ERROR_HELPER_FAILED, "The certificate cannot be read.");
-        return certificate_parse(result.output, ret, reterr);
+        r = certificate_parse(result.output, ret, reterr);
+        if (r >= 0)
+                ret->trusted = !ret->self_signed && chain_trusted(chain, size);
+        return r;
 }
 
 static int public_key(const char* const* argv, const char* pem, uid_t uid, gid_t gid, char** ret, Error* reterr) {
@@ -239,4 +258,16 @@ void certificate_switch_back(CertificateSwitch* s) {
 
 void certificate_switch_done(CertificateSwitch* s) {
         switch_end(s, s->previous);
+}
+
+int certificate_remove(const char* id, Error* reterr) {
+        _cleanup_close_ int fd = -EBADF;
+        int r = certificate_directory_open(&fd, reterr);
+        if (r < 0)
+                return r;
+        _cleanup_free_ char* version = link_read(fd, id);
+        if (unlinkat(fd, id, 0) < 0 && errno != ENOENT)
+                return error_errno(reterr, -errno, "Cannot remove certificate %s", id);
+        versions_sweep(fd, id, /* previous= */ NULL);
+        return version != NULL;
 }

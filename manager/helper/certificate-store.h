@@ -26,4 +26,6 @@ int certificate_make(const char* name, char** ret_chain, char** ret_key, Error* 
 
 int certificate_switch(const char* id, const char* chain, const char* key, CertificateSwitch* ret, Error* reterr);
 void certificate_switch_back(CertificateSwitch* s); /* the previous version is in place again */
+/* Takes a certificate and its key away for good. 1 = done, 0 = there was none. */
+int certificate_remove(const char* id, Error* reterr);
 void certificate_switch_done(CertificateSwitch* s); /* keeps the fresh version, removes the previous; NULL-safe members */

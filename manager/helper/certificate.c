@@ -146,6 +146,10 @@ static bool same_address(const char* a, const char* b) {
         return false;
 }
 
+bool certificate_name_valid(const char* name) {
+        return dns_name_valid(name) || wildcard_valid(name);
+}
+
 bool certificate_covers(const Certificate* c, const char* name) {
         for (size_t i = 0; i < c->names_n; i++) {
                 const char* rest = startswith(c->names[i], "*.");
@@ -176,9 +180,11 @@ int certificate_may_replace(const Certificate* present, const Certificate* fresh
         if (!present || present->self_signed || now >= present->not_after || !covers_all(present, names))
                 return 0;
         if (fresh->self_signed)
-                return error_set(reterr, ERROR_HELPER_FAILED, "The present certificate is better: the new one is self-signed.");
-        if (fresh->not_after < present->not_after)
-                return error_set(reterr, ERROR_HELPER_FAILED, "The present certificate is better: it is valid for longer.");
+                return error_set(reterr, ERROR_CONFLICT, "The present certificate is better: the new one is self-signed.");
+        if (present->trusted && !fresh->trusted)
+                return error_set(reterr, ERROR_CONFLICT, "The present certificate is better: browsers trust it, and not the new one.");
+        if (present->trusted == fresh->trusted && fresh->not_after < present->not_after)
+                return error_set(reterr, ERROR_CONFLICT, "The present certificate is better: it is valid for longer.");
         return 0;
 }
 

@@ -10,6 +10,7 @@ typedef struct Certificate {
         size_t names_n;
         char* issuer;                            /* owned; RFC 2253, printable ASCII, at most 255 bytes */
         bool self_signed;                        /* issuer and subject are the same */
+        bool trusted;                            /* leads to an authority this machine knows, see certificate_load() */
         uint64_t not_before, not_after;          /* seconds since 1970 */
         char fingerprint[65];                    /* SHA-256 in hex */
 } Certificate;
@@ -20,8 +21,10 @@ void certificate_done(Certificate* c);
 int certificate_parse(const char* words, Certificate* ret, Error* reterr);
 /* Whether a browser asking for name (or address) is satisfied; a wildcard covers one label. */
 bool certificate_covers(const Certificate* c, const char* name);
+/* A name of a host, or of all hosts of a domain (*.example.com). */
+bool certificate_name_valid(const char* name);
 /* Whether fresh may take present's place (NULL = there is none): covers all names, is valid now, does not end earlier than a present
- * one of an authority that covers the same names, and is not self-signed where that one is not. */
+ * one of an authority that covers the same names, is not self-signed where that one is not, and is trusted where that one is. */
 int certificate_may_replace(const Certificate* present, const Certificate* fresh, const char* const* names, uint64_t now, Error* reterr);
 /* openssl-req(1) configuration for a self-signed certificate of one name or address; owned by the caller. */
 int certificate_request_text(const char* name, char** ret, Error* reterr);

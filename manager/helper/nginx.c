@@ -62,6 +62,10 @@ int nginx_current(char** ret, Error* reterr) {
         return read_text(CURRENT, ret, reterr);
 }
 
+int nginx_last_good(char** ret, Error* reterr) {
+        return read_text(LAST_GOOD, ret, reterr);
+}
+
 int nginx_start(Helper* h, Error* reterr) {
         return pid1_unit_wait(h->pid1, "StartUnit", UNIT, 60, reterr);
 }

@@ -8,6 +8,8 @@ int nginx_check(Helper* h, const char* text, Error* reterr);
 int nginx_put(const char* text, Error* reterr);
 /* The configuration in place: 1 = read, 0 = none yet. */
 int nginx_current(char** ret, Error* reterr);
+/* The one that was loaded last with success: 1 = read, 0 = none yet. */
+int nginx_last_good(char** ret, Error* reterr);
 /* Starts nginx unless it runs. */
 int nginx_start(Helper* h, Error* reterr);
 /* Loads the configuration in place: at once, or joined with others (VERB_LATER, call is kept) when the last reload is younger than

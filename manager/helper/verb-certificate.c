@@ -7,6 +7,7 @@
 #include "helper/check.h"
 #include "helper/helper.h"
 #include "helper/nginx.h"
+#include "helper/render-nginx.h"
 #include <fcntl.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -125,7 +126,7 @@ static int adoption_read(sd_bus_message* call, Adoption* a, Error* reterr) {
         while ((r = sd_bus_message_read(call, "s", &name)) > 0) {
                 if (n >= CERTIFICATE_NAMES_MAX)
                         return error_set(reterr, ERROR_TOO_LARGE, "More than %d names are not supported.", CERTIFICATE_NAMES_MAX);
-                r = check_name_or_address("names", name, reterr);
+                r = startswith(name, "*.") && certificate_name_valid(name) ? 0 : check_name_or_address("names", name, reterr);
                 if (r < 0)
                         return r;
                 a->names[n++] = name;
@@ -187,14 +188,14 @@ static int append_certificate(const char* id, void* userdata) {
                 log_warning("Certificate %s is left out of the list: %s", id, strempty(e.message));
         if (r <= 0)
                 return 0;
-        r = sd_bus_message_open_container(l->reply, 'r', "sassbttts");
+        r = sd_bus_message_open_container(l->reply, 'r', "sassbbttts");
         if (r >= 0)
                 r = sd_bus_message_append(l->reply, "s", id);
         if (r >= 0)
                 r = sd_bus_message_append_strv(l->reply, c.names);
         if (r >= 0)
                 r = sd_bus_message_append(
-                                l->reply, "sbttts", c.issuer, (int) c.self_signed, c.not_before, c.not_after, switched, c.fingerprint);
+                                l->reply, "sbbttts", c.issuer, (int) c.self_signed, (int) c.trusted, c.not_before, c.not_after, switched, c.fingerprint);
         return r < 0 ? r : sd_bus_message_close_container(l->reply);
 }
 
@@ -204,7 +205,7 @@ int verb_certificate_list(Helper* h, sd_bus_message* call, sd_bus_message* reply
         int r = certificate_directory_open(&fd, reterr);
         if (r < 0)
                 return r;
-        r = sd_bus_message_open_container(reply, 'a', "(sassbttts)");
+        r = sd_bus_message_open_container(reply, 'a', "(sassbbttts)");
         if (r >= 0)
                 r = certificate_each(fd, append_certificate, &(Listing) { .reply = reply, .directory_fd = fd });
         if (r >= 0)
@@ -212,6 +213,35 @@ int verb_certificate_list(Helper* h, sd_bus_message* call, sd_bus_message* reply
         return r < 0 ? error_errno(reterr, r, "Cannot list the certificates") : VERB_DONE;
 }
 
+/* Whether the configuration in place or the one to fall back to reads this certificate. The trailing slash ends the id. */
+static bool configured(const char* configuration, const char* id) {
+        char path[128];
+        (void) snprintf(path, sizeof(path), NGINX_CERTIFICATES "/%s/", id);
+        return configuration && strstr(configuration, path);
+}
+
+/* Safe with a hostile manager: an id chooses a link of ours below a directory of root's. The box's own stays, and so does one that the
+ * web server would miss at its next start; without a web server nobody misses it. */
 int verb_certificate_remove(Helper* h, sd_bus_message* call, sd_bus_message* reply, Error* reterr) {
-        return error_set(reterr, ERROR_WRONG_STATE, "This is being built.");
+        const char* id;
+        _cleanup_free_ char *current = NULL, *last_good = NULL;
+        int r = sd_bus_message_read(call, "s", &id);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot read the arguments");
+        r = check_id("certificate", id, reterr);
+        if (r < 0)
+                return r;
+        if (streq(id, "box"))
+                return error_set(reterr, ERROR_WRONG_STATE, "The box's own certificate cannot be removed.");
+        r = nginx_current(&current, reterr);
+        if (r >= 0)
+                r = nginx_last_good(&last_good, reterr);
+        if (r < 0)
+                return r;
+        if (configured(current, id) || configured(last_good, id))
+                return error_set(reterr, ERROR_WRONG_STATE, "The web server still shows certificate %s.", id);
+        r = certificate_remove(id, reterr);
+        if (r > 0)
+                log_notice("Certificate %s was removed.", id);
+        return r < 0 ? r : VERB_DONE;
 }

@@ -12,7 +12,6 @@
 #define DISK_BAD_PERCENT 95
 #define MEMORY_WARN_PERCENT 90
 #define SMALL_MEMORY_BYTES ((int64_t) 1200 << 20)
-#define EXPIRES_SOON_SEC (14 * 86400)
 #define CRASH_NEWS_SEC (3 * 86400) /* older ones stay in the history of starts */
 
 /* Takes over facts and sentence. A full list drops the rest, which is no failure. */
@@ -81,8 +80,13 @@ static bool in_container(const System* s) {
         return false;
 }
 
+bool system_clock_doubtful(Manager* m) {
+        const System* s = m->system;
+        return s && s->clock_known && s->virtualisation && !s->clock_synchronised && !in_container(s);
+}
+
 static void outside(System* s, Findings* list) {
-        if (s->clock_known && s->virtualisation && !s->clock_synchronised && !in_container(s))
+        if (system_clock_doubtful(s->m))
                 add(list, SEVERITY_WARN, "system.clock", json_object(),
                     sentence("The clock is not synchronised; certificates and six-digit codes depend on it."), "", "/system");
         if (s->reboot_needed)
@@ -93,22 +97,6 @@ static void outside(System* s, Findings* list) {
                 add(list, SEVERITY_BAD, "system.service-failed",
                     json_pack("{s:s, s:I}", "service", strempty(first), "count", (json_int_t) json_array_size(s->failed)),
                     sentence("A service has failed: %s.", strempty(first)), "", "/system/services");
-        }
-}
-
-static void certificate(const json_t* c, Findings* list) {
-        const char* name = strempty(json_string_value(json_array_get(json_object_get(c, "names"), 0)));
-        int64_t left = json_get_integer(c, "not_after", 0) - now_seconds();
-        if (json_get_boolean(c, "self_signed", false))
-                add(list, SEVERITY_WARN, "system.self-signed", json_pack("{s:s}", "name", name),
-                    sentence("The box shows a certificate it made itself (%s), so browsers warn.", name), "certificate.renew", "/system/certificates");
-        else if (left < EXPIRES_SOON_SEC) {
-                int64_t days = MAX(left / 86400, (int64_t) 0);
-                add(list, left <= 0 ? SEVERITY_BAD : SEVERITY_WARN, "system.certificate-expires",
-                    json_pack("{s:s, s:I}", "name", name, "count", (json_int_t) days),
-                    left <= 0 ? sentence("The certificate of %s has expired.", name)
-                              : sentence("The certificate of %s expires in %lld days.", name, (long long) days),
-                    "certificate.renew", "/system/certificates");
         }
 }
 
@@ -128,14 +116,10 @@ static int crash(Manager* m, Findings* list, Error* reterr) {
 }
 
 int system_findings(Manager* m, Findings* list, Error* reterr) {
-        size_t i;
-        json_t* c;
         disk(list);
         memory(list);
         if (m->system)
                 outside(m->system, list);
-        json_array_foreach(system_certificates(m), i, c)
-                certificate(c, list);
         if (!privacy_complete(m))
                 add(list, SEVERITY_NOTE, "system.privacy-incomplete", json_object(),
                     sentence("The privacy notice does not say who is responsible and how to reach them."), "setting.update", "/system/settings");

@@ -21,7 +21,6 @@ struct System {
         char* virtualisation;     /* NULL = not known yet */
         bool clock_known, clock_synchronised;
         bool reboot_needed;
-        json_t* certificates;     /* NULL = not known yet */
         json_t* failed;           /* titles of services that failed; NULL = not known yet */
 };
 
@@ -32,5 +31,3 @@ void apply_soon(System* s, uint64_t usec);
 int system_findings(Manager* m, Findings* list, Error* reterr);
 /* setting.c */
 int setting_search(Manager* m, int role, const char* q, json_t* ret_hits, Error* reterr);
-/* certificate.c */
-int certificate_renew_due(Manager* m, Error* reterr); /* housekeeping: starts a job where one is due, inside a transaction */

@@ -24,7 +24,6 @@ static System* system_free(System* s) {
         (void) link_monitor_free(s->monitor);
         free(s->virtualisation);
         json_decref(s->addresses);
-        json_decref(s->certificates);
         json_decref(s->failed);
         free(s);
         return NULL;
@@ -72,12 +71,6 @@ static void keep(Manager* m, json_t** slot, json_t* fresh) {
                 changed(m);
 }
 
-static void on_certificates(json_t* answer, const Error* error, void* userdata) {
-        Manager* m = userdata;
-        if (m->system && !error)
-                keep(m, &m->system->certificates, answer);
-}
-
 static void on_services(int r, json_t* services, void* userdata) {
         Manager* m = userdata;
         size_t i;
@@ -103,17 +96,7 @@ void system_refresh(Manager* m, uint64_t max_age_usec) {
         (void) bus_string_ask(m, "org.freedesktop.timedate1", "/org/freedesktop/timedate1", "org.freedesktop.timedate1",
                               "NTPSynchronized", on_clock, m);
         (void) helper_client_reboot_needed(m->helper, on_reboot_needed, m, NULL);
-        (void) helper_client_certificate_list(m->helper, on_certificates, m, NULL);
         (void) services_ask(m, on_services, m, NULL);
-}
-
-const json_t* system_certificates(Manager* m) {
-        return m->system ? m->system->certificates : NULL;
-}
-
-void system_certificates_changed(Manager* m) {
-        system_apply_soon(m);
-        events_changed(m->events, "certificate");
 }
 
 json_t* system_show(Manager* m, Error* reterr) {
@@ -195,12 +178,12 @@ static int nginx_names(Manager* m, NginxNames* list, Error* reterr) {
 
 static int housekeeping(Manager* m, Error* reterr) {
         int r = store_start_expire(m->store, STARTS_KEPT, reterr);
-        if (r >= 0)
-                r = certificate_renew_due(m, reterr);
         support_bundles_expire(m, now_seconds() - BUNDLE_DAYS * 86400);
         system_refresh(m, 60 * USEC_PER_SEC);
         return r < 0 ? r : 0;
 }
+
+static const CertificateSubscriber subscribers[] = { { "web", "https", 443 }, {} };
 
 const NounClass system_noun = {
         .name = "system",
@@ -209,6 +192,7 @@ const NounClass system_noun = {
         .findings = system_findings,
         .ports = ports,
         .nginx_names = nginx_names,
+        .certificate_subscribers = subscribers,
         .search = setting_search,
         .housekeeping = housekeeping,
 };

@@ -13,5 +13,5 @@ void system_apply_soon(Manager* m);
 void system_apply_now(Manager* m); /* on the next turn of the loop: somebody waits for it */
 
 json_t* system_show(Manager* m, Error* reterr);            /* a System of tbl/types.h, owned */
-const json_t* system_certificates(Manager* m);             /* array as of helper_client_certificate_list(), borrowed; may be NULL */
-void system_certificates_changed(Manager* m);              /* ask for them anew, and for nginx's names */
+/* The clock is known not to be synchronised, and somebody in here would have to do it: a container's is its host's. */
+bool system_clock_doubtful(Manager* m);

@@ -11,7 +11,6 @@ static const struct {
 } kinds[] = {
         { "support-bundle", support_bundle_main },
         { "certificate", certificate_main },
-        { "dns-write", dns_write_main },
 };
 
 static int run(Worker* w, WorkerMain work) {
