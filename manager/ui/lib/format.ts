@@ -1,5 +1,5 @@
 // Numbers, sizes and times in the reader's language.
-import { language } from './text.svelte';
+import { language, t } from './text.svelte';
 
 const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte', 'petabyte'] as const;
 
@@ -59,6 +59,15 @@ export function dateTime(at: number): string {
 
 export function date(at: number): string {
     return new Intl.DateTimeFormat(language(), { dateStyle: 'medium' }).format(at * 1000);
+}
+
+/** A moment by its day and minute, such as "yesterday at 14:02"; further back than a week with its date. */
+export function dayTime(at: number, now: number): string {
+    const day = (moment: number) => new Date(moment * 1000).setHours(0, 0, 0, 0);
+    const days = Math.round((day(at) - day(now)) / 86400000);
+    const name = Math.abs(days) <= 1 ? new Intl.RelativeTimeFormat(language(), { numeric: 'auto' }).format(days, 'day')
+        : new Intl.DateTimeFormat(language(), Math.abs(days) < 7 ? { weekday: 'long' } : { dateStyle: 'medium' }).format(at * 1000);
+    return t('time.day-at', { day: name, time: new Intl.DateTimeFormat(language(), { timeStyle: 'short' }).format(at * 1000) });
 }
 
 export function list(items: string[]): string {
