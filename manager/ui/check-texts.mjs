@@ -11,13 +11,18 @@ const catalogues = Object.fromEntries(readdirSync(join(here, 'lib/texts')).map((
     [file.replace('.json', ''), new Map(Object.entries(JSON.parse(read(`lib/texts/${file}`))))]));
 const complaints = [];
 
-const [first, ...others] = Object.entries(catalogues);
+const names = (sentence) => [...(sentence ?? '').matchAll(/\{(\w+)\}/g)].map((match) => match[1]).sort().join();
+const verdicts = 'domains.verdicts.';
+
+// English is what the others are measured by.
+const [first, ...others] = Object.entries(catalogues).sort(([a], [b]) => Number(b === 'en') - Number(a === 'en'));
 for (const [language, catalogue] of others) {
     for (const key of first[1].keys())
         if (!catalogue.has(key))
             complaints.push(`${language}: ${key} is missing`);
     for (const [key, text] of catalogue) {
-        const names = (sentence) => [...(sentence ?? '').matchAll(/\{(\w+)\}/g)].map((match) => match[1]).sort().join();
+        if (key.startsWith(verdicts))
+            continue;
         if (!first[1].has(key))
             complaints.push(`${first[0]}: ${key} is missing`);
         else if (!/\.(zero|one)$/.test(key) && names(text) !== names(first[1].get(key)))
@@ -51,6 +56,22 @@ for (const [, kind, stages] of table('jobs.h').matchAll(/^JOB\(\w+,\s*"([^"]+)",
 for (const [, error] of table('errors.h').matchAll(/^ERR\(\w+,\s*"([^"]+)"/gm))
     if (!has(`errors.${error}`))
         complaints.push(`errors.${error} has no words`);
+
+// What the survey says comes from the box in English, so only the other languages have words for it, with the same facts or fewer.
+const said = new Map([...readFileSync(join(here, '../dns/keys.h'), 'utf8').matchAll(/^KEY\(\w+,\s*"([^"]+)",\s*"[^"]+",\s*"((?:[^"\\]|\\.)*)",\s*(?:NULL|"((?:[^"\\]|\\.)*)")\)/gm)]
+    .flatMap(([, key, sentence, hint]) => [[verdicts + key, sentence], ...(hint === undefined ? [] : [[`${verdicts}${key}.hint`, hint]])]));
+if (said.size < 100)
+    complaints.push('the sentences of manager/dns/keys.h are not understood here');
+for (const [language, catalogue] of others) {
+    for (const [key, sentence] of said)
+        if (!catalogue.has(key))
+            complaints.push(`${language}: ${key} is missing`);
+        else if (names(catalogue.get(key)).split(',').some((name) => name && !names(sentence).split(',').includes(name)))
+            complaints.push(`${language}: ${key} has values that manager/dns/keys.h does not give`);
+    for (const key of catalogue.keys())
+        if (key.startsWith(verdicts) && !said.has(key))
+            complaints.push(`${language}: ${key} is said nowhere`);
+}
 
 const families = /^(operations|errors|jobs|findings|fix|noun|result|rule|service|secret|log\.detail|log\.actor|role|state|state\.person|start|search)\./;
 for (const key of first[1].keys()) {
