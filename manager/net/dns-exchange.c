@@ -1,5 +1,5 @@
-/* One query on one socket: UDP connected to its server, so that the kernel drops what others send and tells about refusals; or TCP with its
- * lengths (RFC 7766), in whatever pieces it comes. */
+/* One query on one socket: UDP connected to its server, so that the kernel drops what others send and tells
+ * about refusals; or TCP with its lengths (RFC 7766), in whatever pieces it comes. */
 #include "net/dns-internal.h"
 #include <sys/epoll.h>
 
@@ -16,7 +16,8 @@ static int send_udp(const DnsExchange* e) {
 }
 
 static int send_tcp(DnsExchange* e, int epoll) {
-        ssize_t n = send(e->fd, e->out + e->out_done, e->out_size - e->out_done, MSG_DONTWAIT | MSG_NOSIGNAL);
+        ssize_t n = send(
+                        e->fd, e->out + e->out_done, e->out_size - e->out_done, MSG_DONTWAIT | MSG_NOSIGNAL);
         if (n < 0)
                 return errno == EAGAIN ? 0 : -errno;
         e->out_done += (size_t) n;
@@ -35,7 +36,14 @@ static int begin(DnsExchange* e, int epoll, const DnsAddress* to) {
         return r < 0 ? r : watch(e, epoll, EPOLL_CTL_ADD, e->tcp ? EPOLLOUT : EPOLLIN);
 }
 
-int dns_exchange_open(DnsExchange* e, int epoll, const DnsAddress* to, bool tcp, uint16_t id, const uint8_t* query, size_t size) {
+int dns_exchange_open(
+                DnsExchange* e,
+                int epoll,
+                const DnsAddress* to,
+                bool tcp,
+                uint16_t id,
+                const uint8_t* query,
+                size_t size) {
         assert(e->fd < 0 && size <= DNS_QUERY_MAX);
         e->tcp = tcp;
         e->id = id;
@@ -100,7 +108,12 @@ static int move_tcp(DnsExchange* e, int epoll, const uint8_t** ret, size_t* ret_
         return 1;
 }
 
-int dns_exchange_move(DnsExchange* e, int epoll, uint8_t buffer[static DNS_MESSAGE_MAX], const uint8_t** ret, size_t* ret_size) {
+int dns_exchange_move(
+                DnsExchange* e,
+                int epoll,
+                uint8_t buffer[static DNS_MESSAGE_MAX],
+                const uint8_t** ret,
+                size_t* ret_size) {
         return e->tcp ? move_tcp(e, epoll, ret, ret_size) : move_udp(e, buffer, ret, ret_size);
 }
 

@@ -6,8 +6,20 @@
 
 #define CHAIN_MAX 16 /* aliases one behind the other in one answer */
 
-enum { TYPE_A = 1, TYPE_NS = 2, TYPE_CNAME = 5, TYPE_SOA = 6, TYPE_PTR = 12, TYPE_MX = 15, TYPE_TXT = 16, TYPE_AAAA = 28, TYPE_SRV = 33,
-       TYPE_DNAME = 39, TYPE_OPT = 41, TYPE_SPF = 99 };
+enum {
+        TYPE_A = 1,
+        TYPE_NS = 2,
+        TYPE_CNAME = 5,
+        TYPE_SOA = 6,
+        TYPE_PTR = 12,
+        TYPE_MX = 15,
+        TYPE_TXT = 16,
+        TYPE_AAAA = 28,
+        TYPE_SRV = 33,
+        TYPE_DNAME = 39,
+        TYPE_OPT = 41,
+        TYPE_SPF = 99
+};
 enum { CLASS_IN = 1, RCODE_NOERROR = 0, RCODE_NXDOMAIN = 3, OPTION_EDE = 15 };
 
 /* The packet and how far it has been read. */
@@ -26,9 +38,14 @@ static bool reader_has(const Reader* r, size_t n) {
         return r->size - r->at >= n;
 }
 
-/* A pointer must lead backwards from where it was met (RFC 1035 4.1.4: "a prior occurrence"), so that no chain is longer than the packet and
- * none is a loop. */
-int dns_name_read(const uint8_t* packet, size_t size, size_t* start, uint8_t ret[static DNS_WIRE_NAME_MAX], size_t* ret_size) {
+/* A pointer must lead backwards from where it was met (RFC 1035 4.1.4: "a prior occurrence"), so that no
+ * chain is longer than the packet and none is a loop. */
+int dns_name_read(
+                const uint8_t* packet,
+                size_t size,
+                size_t* start,
+                uint8_t ret[static DNS_WIRE_NAME_MAX],
+                size_t* ret_size) {
         size_t at = *start, before = *start, n = 0, end = 0;
         for (unsigned hops = 0; hops < 128;) {
                 if (at >= size)
@@ -72,7 +89,8 @@ bool dns_name_equal(const uint8_t* a, size_t a_size, const uint8_t* b, size_t b_
         return true;
 }
 
-/* Whatever has a meaning in zone files is written \DDD, so that labels with dots and quotes stay what they are. */
+/* Whatever has a meaning in zone files is written \DDD, so that labels with dots and quotes stay what they
+ * are. */
 static char* put_byte(char* out, uint8_t c, const char* special) {
         if (c >= 32 && c < 127 && !strchr(special, c)) {
                 *out = (char) c;
@@ -127,7 +145,7 @@ static const struct Layout {
         uint16_t type;
         uint8_t shorts, names, longs;
 } layouts[] = {
-        { TYPE_NS, 0, 1, 0 }, { TYPE_CNAME, 0, 1, 0 }, { TYPE_SOA, 0, 2, 5 }, { TYPE_PTR, 0, 1, 0 },
+        { TYPE_NS, 0, 1, 0 }, { TYPE_CNAME, 0, 1, 0 }, { TYPE_SOA, 0, 2, 5 },   { TYPE_PTR, 0, 1, 0 },
         { TYPE_MX, 1, 1, 0 }, { TYPE_SRV, 3, 1, 0 },   { TYPE_DNAME, 0, 1, 0 },
 };
 
@@ -196,11 +214,21 @@ static void read_opt(const Reader* r, uint32_t ttl, size_t size, DnsAnswer* a) {
         }
 }
 
-static int add_record(DnsAnswer* a, DnsSection section, const uint8_t* name, uint16_t type, uint32_t ttl, char* value) {
+static int add_record(
+                DnsAnswer* a,
+                DnsSection section,
+                const uint8_t* name,
+                uint16_t type,
+                uint32_t ttl,
+                char* value) {
         char owner[DNS_NAME_BYTES], type_name[16];
         (void) put_name(owner, name);
         dns_type_text(type, type_name);
-        DnsRecord d = { .section = section, .owner = strdup(owner), .type = strdup(type_name), .ttl = ttl > INT32_MAX ? 0 : ttl, .value = value };
+        DnsRecord d = { .section = section,
+                        .owner = strdup(owner),
+                        .type = strdup(type_name),
+                        .ttl = ttl > INT32_MAX ? 0 : ttl,
+                        .value = value };
         if (!d.owner || !d.type) {
                 free(d.owner);
                 free(d.type);
@@ -211,14 +239,16 @@ static int add_record(DnsAnswer* a, DnsSection section, const uint8_t* name, uin
         return 0;
 }
 
-/* The next record. What is malformed fails the packet in the answer and is passed over elsewhere, where nothing hangs on it. */
+/* The next record. What is malformed fails the packet in the answer and is passed over elsewhere, where
+ * nothing hangs on it. */
 static int read_record(Reader* r, DnsSection section, DnsAnswer* a) {
         uint8_t name[DNS_WIRE_NAME_MAX];
         size_t record = r->at, name_size;
         char* value = NULL;
         if (read_name(r, name, &name_size) < 0 || !reader_has(r, 10))
                 return -EBADMSG;
-        uint16_t type = peek16(r->data + r->at), class = peek16(r->data + r->at + 2), size = peek16(r->data + r->at + 8);
+        uint16_t type = peek16(r->data + r->at), class = peek16(r->data + r->at + 2),
+                 size = peek16(r->data + r->at + 8);
         uint32_t ttl = peek32(r->data + r->at + 4);
         r->at += 10;
         if (!reader_has(r, size))
@@ -268,7 +298,8 @@ void dns_answer_done(DnsAnswer* a) {
         *a = (DnsAnswer) { .extended_error = -1 };
 }
 
-/* Whether a record of the answer section belongs to the question: at its name, or at an alias that led there. */
+/* Whether a record of the answer section belongs to the question: at its name, or at an alias that led
+ * there. */
 static bool record_belongs(const DnsRecord* d, const char* const* chain, size_t n) {
         if (d->section != DNS_ANSWER || streq(d->type, "DNAME"))
                 return true;
@@ -278,13 +309,16 @@ static bool record_belongs(const DnsRecord* d, const char* const* chain, size_t 
         return false;
 }
 
-/* Takes out what a server added unasked to the answer (RFC 2181 5.4.1, RFC 5452 6): it may speak for other names elsewhere, not here. */
+/* Takes out what a server added unasked to the answer (RFC 2181 5.4.1, RFC 5452 6): it may speak for other
+ * names elsewhere, not here. */
 static void drop_strangers(DnsAnswer* a, const char* name) {
         const char* chain[CHAIN_MAX] = { name };
         size_t n = 1, kept = 0;
         for (size_t i = 0; i < a->n_records && n < CHAIN_MAX; i++)
                 if (streq(a->records[i].type, "CNAME") && record_belongs(&a->records[i], chain, n) &&
-                    !record_belongs(&(DnsRecord) { .owner = a->records[i].value, .type = a->records[i].type }, chain, n)) {
+                    !record_belongs(&(DnsRecord) { .owner = a->records[i].value,
+                                                   .type = a->records[i].type },
+                                    chain, n)) {
                         chain[n++] = a->records[i].value;
                         i = SIZE_MAX; /* from the start: some servers put the alias behind what it leads to */
                 }
@@ -299,19 +333,21 @@ static void drop_strangers(DnsAnswer* a, const char* name) {
         a->n_records = kept;
 }
 
-/* 1 = this very question is repeated. Old servers that understand nothing answer with a header alone: that is taken for an answer too. */
+/* 1 = this very question is repeated. Old servers that understand nothing answer with a header alone: that
+ * is taken for an answer too. */
 static int read_question(Reader* r, const DnsWanted* w, unsigned rcode) {
         uint8_t name[DNS_WIRE_NAME_MAX];
         size_t name_size;
-        unsigned questions = peek16(r->data + 4), answers = peek16(r->data + 6), authorities = peek16(r->data + 8);
+        unsigned questions = peek16(r->data + 4), answers = peek16(r->data + 6),
+                 authorities = peek16(r->data + 8);
         if (questions == 0)
                 return rcode != RCODE_NOERROR && rcode != RCODE_NXDOMAIN && answers == 0 && authorities == 0;
         if (questions != 1)
                 return 0;
         if (read_name(r, name, &name_size) < 0 || !reader_has(r, 4))
                 return -EBADMSG;
-        bool same = dns_name_equal(name, name_size, w->name, w->name_size) && peek16(r->data + r->at) == w->type &&
-                        peek16(r->data + r->at + 2) == CLASS_IN;
+        bool same = dns_name_equal(name, name_size, w->name, w->name_size) &&
+                    peek16(r->data + r->at) == w->type && peek16(r->data + r->at + 2) == CLASS_IN;
         r->at += 4;
         return same;
 }
@@ -343,10 +379,13 @@ int dns_packet_read(const uint8_t* packet, size_t size, uint16_t id, const DnsWa
 }
 
 size_t dns_query_build(const DnsWanted* w, unsigned flags, bool edns, uint8_t ret[static DNS_QUERY_MAX]) {
-        uint16_t bits = (flags & DNS_RECURSE ? 0x0100 : 0) | (flags & DNS_DNSSEC ? 0x0020 : 0) | (flags & DNS_CHECKING_DISABLED ? 0x0010 : 0);
+        uint16_t bits = (flags & DNS_RECURSE ? 0x0100 : 0) | (flags & DNS_DNSSEC ? 0x0020 : 0) |
+                        (flags & DNS_CHECKING_DISABLED ? 0x0010 : 0);
         const uint8_t head[12] = { 0, 0, (uint8_t) (bits >> 8), (uint8_t) bits, 0, 1, 0, 0, 0, 0, 0, edns };
         const uint8_t tail[4] = { (uint8_t) (w->type >> 8), (uint8_t) w->type, 0, CLASS_IN };
-        const uint8_t opt[11] = { 0, 0, TYPE_OPT, DNS_UDP_BYTES >> 8, DNS_UDP_BYTES & 0xff, 0, 0, flags & DNS_DNSSEC ? 0x80 : 0 };
+        const uint8_t opt[11] = {
+                0, 0, TYPE_OPT, DNS_UDP_BYTES >> 8, DNS_UDP_BYTES & 0xff, 0, 0, flags & DNS_DNSSEC ? 0x80 : 0
+        };
         size_t n = sizeof(head) + w->name_size;
         memcpy(ret, head, sizeof(head));
         memcpy(ret + sizeof(head), w->name, w->name_size);
@@ -357,7 +396,13 @@ size_t dns_query_build(const DnsWanted* w, unsigned flags, bool edns, uint8_t re
         return n + (edns ? sizeof(opt) : 0);
 }
 
-int dns_packet_parse(const uint8_t* packet, size_t size, uint16_t id, const char* name, const char* type, DnsAnswer* ret) {
+int dns_packet_parse(
+                const uint8_t* packet,
+                size_t size,
+                uint16_t id,
+                const char* name,
+                const char* type,
+                DnsAnswer* ret) {
         DnsWanted w;
         int r = dns_wanted_make(name, type, &w, /* reterr= */ NULL);
         return r < 0 ? r : dns_packet_read(packet, size, id, &w, ret);

@@ -1,4 +1,5 @@
-/* One DNS message there and one back over TCP, blocking, with a deadline. For jobs that have nothing else to do meanwhile. */
+/* One DNS message there and one back over TCP, blocking, with a deadline. For jobs that have nothing else to
+ * do meanwhile. */
 #include "base/time.h"
 #include "net/dns-internal.h"
 #include <poll.h>
@@ -32,7 +33,8 @@ static int open_connection(const DnsAddress* to, uint64_t deadline_usec) {
 /* out: from the buffer to the socket, else the other way; all of it. */
 static int move_all(int fd, bool out, uint8_t* buffer, size_t size, uint64_t deadline_usec) {
         for (size_t done = 0; done < size;) {
-                ssize_t n = out ? send(fd, buffer + done, size - done, MSG_NOSIGNAL) : recv(fd, buffer + done, size - done, 0);
+                ssize_t n = out ? send(fd, buffer + done, size - done, MSG_NOSIGNAL)
+                                : recv(fd, buffer + done, size - done, 0);
                 if (n == 0)
                         return -ECONNRESET;
                 if (n > 0)
@@ -46,7 +48,13 @@ static int move_all(int fd, bool out, uint8_t* buffer, size_t size, uint64_t dea
         return 0;
 }
 
-int dns_tcp_exchange(const DnsAddress* to, const uint8_t* packet, size_t size, uint64_t deadline_usec, uint8_t** ret, size_t* ret_size) {
+int dns_tcp_exchange(
+                const DnsAddress* to,
+                const uint8_t* packet,
+                size_t size,
+                uint64_t deadline_usec,
+                uint8_t** ret,
+                size_t* ret_size) {
         _cleanup_close_ int fd = open_connection(to, deadline_usec);
         _cleanup_free_ uint8_t* buffer = malloc(2 + DNS_MESSAGE_MAX);
         uint8_t length[2];

@@ -1,12 +1,17 @@
-/* Signatures of DNS messages with a shared key: RFC 8945. Pure; the key comes from its owner and is wiped with the object. HMAC is
- * libsodium's and not ldns's, which leaves copies of the key in freed memory, calls hmac-sha384 by a wrong name, and believes signatures of
- * any age. */
+/* Signatures of DNS messages with a shared key: RFC 8945. Pure; the key comes from its owner and is wiped
+ * with the object. HMAC is libsodium's and not ldns's, which leaves copies of the key in freed memory, calls
+ * hmac-sha384 by a wrong name, and believes signatures of any age. */
 #include "net/dns-internal.h"
 #include <sodium.h>
 
 #define FUDGE_SEC 300 /* RFC 8945 10: recommended */
 
-enum { TYPE_TSIG = 250, CLASS_ANY = 255, SHA256_BYTES = crypto_auth_hmacsha256_BYTES, SHA512_BYTES = crypto_auth_hmacsha512_BYTES };
+enum {
+        TYPE_TSIG = 250,
+        CLASS_ANY = 255,
+        SHA256_BYTES = crypto_auth_hmacsha256_BYTES,
+        SHA512_BYTES = crypto_auth_hmacsha512_BYTES
+};
 _Static_assert(SHA512_BYTES == DNS_MAC_MAX, "a MAC fits");
 
 /* Where the next byte goes; the caller knows that there is room. */
@@ -34,12 +39,17 @@ static uint64_t get48(const uint8_t* p) {
 int dns_tsig_init(DnsTsig* t, const DnsKey* key, Error* reterr) {
         *t = (DnsTsig) {};
         if (!streq(key->algorithm, "hmac-sha256") && !streq(key->algorithm, "hmac-sha512"))
-                return error_field(reterr, ERROR_BAD_FIELD, "algorithm", "Keys for %.32s are not supported; use hmac-sha256 or hmac-sha512.", key->algorithm);
+                return error_field(
+                                reterr, ERROR_BAD_FIELD, "algorithm",
+                                "Keys for %.32s are not supported; use hmac-sha256 or hmac-sha512.",
+                                key->algorithm);
         t->mac_size = streq(key->algorithm, "hmac-sha512") ? SHA512_BYTES : SHA256_BYTES;
-        if (dns_name_wire(key->algorithm, t->algorithm, &t->algorithm_size, NULL) < 0 || dns_name_wire(key->name, t->name, &t->name_size, NULL) < 0)
+        if (dns_name_wire(key->algorithm, t->algorithm, &t->algorithm_size, NULL) < 0 ||
+            dns_name_wire(key->name, t->name, &t->name_size, NULL) < 0)
                 return error_field(reterr, ERROR_BAD_FIELD, "key_name", "This cannot be the name of a key.");
-        if (sodium_base642bin(t->secret, sizeof(t->secret), key->secret, strlen(key->secret), " \t\r\n", &t->secret_size, NULL,
-                              sodium_base64_VARIANT_ORIGINAL) < 0 ||
+        if (sodium_base642bin(
+                            t->secret, sizeof(t->secret), key->secret, strlen(key->secret), " \t\r\n",
+                            &t->secret_size, NULL, sodium_base64_VARIANT_ORIGINAL) < 0 ||
             t->secret_size == 0) {
                 dns_tsig_done(t);
                 return error_field(reterr, ERROR_BAD_FIELD, "token", "The key's secret is not base64.");
@@ -59,7 +69,12 @@ typedef struct Variables {
         size_t other_size;
 } Variables;
 
-static int mac(const DnsTsig* t, bool answer, const uint8_t* message, size_t size, const Variables* v, uint8_t ret[static DNS_MAC_MAX]) {
+static int mac(const DnsTsig* t,
+               bool answer,
+               const uint8_t* message,
+               size_t size,
+               const Variables* v,
+               uint8_t ret[static DNS_MAC_MAX]) {
         size_t max = 2 + DNS_MAC_MAX + size + 2 * DNS_WIRE_NAME_MAX + 32 + v->other_size;
         _cleanup_free_ uint8_t* all = malloc(max);
         uint8_t* p = all;
@@ -96,7 +111,8 @@ int dns_tsig_sign(DnsTsig* t, uint64_t now_sec, uint8_t* packet, size_t size, si
         size_t data = t->algorithm_size + 6 + 2 + 2 + t->mac_size + 2 + 2 + 2;
         if (size + t->name_size + 10 + data > max)
                 return -E2BIG;
-        int r = mac(t, /* answer= */ false, packet, size, &(Variables) { .time_sec = now_sec, .fudge_sec = FUDGE_SEC }, t->mac);
+        int r = mac(t, /* answer= */ false, packet, size,
+                    &(Variables) { .time_sec = now_sec, .fudge_sec = FUDGE_SEC }, t->mac);
         if (r < 0)
                 return r;
         uint8_t* p = put_bytes(packet + size, t->name, t->name_size);
@@ -105,8 +121,8 @@ int dns_tsig_sign(DnsTsig* t, uint64_t now_sec, uint8_t* packet, size_t size, si
         p = put_bytes(p, t->algorithm, t->algorithm_size);
         p = put16(put48(p, now_sec), FUDGE_SEC);
         p = put_bytes(put16(p, t->mac_size), t->mac, t->mac_size);
-        p = put16(p, get16(packet));    /* the id, in case somebody on the way changes it */
-        p = put16(put16(p, 0), 0);      /* error, other */
+        p = put16(p, get16(packet)); /* the id, in case somebody on the way changes it */
+        p = put16(put16(p, 0), 0);   /* error, other */
         (void) put16(packet + 10, get16(packet + 10) + 1);
         return (int) (p - packet);
 }
@@ -137,14 +153,22 @@ static int last_record(const uint8_t* packet, size_t size, size_t* ret_at) {
 }
 
 /* The fields of the record at at; -EKEYREJECTED when it names another key or another algorithm. */
-static int read_tsig(const DnsTsig* t, const uint8_t* packet, size_t size, size_t at, Variables* ret, const uint8_t** ret_mac, size_t* ret_mac_size, unsigned* ret_id) {
+static int read_tsig(
+                const DnsTsig* t,
+                const uint8_t* packet,
+                size_t size,
+                size_t at,
+                Variables* ret,
+                const uint8_t** ret_mac,
+                size_t* ret_mac_size,
+                unsigned* ret_id) {
         uint8_t name[DNS_WIRE_NAME_MAX];
         size_t n;
         (void) dns_name_read(packet, size, &at, name, &n); /* seen before */
         if (get16(packet + at) != TYPE_TSIG)
                 return 0;
         bool ours = dns_name_equal(name, n, t->name, t->name_size) && get16(packet + at + 2) == CLASS_ANY &&
-                        get16(packet + at + 4) == 0 && get16(packet + at + 6) == 0; /* TTL */
+                    get16(packet + at + 4) == 0 && get16(packet + at + 6) == 0; /* TTL */
         at += 10;
         if (dns_name_read(packet, size, &at, name, &n) < 0 || size - at < 10)
                 return -EBADMSG;
@@ -166,7 +190,12 @@ static int read_tsig(const DnsTsig* t, const uint8_t* packet, size_t size, size_
         return ours ? 1 : -EKEYREJECTED;
 }
 
-int dns_tsig_verify(const DnsTsig* t, uint64_t now_sec, const uint8_t* packet, size_t size, unsigned* ret_error) {
+int dns_tsig_verify(
+                const DnsTsig* t,
+                uint64_t now_sec,
+                const uint8_t* packet,
+                size_t size,
+                unsigned* ret_error) {
         size_t at = 0, mac_size = 0;
         Variables v = {};
         const uint8_t* theirs = NULL;

@@ -41,10 +41,12 @@ int dns_name_wire(const char* name, uint8_t ret[static DNS_WIRE_NAME_MAX], size_
         bool plain = strlen(name) < DNS_NAME_BYTES;
         for (const char* p = name; plain && *p; p++)
                 plain = *p > ' ' && *p < 127;
-        if (!plain || ldns_str2rdf_dname(&wire, isempty(name) ? "." : name) != LDNS_STATUS_OK || ldns_rdf_size(wire) > DNS_WIRE_NAME_MAX)
+        if (!plain || ldns_str2rdf_dname(&wire, isempty(name) ? "." : name) != LDNS_STATUS_OK ||
+            ldns_rdf_size(wire) > DNS_WIRE_NAME_MAX)
                 return error_set(reterr, ERROR_BAD_REQUEST, "DNS cannot carry this name.");
         *ret_size = ldns_rdf_size(wire);
-        for (size_t i = 0; i < *ret_size; i++) /* lengths are below 64, so that none is mistaken for a letter */
+        for (size_t i = 0; i < *ret_size;
+             i++) /* lengths are below 64, so that none is mistaken for a letter */
                 ret[i] = (uint8_t) tolower(ldns_rdf_data(wire)[i]);
         return 0;
 }
@@ -54,7 +56,8 @@ int dns_wanted_make(const char* name, const char* type, DnsWanted* ret, Error* r
         int r = dns_name_wire(name, w.name, &w.name_size, reterr);
         if (r < 0)
                 return r;
-        /* 128 to 255 are no types of records but of queries (RFC 6895 3.1); TSIG, AXFR and ANY are among them. */
+        /* 128 to 255 are no types of records but of queries (RFC 6895 3.1); TSIG, AXFR and ANY are among
+         * them. */
         if (w.type == 0 || w.type == LDNS_RR_TYPE_OPT || (w.type >= 128 && w.type <= 255))
                 return error_set(reterr, ERROR_BAD_REQUEST, "DNS has no records of type %.16s.", type);
         *ret = w;
@@ -112,10 +115,12 @@ static int strings_wire(const char* value, uint8_t* ret, size_t max, size_t* ret
                 length = n++;
                 for (; *value && n - length <= 255; n++) {
                         unsigned c = (unsigned char) *value;
-                        bool escaped = c == '\\' && isdigit((unsigned char) value[1]) && isdigit((unsigned char) value[2]) &&
-                                        isdigit((unsigned char) value[3]);
+                        bool escaped = c == '\\' && isdigit((unsigned char) value[1]) &&
+                                       isdigit((unsigned char) value[2]) &&
+                                       isdigit((unsigned char) value[3]);
                         if (escaped)
-                                c = (unsigned) ((value[1] - '0') * 100 + (value[2] - '0') * 10 + (value[3] - '0'));
+                                c = (unsigned) ((value[1] - '0') * 100 + (value[2] - '0') * 10 +
+                                                (value[3] - '0'));
                         if (c > 255)
                                 return -EINVAL;
                         if (n >= max)
@@ -144,7 +149,10 @@ int dns_rdata_wire(uint16_t type, const char* value, uint8_t* ret, size_t max, s
         if (ldns_rr_new_frm_str(&rr, line, 0, NULL, NULL) != LDNS_STATUS_OK || ldns_rr_get_type(rr) != type)
                 return -EINVAL;
         ldns_buffer* b = ldns_buffer_new(512);
-        int r = !b ? -ENOMEM : ldns_rr_rdata2buffer_wire(b, rr) != LDNS_STATUS_OK ? -EINVAL : ldns_buffer_position(b) > max ? -E2BIG : 0;
+        int r = !b                                                   ? -ENOMEM
+                : ldns_rr_rdata2buffer_wire(b, rr) != LDNS_STATUS_OK ? -EINVAL
+                : ldns_buffer_position(b) > max                      ? -E2BIG
+                                                                     : 0;
         if (r >= 0) {
                 *ret_size = ldns_buffer_position(b);
                 memcpy(ret, ldns_buffer_begin(b), *ret_size);

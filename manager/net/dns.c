@@ -1,4 +1,5 @@
-/* Which server is asked when, for many questions at a time: one epoll for all sockets, one timer for all deadlines. */
+/* Which server is asked when, for many questions at a time: one epoll for all sockets, one timer for all
+ * deadlines. */
 #include "net/dns-internal.h"
 #include "base/secret.h"
 #include "base/time.h"
@@ -9,7 +10,8 @@
 #define TRY_LEAST_USEC (100 * USEC_PER_MSEC)
 #define SHORTAGE_USEC (50 * USEC_PER_MSEC)
 #define RANDOM_IDS 128
-#define OPEN_MAX 2     /* sockets a question keeps: the present one, and the one before for an answer that comes late */
+#define OPEN_MAX                                                                                            \
+        2 /* sockets a question keeps: the present one, and the one before for an answer that comes late */
 
 enum { RCODE_NOERROR = 0, RCODE_FORMERR = 1, RCODE_NXDOMAIN = 3, RCODE_NOTIMP = 4 };
 
@@ -17,8 +19,8 @@ enum { RCODE_NOERROR = 0, RCODE_FORMERR = 1, RCODE_NXDOMAIN = 3, RCODE_NOTIMP = 
 typedef struct Choice {
         DnsServer* server;
         bool asked;
-        bool struck;          /* is not asked again: refused, unreachable, or answered what helps nobody */
-        bool plain;           /* understands no EDNS (RFC 6891 7) */
+        bool struck; /* is not asked again: refused, unreachable, or answered what helps nobody */
+        bool plain;  /* understands no EDNS (RFC 6891 7) */
 } Choice;
 
 struct DnsQuestion {
@@ -29,11 +31,11 @@ struct DnsQuestion {
         Choice choices[DNS_SERVERS_MAX];
         unsigned n_choices, n_struck, turn;
         DnsExchange exchanges[OPEN_MAX];
-        unsigned current;         /* of exchanges */
+        unsigned current; /* of exchanges */
         uint64_t begun_usec, deadline_usec, next_usec, try_usec;
-        DnsAnswer fallback;       /* believed when nobody knows better */
+        DnsAnswer fallback; /* believed when nobody knows better */
         bool has_fallback, active, over;
-        bool silent, garbled;     /* what went wrong so far */
+        bool silent, garbled; /* what went wrong so far */
         DnsDone done;
         void* userdata;
 };
@@ -48,14 +50,14 @@ struct Dns {
         DnsOptions options;
         int epoll;
         List waiting, active;
-        uint64_t armed_usec;               /* UINT64_MAX = the timer is off */
-        struct epoll_event batch[BATCH];   /* being worked on; entries of sockets closed meanwhile are NULL */
+        uint64_t armed_usec;             /* UINT64_MAX = the timer is off */
+        struct epoll_event batch[BATCH]; /* being worked on; entries of sockets closed meanwhile are NULL */
         int n_batch;
         DnsServers servers;
         uint16_t ids[RANDOM_IDS];
-        unsigned n_ids;                    /* left in ids */
+        unsigned n_ids; /* left in ids */
         uint64_t sent;
-        bool busy;                         /* inside a callback */
+        bool busy; /* inside a callback */
         uint8_t buffer[DNS_MESSAGE_MAX];
 };
 
@@ -107,7 +109,8 @@ static void finish(DnsQuestion* q, DnsAnswer* a, const DnsServer* server) {
                 a->tried += q->choices[i].asked;
         a->usec = now_usec(CLOCK_MONOTONIC) - q->begun_usec;
         if (server)
-                (void) snprintf(a->server, sizeof(a->server), "%.*s", (int) strcspn(server->text, "@"), server->text);
+                (void) snprintf(a->server, sizeof(a->server), "%.*s", (int) strcspn(server->text, "@"),
+                                server->text);
         for (unsigned i = 0; i < OPEN_MAX; i++)
                 close_exchange(&q->exchanges[i]);
         q->done(a, q->userdata);
@@ -169,7 +172,9 @@ static int open_exchange(DnsExchange* e, unsigned choice, bool tcp) {
         e->server = choice;
         q->choices[choice].asked = true;
         q->dns->sent++;
-        return dns_exchange_open(e, q->dns->epoll, &q->choices[choice].server->address, tcp, random_id(q->dns), query, size);
+        return dns_exchange_open(
+                        e, q->dns->epoll, &q->choices[choice].server->address, tcp, random_id(q->dns), query,
+                        size);
 }
 
 /* Whether we are short of something ourselves, which says nothing about the server. EAGAIN: no port is free. */
@@ -235,7 +240,8 @@ static void keep_fallback(DnsQuestion* q, DnsAnswer* a, const DnsServer* server)
                 return;
         dns_answer_done(&q->fallback);
         q->fallback = *a;
-        (void) snprintf(q->fallback.server, sizeof(q->fallback.server), "%.*s", (int) strcspn(server->text, "@"), server->text);
+        (void) snprintf(q->fallback.server, sizeof(q->fallback.server), "%.*s",
+                        (int) strcspn(server->text, "@"), server->text);
         q->has_fallback = true;
         *a = (DnsAnswer) { .extended_error = -1 };
 }
@@ -282,7 +288,8 @@ static void on_exchange(DnsExchange* e) {
                 on_answer(e, &a);
                 return;
         }
-        /* Over UDP somebody else may have sent this: the real answer may still come. A connection can be trusted to be one with the server. */
+        /* Over UDP somebody else may have sent this: the real answer may still come. A connection can be
+         * trusted to be one with the server. */
         q->garbled = q->garbled || r < 0 || e->tcp;
         if (e->tcp)
                 pass_over(e);
@@ -298,7 +305,8 @@ static void begin_waiting(Dns* d) {
                 for (unsigned i = 0; i < q->n_choices; i++)
                         dead = dead && dns_server_dead(q->choices[i].server);
                 q->begun_usec = now_usec(CLOCK_MONOTONIC);
-                q->deadline_usec = q->begun_usec + (dead ? MIN(2 * q->try_usec, d->options.deadline_usec) : d->options.deadline_usec);
+                q->deadline_usec = q->begun_usec + (dead ? MIN(2 * q->try_usec, d->options.deadline_usec)
+                                                         : d->options.deadline_usec);
                 ask_next(q);
         }
 }
@@ -334,7 +342,8 @@ static int on_timer(sd_event_source* s, uint64_t usec, void* userdata) {
         uint64_t now = now_usec(CLOCK_MONOTONIC);
         d->busy = true;
         d->armed_usec = UINT64_MAX;
-        /* From the start after each: a question's end may take others with it. Each either ends or waits for a later time. */
+        /* From the start after each: a question's end may take others with it. Each either ends or waits for
+         * a later time. */
         for (DnsQuestion* q = d->active.first; q;)
                 if (q->next_usec <= now) {
                         on_silence(q);
@@ -417,7 +426,9 @@ static int choose_servers(DnsQuestion* q, const char* const* servers, size_t n, 
         for (size_t i = 0; i < n; i++) {
                 int r = dns_server_get(&q->dns->servers, servers[i], q->dns->options.port, &all[i]);
                 if (r == -EINVAL)
-                        return error_set(reterr, ERROR_BAD_REQUEST, "'%.64s' is no address of a DNS server.", servers[i]);
+                        return error_set(
+                                        reterr, ERROR_BAD_REQUEST, "'%.64s' is no address of a DNS server.",
+                                        servers[i]);
                 if (r < 0)
                         return error_errno(reterr, r, "The question could not be noted");
         }
@@ -432,17 +443,16 @@ static int choose_servers(DnsQuestion* q, const char* const* servers, size_t n, 
         return 0;
 }
 
-int dns_ask(
-                Dns* d,
-                const char* name,
-                const char* type,
-                unsigned flags,
-                const char* const* servers,
-                size_t n_servers,
-                DnsDone done,
-                void* userdata,
-                DnsQuestion** ret,
-                Error* reterr) {
+int dns_ask(Dns* d,
+            const char* name,
+            const char* type,
+            unsigned flags,
+            const char* const* servers,
+            size_t n_servers,
+            DnsDone done,
+            void* userdata,
+            DnsQuestion** ret,
+            Error* reterr) {
         _cleanup_free_ DnsQuestion* q = calloc(1, sizeof(DnsQuestion));
         if (!q)
                 return error_errno(reterr, -ENOMEM, "The question could not be noted");

@@ -1,6 +1,6 @@
 /* The job's DNS engine alone. Usage: dns-ask <QUESTIONS   one a line: NAME TYPE SERVER...
- * Prints JSON: how many were answered, how long it took from the first packet to the last answer, packets sent, and CPU of asking and reading,
- * start of the program and the reading of its input not counted. */
+ * Prints JSON: how many were answered, how long it took from the first packet to the last answer, packets
+ * sent, and CPU of asking and reading, start of the program and the reading of its input not counted. */
 #include "base/secret.h"
 #include "base/time.h"
 #include "net/dns.h"
@@ -23,7 +23,8 @@ static void on_answer(const DnsAnswer* a, void* userdata) {
 static uint64_t cpu_usec(void) {
         struct rusage u;
         (void) getrusage(RUSAGE_SELF, &u);
-        return (uint64_t) (u.ru_utime.tv_sec + u.ru_stime.tv_sec) * USEC_PER_SEC + (uint64_t) (u.ru_utime.tv_usec + u.ru_stime.tv_usec);
+        return (uint64_t) (u.ru_utime.tv_sec + u.ru_stime.tv_sec) * USEC_PER_SEC +
+               (uint64_t) (u.ru_utime.tv_usec + u.ru_stime.tv_usec);
 }
 
 static int ask_line(Dns* d, char* line, Count* c) {
@@ -54,9 +55,11 @@ int main(int argc, char** argv) {
         uint64_t begun = now_usec(CLOCK_MONOTONIC);
         if (c.asked > 0 && sd_event_loop(c.event) < 0)
                 return EXIT_FAILURE;
-        printf("{\"asked\": %u, \"answered\": %u, \"timeout\": %u, \"records\": %u, \"sent\": %llu, \"wall_usec\": %llu, \"cpu_usec\": %llu}\n",
-               c.asked, c.outcomes[DNS_ANSWERED], c.outcomes[DNS_TIMEOUT], c.records, (unsigned long long) dns_sent(d),
-               (unsigned long long) (now_usec(CLOCK_MONOTONIC) - begun), (unsigned long long) (cpu_usec() - cpu));
+        printf("{\"asked\": %u, \"answered\": %u, \"timeout\": %u, \"records\": %u, \"sent\": %llu, "
+               "\"wall_usec\": %llu, \"cpu_usec\": %llu}\n",
+               c.asked, c.outcomes[DNS_ANSWERED], c.outcomes[DNS_TIMEOUT], c.records,
+               (unsigned long long) dns_sent(d), (unsigned long long) (now_usec(CLOCK_MONOTONIC) - begun),
+               (unsigned long long) (cpu_usec() - cpu));
         (void) sd_event_unref(c.event);
         return 0;
 }
