@@ -2,6 +2,7 @@
 #include "api/handlers.h"
 #include "base/time.h"
 #include "daemon/manager.h"
+#include "domain/writer.h"
 #include "store/store-secret.h"
 #include "user/factor.h"
 #include <stdio.h>
@@ -15,6 +16,7 @@ static const struct {
         { "box.key", "credential",
           "The key from which all others of this box are derived. PID 1 unseals it for the manager alone; it changes with a restore.", NULL },
         { "totp", "sealing key", "Seals the authenticators' secrets of all people.", factor_reseal },
+        { "dns", "sealing key", "Seals the tokens of DNS providers.", domain_writer_reseal },
 };
 
 static json_t* secret_json(Manager* m, size_t i, Error* reterr) {

@@ -22,13 +22,22 @@ static bool too_deep(const char* text, size_t size) {
         return false;
 }
 
-int json_parse_object(const char* text, size_t size, json_t** ret, Error* reterr) {
+int json_parse(const char* text, size_t size, json_t** ret, Error* reterr) {
         if (too_deep(text, size))
                 return error_set(reterr, ERROR_BAD_JSON, "The body nests deeper than %d levels.", JSON_DEPTH_MAX);
         json_error_t e;
         json_t* j = json_loadb(text, size, JSON_REJECT_DUPLICATES, &e);
         if (!j)
                 return error_set(reterr, ERROR_BAD_JSON, "The body is not valid JSON: %s (line %d, column %d).", e.text, e.line, e.column);
+        *ret = j;
+        return 0;
+}
+
+int json_parse_object(const char* text, size_t size, json_t** ret, Error* reterr) {
+        json_t* j = NULL;
+        int r = json_parse(text, size, &j, reterr);
+        if (r < 0)
+                return r;
         if (!json_is_object(j)) {
                 json_decref(j);
                 return error_set(reterr, ERROR_BAD_JSON, "The body must be a JSON object.");

@@ -12,6 +12,8 @@ static inline void json_decrefp_(json_t** j) {
 
 /* Parses an object. Refuses depth over JSON_DEPTH_MAX before jansson recurses, NUL in strings, non-UTF-8, duplicates, trailing bytes. */
 int json_parse_object(const char* text, size_t size, json_t** ret, Error* reterr);
+/* The same for an object or an array. */
+int json_parse(const char* text, size_t size, json_t** ret, Error* reterr);
 /* Compact text, keys sorted when canonical; owned by the caller, NULL on out of memory. */
 char* json_text(const json_t* j, bool canonical);
 /* Values of an object with a default where absent or of another type; strings are borrowed. */

@@ -8,13 +8,14 @@
 
 #define DOUBT_USEC (3 * USEC_PER_SEC)
 
-extern const JobClass certificate_check_job, certificate_job, domain_check_job, log_verify_job, support_bundle_job, user_delete_job,
-        user_import_job;
+extern const JobClass certificate_check_job, certificate_job, dns_write_job, domain_check_job, log_verify_job, support_bundle_job,
+        user_delete_job, user_import_job;
 static const JobClass* const job_classes[_JOB_KIND_MAX] = {
         [JOB_USER_DELETE] = &user_delete_job,
         [JOB_USER_IMPORT] = &user_import_job,
         [JOB_LOG_VERIFY] = &log_verify_job,
         [JOB_SUPPORT_BUNDLE] = &support_bundle_job,
+        [JOB_DNS_WRITE] = &dns_write_job,
         [JOB_CERTIFICATE] = &certificate_job,
         [JOB_DOMAIN_CHECK] = &domain_check_job,
         [JOB_CERTIFICATE_CHECK] = &certificate_check_job,

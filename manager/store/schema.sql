@@ -261,6 +261,16 @@ CREATE TABLE domain_change (
 ) STRICT;
 CREATE INDEX domain_change_domain ON domain_change (domain_id, id);
 
+-- What we wrote at a domain's provider, or were about to: only these values may be changed without asking.
+CREATE TABLE domain_written (
+        domain_id  INTEGER NOT NULL REFERENCES domain (id) ON DELETE CASCADE,
+        owner      TEXT NOT NULL,                             -- A-labels
+        type       TEXT NOT NULL,
+        ours       TEXT NOT NULL,                             -- JSON array of values in zone file form
+        written_at INTEGER NOT NULL,
+        PRIMARY KEY (domain_id, owner, type)
+) STRICT, WITHOUT ROWID;
+
 -- Redirects, aliases, and extra headers of any name.
 CREATE TABLE served_name (
         name       TEXT PRIMARY KEY,

@@ -235,6 +235,24 @@ int store_domain_writer_tested(Store* s, int64_t id, const char* result, int64_t
         return store_run(s, &domain_writer_tested, BIND(TEXT(result, result), INTEGER(now, now), INTEGER(id, id)), reterr);
 }
 
+STATEMENT(domain_writer_token_set, "UPDATE domain SET writer_token = :token WHERE id = :id");
+int store_domain_writer_token_set(Store* s, int64_t id, const void* token, size_t token_size, Error* reterr) {
+        return store_run(s, &domain_writer_token_set, BIND(BLOB(token, token, token_size), INTEGER(id, id)), reterr);
+}
+
+STATEMENT(domain_written_get, "SELECT ours FROM domain_written WHERE domain_id = :domain AND owner = :owner AND type = :type");
+int store_domain_written_get(Store* s, int64_t domain_id, const char* owner, const char* type, char** ret, Error* reterr) {
+        return store_get_text(s, &domain_written_get, BIND(INTEGER(domain, domain_id), TEXT(owner, owner), TEXT(type, type)), ret, reterr);
+}
+
+STATEMENT(domain_written_set,
+          "INSERT INTO domain_written (domain_id, owner, type, ours, written_at) VALUES (:domain, :owner, :type, :ours, :now)"
+          " ON CONFLICT (domain_id, owner, type) DO UPDATE SET ours = :ours, written_at = :now");
+int store_domain_written_set(Store* s, int64_t domain_id, const char* owner, const char* type, const char* ours, int64_t now, Error* reterr) {
+        return store_run(s, &domain_written_set,
+                         BIND(INTEGER(domain, domain_id), TEXT(owner, owner), TEXT(type, type), TEXT(ours, ours), INTEGER(now, now)), reterr);
+}
+
 /* --- verdicts --- */
 
 #define VERDICT_COLUMNS "id, verdict, now, body, ignored, checked_at, since"

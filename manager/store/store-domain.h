@@ -67,7 +67,12 @@ int store_domain_next_check(Store* s, int64_t* ret_at, Error* reterr);
 int store_domain_writer_set(Store* s, int64_t id, const char* kind, const char* options, const void* token, size_t token_size, int64_t now, Error* reterr);
 int store_domain_writer_clear(Store* s, int64_t id, Error* reterr);
 int store_domain_writer_token(Store* s, int64_t id, void** ret_token, size_t* ret_size, Error* reterr); /* 1 found, 0 none */
+int store_domain_writer_token_set(Store* s, int64_t id, const void* token, size_t token_size, Error* reterr); /* sealed anew */
 int store_domain_writer_tested(Store* s, int64_t id, const char* result, int64_t now, Error* reterr);
+
+/* Values of a set that are ours, as a JSON array; *ret is owned. 1 found, 0 none. */
+int store_domain_written_get(Store* s, int64_t domain_id, const char* owner, const char* type, char** ret, Error* reterr);
+int store_domain_written_set(Store* s, int64_t domain_id, const char* owner, const char* type, const char* ours, int64_t now, Error* reterr);
 
 /* Verdicts of the last check. */
 typedef struct VerdictRow {

@@ -11,6 +11,7 @@ static const struct {
 } kinds[] = {
         { "support-bundle", support_bundle_main },
         { "certificate", certificate_main },
+        { "dns-write", dns_write_main },
 };
 
 static int run(Worker* w, WorkerMain work) {
