@@ -60,6 +60,9 @@ for (const [, error] of table('errors.h').matchAll(/^ERR\(\w+,\s*"([^"]+)"/gm))
 // What the survey says comes from the box in English, so only the other languages have words for it, with the same facts or fewer.
 const said = new Map([...readFileSync(join(here, '../dns/keys.h'), 'utf8').matchAll(/^KEY\(\w+,\s*"([^"]+)",\s*"[^"]+",\s*"((?:[^"\\]|\\.)*)",\s*(?:NULL|"((?:[^"\\]|\\.)*)")\)/gm)]
     .flatMap(([, key, sentence, hint]) => [[verdicts + key, sentence], ...(hint === undefined ? [] : [[`${verdicts}${key}.hint`, hint]])]));
+// What the manager says where the last answer no longer fits.
+for (const [, key] of readFileSync(join(here, '../domain/record.c'), 'utf8').matchAll(/\(Instead\) \{ "[^"]+", "([^"]+)"/g))
+    said.set(verdicts + key, '{owner} {type}');
 if (said.size < 100)
     complaints.push('the sentences of manager/dns/keys.h are not understood here');
 for (const [language, catalogue] of others) {
