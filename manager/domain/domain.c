@@ -1,6 +1,7 @@
 #include "domain/domain-internal.h"
 #include "api/events.h"
 #include "base/time.h"
+#include "certificate/certificate.h"
 #include "site/site.h"
 #include "system/setting.h"
 #include "system/system.h"
@@ -60,13 +61,6 @@ static json_t* parsed(const char* text) {
         return j ?: json_object();
 }
 
-/* Which certificate its names show; null while that is only the box's own, made by itself. */
-static json_t* certificate_of(const DomainRow* row) {
-        char id[32];
-        (void) snprintf(id, sizeof(id), "d%lld", (long long) row->id);
-        return streq(row->state, "proven") ? json_string(id) : json_null();
-}
-
 static int domain_json(Manager* m, const DomainRow* row, json_t** ret, Error* reterr) {
         _cleanup_json_ json_t* summary = NULL;
         char box_name[DOMAIN_NAME_BYTES];
@@ -79,7 +73,8 @@ static int domain_json(Manager* m, const DomainRow* row, json_t** ret, Error* re
                 row->shown, "scope", row->scope, "state", row->state, "primary", (int) row->primary, "box_name", box_name, "switched_web",
                 (int) row->switched_web, "switched_mail", (int) row->switched_mail, "existing", parsed(row->existing), "writer",
                 domain_writer_json(row), "records", json_object_get(summary, "records"), "ok", json_object_get(summary, "ok"), "severity",
-                json_object_get(summary, "severity"), "sentence", json_object_get(summary, "sentence"), "certificate", certificate_of(row),
+                json_object_get(summary, "severity"), "sentence", json_object_get(summary, "sentence"), "certificate",
+                json_string_or_null(certificate_for_name(m, box_name)),
                 "created_at", (json_int_t) row->created_at, "proven_at", json_time_or_null(row->proven_at), "checked_at",
                 json_time_or_null(row->checked_at), "check_at", json_time_or_null(row->check_at));
         return *ret ? 0 : error_errno(reterr, -ENOMEM, "Cannot show %s", row->name);
@@ -348,5 +343,6 @@ int domain_prove(Manager* m, const DomainRow* row, const char* why, Error* reter
 }
 
 void domain_effects(Manager* m) {
+        certificates_wanted_changed(m);
         system_apply_soon(m);
 }

@@ -2,6 +2,7 @@
 #include "api/events.h"
 #include "base/test.h"
 #include "base/time.h"
+#include "certificate/certificate.h"
 #include "daemon/helper-client.h"
 #include "daemon/nouns.h"
 #include "domain/domain-internal.h"
@@ -77,7 +78,16 @@ int served_names_nginx(Manager* m, NginxNames* list, Error* reterr) {
 int served_names_wanted(Manager* m, const DomainView* d, WantedRecords* list, Error* reterr) {
         return 0;
 }
-static unsigned written;
+static unsigned written, certificates_looked;
+const char* certificate_for_name(Manager* m, const char* name) {
+        return BOX_CERTIFICATE;
+}
+void certificates_wanted_changed(Manager* m) {
+        certificates_looked++;
+}
+int domain_is_writable(Manager* m, int64_t id, Error* reterr) {
+        return 0;
+}
 void domain_write_due(Manager* m, int64_t id) {
         written++;
 }
@@ -472,8 +482,8 @@ static void say_one(Fixture* f, Check* c, json_t* i) {
 #define MX_WANTED "[\"10 mail.example.com\"]"
 #define MY_WANTED "[\"203.0.113.5\"]"
 static json_t* facts(bool here) {
-        return json_pack("{s:s, s:[s,s], s:s, s:s, s:b, s:[s]}", "zone", "example.com", "nameservers", "ns1.example.net", "ns2.example.net", "provider",
-                         "hetzner", "dnssec", "unsigned", "leads_here", (int) here, "reached", "my.example.com");
+        return json_pack("{s:s, s:[s,s], s:s, s:s, s:b, s:[s,s]}", "zone", "example.com", "nameservers", "ns1.example.net", "ns2.example.net",
+                         "provider", "hetzner", "dnssec", "unsigned", "leads_here", (int) here, "reached", "my.example.com", "www.bank.example");
 }
 
 TEST(verdicts_are_kept_and_only_changes_are_history) {
@@ -545,6 +555,11 @@ TEST(whoever_leads_here_is_proven) {
         ASSERT_STREQ(row.state, "proven");
         ASSERT_TRUE(row.proven_at > 0 && row.checked_at > 0);
         ASSERT_TRUE(strstr(row.facts, "hetzner"));
+        _cleanup_json_ json_t* domains = json_array();
+        ASSERT_OK(domain_noun.certificate_domains(&f.m, domains, NULL));
+        const json_t* names = json_object_get(json_array_get(domains, 0), "names");
+        ASSERT_EQ(json_array_size(names), 1); /* names that nobody asked about are not believed */
+        ASSERT_STREQ(json_string_value(json_array_get(names, 0)), "my.example.com");
         ASSERT_EQ(history_count(&f, "example.com", "state"), 1);
         ASSERT_FALSE(domain_box_name(&f.m)); /* not the primary one */
         begin(&f);

@@ -272,19 +272,32 @@ static int item_keep(Manager* m, const DomainRow* domain, const json_t* request,
         return MIN(r, 0);
 }
 
-static json_t* facts_of(const json_t* facts) {
-        static const char* const kept[] = { "zone", "nameservers", "provider", "dnssec", "leads_here", "reached" };
+/* Certificates are fetched for them, so only names that were asked about count. */
+static json_t* reached_of(const json_t* reached, const json_t* names) {
+        json_t* kept = json_array();
+        size_t i, k;
+        json_t *r, *name;
+        json_array_foreach(reached, i, r)
+                json_array_foreach(names, k, name)
+                        if (json_equal(r, name))
+                                (void) json_array_append(kept, r);
+        return kept;
+}
+
+static json_t* facts_of(const json_t* facts, const json_t* names) {
+        static const char* const kept[] = { "zone", "nameservers", "provider", "dnssec", "leads_here" };
         json_t* result = json_object();
         for (size_t i = 0; i < ELEMENTS(kept); i++) {
                 json_t* v = json_object_get(facts, kept[i]);
                 if (v)
                         (void) json_object_set(result, kept[i], v);
         }
+        (void) json_object_set_new(result, "reached", reached_of(json_object_get(facts, "reached"), names));
         return result;
 }
 
 static int done_keep(Manager* m, const Job* job, const DomainRow* domain, const json_t* facts, VerdictsNews* news, Error* reterr) {
-        _cleanup_json_ json_t* kept = facts_of(facts);
+        _cleanup_json_ json_t* kept = facts_of(facts, json_object_get(request_of(job, domain->name), "names"));
         _cleanup_free_ char* text = json_text(kept, /* canonical= */ true);
         if (!text)
                 return error_errno(reterr, -ENOMEM, "Cannot keep what the world answers");
