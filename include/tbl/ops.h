@@ -321,7 +321,7 @@ OP(DOMAIN_IGNORE, "domain.ignore", POST, "/domains/{domain}/ignore", ADMIN, WRIT
    FIELDS(DOMAIN_FIELD,
           F(record, STRING, REQUIRED | POSITIONAL, 1, 320, NULL, "The record's id, as domain.records shows it."),
           F(reason, STRING, OPTIONAL, 0, 256, NULL, "Because ...; empty counts it again.")),
-   "Ignore a record, because ...", "It no longer counts against the domain until what the world answers changes.")
+   "Put a record aside, with a reason", "It no longer counts against the domain until what the world answers changes.")
 OP(DOMAIN_SWITCH, "domain.switch", POST, "/domains/{domain}/switch", ADMIN, WRITE | DESTROYS, "domains", Domain,
    FIELDS(DOMAIN_FIELD,
           F(part, ENUM, REQUIRED | POSITIONAL, 1, 8, "web|mail", "What moves to this box."),
@@ -333,10 +333,10 @@ OP(DOMAIN_CONNECT, "domain.connect", PUT, "/domains/{domain}/provider", ADMIN, W
    FIELDS(DOMAIN_FIELD,
           F(kind, ENUM, REQUIRED, 1, 16, "rfc2136|cloudflare|hetzner|desec|digitalocean", "Where the domain's records are kept."),
           F(token, STRING, REQUIRED | SECRET, 8, 1024, NULL, "The API token, or the TSIG key in base64; sealed at once."),
-          F(server, STRING, OPTIONAL, 1, 253, NULL, "rfc2136: name or address of the primary server."),
-          F(port, INTEGER, OPTIONAL, 1, 65535, NULL, "rfc2136: its port; 53 unless told."),
-          F(key_name, STRING, OPTIONAL, 1, 253, NULL, "rfc2136: the TSIG key's name."),
-          F(algorithm, ENUM, OPTIONAL, 1, 16, "hmac-sha256|hmac-sha512", "rfc2136: the TSIG algorithm; hmac-sha256 unless told.")),
+          F(server, STRING, OPTIONAL, 1, 253, NULL, "Name or address of the primary server, for rfc2136."),
+          F(port, INTEGER, OPTIONAL, 1, 65535, NULL, "Its port, for rfc2136; 53 unless told."),
+          F(key_name, STRING, OPTIONAL, 1, 253, NULL, "The TSIG key's name, for rfc2136."),
+          F(algorithm, ENUM, OPTIONAL, 1, 16, "hmac-sha256|hmac-sha512", "The TSIG algorithm, for rfc2136; hmac-sha256 unless told.")),
    "Let Steadbox write a domain's records", "The token never leaves the box but to its provider, and is never shown again.")
 OP(DOMAIN_DISCONNECT, "domain.disconnect", DELETE, "/domains/{domain}/provider", ADMIN, WRITE | DESTROYS, "domains", Domain, FIELDS(DOMAIN_FIELD),
    "Forget a domain's token", "The records stay; a wildcard certificate then can no longer be renewed.")

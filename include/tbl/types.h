@@ -280,11 +280,11 @@ TYPE(DomainRecord, PROPS(
         P(counts, BOOLEAN, "Whether it counts against the domain now."),
         P(ignored, NULLABLE_ONE(DomainIgnored), "Put aside, because ...")), "A record, now and as it should be.")
 TYPE(DomainWriter, PROPS(
-        P(kind, STRING, "rfc2136, cloudflare, hetzner, desec, digitalocean."),
-        P(server, NULLABLE_STRING, "rfc2136: the primary server."),
-        P(port, NULLABLE_INTEGER, "rfc2136: its port."),
-        P(key_name, NULLABLE_STRING, "rfc2136: the key's name."),
-        P(algorithm, NULLABLE_STRING, "rfc2136: the algorithm."),
+        P(kind, STRING, "Its kind: rfc2136, cloudflare, hetzner, desec, digitalocean."),
+        P(server, NULLABLE_STRING, "The primary server, for rfc2136."),
+        P(port, NULLABLE_INTEGER, "Its port, for rfc2136."),
+        P(key_name, NULLABLE_STRING, "The key's name, for rfc2136."),
+        P(algorithm, NULLABLE_STRING, "The algorithm, for rfc2136."),
         P(connected_at, TIME, "Since when."),
         P(tested_at, NULLABLE_TIME, "When the token was last tried."),
         P(works, BOOLEAN, "Whether it could write then."),

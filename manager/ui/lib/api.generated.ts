@@ -655,15 +655,15 @@ export interface DomainRecord {
 
 /** Who writes a domain's records. */
 export interface DomainWriter {
-    /** rfc2136, cloudflare, hetzner, desec, digitalocean. */
+    /** Its kind: rfc2136, cloudflare, hetzner, desec, digitalocean. */
     kind: string;
-    /** rfc2136: the primary server. */
+    /** The primary server, for rfc2136. */
     server: string | null;
-    /** rfc2136: its port. */
+    /** Its port, for rfc2136. */
     port: number | null;
-    /** rfc2136: the key's name. */
+    /** The key's name, for rfc2136. */
     key_name: string | null;
-    /** rfc2136: the algorithm. */
+    /** The algorithm, for rfc2136. */
     algorithm: string | null;
     /** Since when. */
     connected_at: number;
@@ -1313,13 +1313,13 @@ export interface OperationFields {
         kind: "rfc2136" | "cloudflare" | "hetzner" | "desec" | "digitalocean";
         /** The API token, or the TSIG key in base64; sealed at once. */
         token: string;
-        /** rfc2136: name or address of the primary server. */
+        /** Name or address of the primary server, for rfc2136. */
         server?: string;
-        /** rfc2136: its port; 53 unless told. */
+        /** Its port, for rfc2136; 53 unless told. */
         port?: number;
-        /** rfc2136: the TSIG key's name. */
+        /** The TSIG key's name, for rfc2136. */
         key_name?: string;
-        /** rfc2136: the TSIG algorithm; hmac-sha256 unless told. */
+        /** The TSIG algorithm, for rfc2136; hmac-sha256 unless told. */
         algorithm?: "hmac-sha256" | "hmac-sha512";
     };
     'domain.disconnect': {
