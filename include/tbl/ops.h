@@ -377,7 +377,7 @@ OP(CERTIFICATE_SHOW, "certificate.show", GET, "/certificates/{id}", ADMIN, READ,
    "Show a certificate", "")
 OP(CERTIFICATE_RENEW, "certificate.renew", POST, "/certificates/{id}/renew", ADMIN, WRITE | JOB, "domains", JobStarted, FIELDS(CERTIFICATE_FIELD),
    "Fetch a certificate again", "The present one stays until the new one is proven.")
-OP(CERTIFICATE_UPLOAD, "certificate.upload", POST, "/certificates", ADMIN, WRITE | JOB, "domains", JobStarted,
+OP(CERTIFICATE_UPLOAD, "certificate.upload", POST, "/certificates", ADMIN, WRITE | JOB | BODY_LARGE, "domains", JobStarted,
    FIELDS(F(chain, TEXT, REQUIRED, 64, 65536, NULL, "The certificate and those between it and the authority, in PEM."),
           F(key, TEXT, REQUIRED | SECRET, 64, 16384, NULL, "Its private key in PEM, without a passphrase.")),
    "Bring your own certificate", "Chain, key, names and dates are verified first; it is used for every name of the box it covers.")
