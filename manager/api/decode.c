@@ -41,7 +41,7 @@ static const char* shape_complaint(const Field* f, const char* s) {
         case FIELD_COLOUR:
                 return colour_valid(s) ? NULL : "is not a colour such as #1f6b50";
         case FIELD_URL:
-                return url_https_valid(s) ? NULL : "is not an https address";
+                return *s == 0 || url_https_valid(s) ? NULL : "is not an https address"; /* empty: only where the row allows it */
         case FIELD_ID:
                 for (const char* p = s; *p; p++)
                         if (!isalnum((unsigned char) *p) && *p != '-' && *p != '_')

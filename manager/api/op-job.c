@@ -17,6 +17,7 @@ static const OperationSymbol job_operation[_JOB_KIND_MAX] = {
         [JOB_CERTIFICATE] = OP_CERTIFICATE_RENEW,
         [JOB_DOMAIN_CHECK] = OP_DOMAIN_CHECK,
         [JOB_CERTIFICATE_CHECK] = OP_CERTIFICATE_CHECK,
+        [JOB_DOMAIN_PRIMARY] = OP_DOMAIN_PRIMARY,
 };
 
 static bool sees_all(const Actor* a) {

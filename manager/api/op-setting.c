@@ -2,6 +2,8 @@
 #include "api/events.h"
 #include "api/handlers.h"
 #include "api/op-helper.h"
+#include "certificate/certificate.h"
+#include "domain/domain.h"
 #include "system/setting.h"
 #include "system/system.h"
 
@@ -28,6 +30,19 @@ static bool wants(Request* request, const json_t* now, const char* key) {
         return value && !streq_ptr(value, json_get_string(now, key));
 }
 
+/* What is wanted of the world, and of the authority, follows from some of them. */
+static void tell_nouns(Manager* m, const json_t* changed) {
+        size_t i;
+        json_t* key;
+        json_array_foreach((json_t*) changed, i, key) {
+                const char* k = json_string_value(key);
+                if (startswith(k, "public_ipv"))
+                        domain_changed(m, /* id= */ 0);
+                else if (startswith(k, "acme_"))
+                        certificates_wanted_changed(m);
+        }
+}
+
 /* Last: nothing is left to wait for. Settings read here see what the helper did. */
 static int write_rest(Request* request, void* state, Error* reterr) {
         Manager* m = request_manager(request);
@@ -40,6 +55,7 @@ static int write_rest(Request* request, void* state, Error* reterr) {
                 json_decref(changed);
                 return r;
         }
+        tell_nouns(m, changed);
         request_audit_detail(request, "changed", changed);
         events_changed(m->events, "setting");
         json_t* settings = setting_show(m, reterr);

@@ -3,6 +3,7 @@
 #include "base/time.h"
 #include "certificate/certificate.h"
 #include "site/site.h"
+#include "store/store-name.h"
 #include "system/setting.h"
 #include "system/system.h"
 #include <stdio.h>
@@ -253,7 +254,9 @@ int domain_remove(Manager* m, const Actor* actor, const char* name, Error* reter
                 (void) error_set(reterr, ERROR_WRONG_STATE, "The box's own name is in %s, so it cannot be removed.", row.shown);
                 return error_hint(reterr, "Make another domain the primary one first.");
         }
-        r = store_domain_remove(m->store, row.id, reterr);
+        r = store_name_remove_below(m->store, row.name, reterr);
+        if (r >= 0)
+                r = store_domain_remove(m->store, row.id, reterr);
         if (r < 0)
                 return r;
         dkim_forget(m, &row);

@@ -62,6 +62,16 @@ static void addresses_look(Manager* m) {
 
 /* --- start and end --- */
 
+/* Never in the place of one that somebody chose. */
+static int primary_if_none(Manager* m, const char* name, Error* reterr) {
+        _cleanup_domain_row_ DomainRow row = {}, primary = {};
+        int r = store_domain_primary(m->store, &primary, reterr);
+        if (r != 0)
+                return MIN(r, 0);
+        r = domain_find(m, name, &row, reterr);
+        return r < 0 ? r : MIN(store_domain_primary_set(m->store, row.id, reterr), 0);
+}
+
 static int import_write(Manager* m, const char* name, Error* reterr) {
         static const Actor system_actor = { .via = VIA_SYSTEM, .role = ROLE_ROOT, .root = true, .name = "system" };
         char shown[DOMAIN_SHOWN_BYTES];
@@ -72,6 +82,8 @@ static int import_write(Manager* m, const char* name, Error* reterr) {
         domain_name_show(name, shown);
         /* Whether mail or a website lives there nobody has asked yet, so nothing of it is touched. */
         r = domain_add(m, &system_actor, name, shown, "subdomain", reterr);
+        if (r >= 0)
+                r = primary_if_none(m, name, reterr);
         if (r >= 0)
                 r = store_setting_set(m->store, IMPORTED_KEY, name, reterr);
         if (r < 0)

@@ -2,7 +2,7 @@
 #pragma once
 #include "base/error.h"
 
-#define NGINX_NAMES_MAX 512 /* 50 domains with box, website, www, mail policy, and a few more; the manager's system/wanted.h agrees */
+#define NGINX_NAMES_MAX 1024 /* 200 domains with box, website, www and mail policy, and 200 more; the manager's system/wanted.h agrees */
 #define NGINX_CERTIFICATES "/var/lib/steadbox/certificates" /* the only directory keys are read from */
 
 typedef enum NginxKind {

@@ -2,7 +2,7 @@
 #pragma once
 #include "base/error.h"
 
-#define TEXT_MAX (4 * 1024 * 1024) /* nginx with as many names as may be, each with a certificate of its own */
+#define TEXT_MAX (8 * 1024 * 1024) /* nginx with as many names as may be, each with a certificate of its own */
 
 typedef struct Text {
         char* bytes; /* owned, NUL-terminated once anything was added */

@@ -1,6 +1,7 @@
 #include "site/site.h"
 #include "base/time.h"
 #include "base/validate.h"
+#include "store/store-name.h"
 #include "store/store-setting.h"
 #include <arpa/inet.h>
 #include <ifaddrs.h>
@@ -14,6 +15,8 @@
 struct Site {
         json_t* addresses; /* global addresses as text, IPv4 first */
         uint64_t addresses_usec;
+        json_t* hosts;            /* of store_name_hosts(), as of that generation of the store */
+        uint64_t hosts_generation;
         char* language;
 };
 
@@ -29,6 +32,7 @@ Site* site_free(Site* s) {
         if (!s)
                 return NULL;
         json_decref(s->addresses);
+        json_decref(s->hosts);
         free(s->language);
         free(s);
         return NULL;
@@ -78,21 +82,68 @@ static const json_t* addresses(Manager* m) {
         return fresh;
 }
 
-json_t* site_names(Manager* m) {
-        json_t* names = json_array();
-        const char* domain = json_get_string(m->machine, "domain");
+static void append_once(json_t* names, const char* name) {
+        size_t i;
+        json_t* known;
+        json_array_foreach(names, i, known)
+                if (streq_ptr(json_string_value(known), name))
+                        return;
+        (void) json_array_append_new(names, json_string(name));
+}
+
+static void append_own(Manager* m, json_t* names) {
         const char* fallback = json_get_string(provider(m), "fallback_name");
         char hostname[HOST_NAME_MAX + 1] = "";
         (void) gethostname(hostname, sizeof(hostname) - 1);
-        if (domain && json_get_boolean(m->machine, "domain_proven", false)) {
-                char name[300];
-                (void) snprintf(name, sizeof(name), "my.%s", domain);
-                (void) json_array_append_new(names, json_string(name));
-        }
         if (fallback)
-                (void) json_array_append_new(names, json_string(fallback));
-        if (dns_name_valid(hostname) && !streq_ptr(fallback, hostname))
-                (void) json_array_append_new(names, json_string(hostname));
+                append_once(names, fallback);
+        if (dns_name_valid(hostname))
+                append_once(names, hostname);
+}
+
+json_t* site_own_names(Manager* m) {
+        json_t* names = json_array();
+        append_own(m, names);
+        (void) json_array_extend(names, (json_t*) addresses(m));
+        return names;
+}
+
+/* Everything but addresses. The host name is the kernel's, so it may change without the store: it is looked up each time. */
+static json_t* names_make(Manager* m, const json_t* hosts) {
+        json_t* names = json_array();
+        const char* primary = json_get_string(hosts, "primary");
+        size_t i;
+        json_t* other;
+        if (primary)
+                append_once(names, primary);
+        append_own(m, names);
+        json_array_foreach(json_object_get(hosts, "others"), i, other)
+                append_once(names, strempty(json_string_value(other)));
+        return names;
+}
+
+/* What was read inside a transaction may be rolled back without the store's generation telling, so it is not kept. */
+static json_t* hosts_get(Manager* m) {
+        Site* s = m->site;
+        uint64_t generation = store_generation(m->store);
+        bool keep = !store_in_transaction(m->store);
+        _cleanup_free_ char* text = NULL;
+        json_t* hosts = NULL;
+        if (keep && s->hosts && s->hosts_generation == generation)
+                return json_incref(s->hosts);
+        if (store_name_hosts(m->store, &text, NULL) < 0 || !text || !(hosts = json_loads(text, 0, NULL)))
+                return json_incref(s->hosts); /* a broken store must not lock out who would mend it */
+        if (keep) {
+                json_decref(s->hosts);
+                s->hosts = json_incref(hosts);
+                s->hosts_generation = generation;
+        }
+        return hosts;
+}
+
+json_t* site_names(Manager* m) {
+        _cleanup_json_ json_t* hosts = hosts_get(m);
+        json_t* names = names_make(m, hosts);
         (void) json_array_extend(names, (json_t*) addresses(m));
         return names;
 }

@@ -9,8 +9,11 @@ Site* site_free(Site* s);
 
 /* https://name of the best name the box has: the primary domain's, fallback_name, the host name if it has a dot, else an address. Owned. */
 char* site_base_url(Manager* m);
-/* Names that are ours, best first, then addresses; an array of strings, owned. */
+/* Names under which the manager may be asked, best first, then addresses: the primary domain's when it is proven, the box's own, those of
+ * all other domains, aliases. An array of strings, owned. Kept until the store changes, as every request asks. */
 json_t* site_names(Manager* m);
+/* The box's own without any domain: fallback_name, the host name if it has a dot, addresses. Owned. */
+json_t* site_own_names(Manager* m);
 /* MISDIRECTED unless Host is one of our names or any address in numbers (rebinding attacks need a name). */
 int site_check_host(Manager* m, const char* host, Error* reterr);
 json_t* site_brand(Manager* m); /* Brand of types.h, owned */

@@ -72,7 +72,7 @@ static void on_self_signed(json_t* answer, const Error* error, void* userdata) {
 
 static void apply_certificate(System* s) {
         _cleanup_error_ Error e = ERROR_NULL;
-        _cleanup_json_ json_t* names = site_names(s->m);
+        _cleanup_json_ json_t* names = site_own_names(s->m);
         const char* name = json_string_value(json_array_get(names, 0)) ?: "localhost.localdomain";
         if (helper_client_certificate_self_sign(s->m->helper, BOX_CERTIFICATE, name, on_self_signed, s->m, &e) < 0)
                 apply_failed(s, "the certificate", &e);

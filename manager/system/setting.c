@@ -4,6 +4,7 @@
 #include "store/store-setting.h"
 #include "system/inventory.h"
 #include "system/system-internal.h"
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -26,13 +27,18 @@ static const struct {
         { "contact",        true,  "Privacy notice: contact" },
         { "authority",      true,  "Privacy notice: authority" },
         { "retention_days", true,  "How long the log keeps personal detail" },
+        { "public_ipv4",    true,  "Public IPv4 address" },
+        { "public_ipv6",    true,  "Public IPv6 address" },
+        { "outside_checks", true,  "Ask block lists and try port 25" },
+        { "acme_url",       true,  "Certificate authority" },
+        { "acme_staging",   true,  "Certificate authority's test service" },
 };
 
 bool setting_locked(Manager* m, const char* key) {
         size_t i;
         json_t* locked;
         json_array_foreach(json_object_get(m->machine, "locked"), i, locked)
-                if (streq_ptr(json_string_value(locked), key))
+                if (streq_ptr(json_string_value(locked), key) || (streq(key, "acme_url") && streq_ptr(json_string_value(locked), "provider.acme_url")))
                         return true;
         return false;
 }
@@ -53,8 +59,26 @@ static int add_kept(Manager* m, json_t* settings, const char* key, Error* reterr
         return r;
 }
 
+static int add_flag(Manager* m, json_t* settings, const char* key, Error* reterr) {
+        _cleanup_free_ char* value = NULL;
+        int r = store_setting_get(m->store, key, &value, reterr);
+        if (r >= 0)
+                (void) json_object_set_new(settings, key, json_boolean(streq_ptr(value, "true")));
+        return r;
+}
+
+/* Empty in the store means the preset, and without one the authority that is built in. */
+static int add_acme_url(Manager* m, json_t* settings, Error* reterr) {
+        _cleanup_free_ char* kept = NULL;
+        const char* preset = json_get_string(json_object_get(m->machine, "provider"), "acme_url");
+        int r = store_setting_get(m->store, "acme_url", &kept, reterr);
+        if (r >= 0)
+                (void) json_object_set_new(settings, "acme_url", json_string(!isempty(kept) ? kept : strempty(preset)));
+        return r;
+}
+
 static int fill(Manager* m, json_t* settings, Error* reterr) {
-        static const char* const texts[] = { "controller", "contact", "authority" };
+        static const char* const texts[] = { "controller", "contact", "authority", "public_ipv4", "public_ipv6" };
         _cleanup_free_ char *zone = timezone_read(), *name = NULL, *days = NULL;
         char hostname[HOST_NAME_MAX + 1] = "";
         (void) gethostname(hostname, sizeof(hostname) - 1);
@@ -63,6 +87,12 @@ static int fill(Manager* m, json_t* settings, Error* reterr) {
                 r = store_setting_get(m->store, "retention_days", &days, reterr);
         for (size_t i = 0; i < ELEMENTS(texts) && r >= 0; i++)
                 r = add_kept(m, settings, texts[i], reterr);
+        if (r >= 0)
+                r = add_flag(m, settings, "outside_checks", reterr);
+        if (r >= 0)
+                r = add_flag(m, settings, "acme_staging", reterr);
+        if (r >= 0)
+                r = add_acme_url(m, settings, reterr);
         if (r < 0)
                 return r;
         (void) json_object_set_new(settings, "timezone", json_string(strempty(zone)));
@@ -87,7 +117,7 @@ json_t* setting_show(Manager* m, Error* reterr) {
 static int write_one(Manager* m, const char* key, const json_t* value, json_t* changed, Error* reterr) {
         _cleanup_free_ char* before = NULL;
         char number[32];
-        const char* text = json_string_value(value);
+        const char* text = json_is_boolean(value) ? (json_is_true(value) ? "true" : "false") : json_string_value(value);
         if (!text) {
                 (void) snprintf(number, sizeof(number), "%lld", (long long) json_integer_value(value));
                 text = number;
@@ -102,8 +132,45 @@ static int write_one(Manager* m, const char* key, const json_t* value, json_t* c
         return 1;
 }
 
+/* Documentation's networks (RFC 5737, RFC 3849) pass: laboratories use them, and they harm nobody. */
+static bool address4_is_global(const void* bytes) {
+        uint32_t a;
+        memcpy(&a, bytes, sizeof(a));
+        a = ntohl(a);
+        uint32_t first = a >> 24;
+        return first != 0 && first != 10 && first != 127 && first < 224 && a >> 20 != 0xac1 && a >> 16 != 0xc0a8 && a >> 16 != 0xa9fe &&
+               a >> 22 != 0x64400000 >> 22; /* RFC 1918, RFC 3927, RFC 6598 */
+}
+
+static bool address6_is_global(const void* bytes) {
+        const uint8_t* b = bytes;
+        return (b[0] & 0xe0) == 0x20; /* 2000::/3 is all that was given out (RFC 4291 2.4) */
+}
+
+/* An address the world could use: no name, nothing special (RFC 6890), nothing of the local network. */
+static int check_address(const char* key, const char* text, int family, Error* reterr) {
+        struct in6_addr bytes;
+        if (isempty(text))
+                return 0;
+        if (inet_pton(family, text, &bytes) != 1) {
+                (void) error_field(reterr, ERROR_BAD_FIELD, key, "The field %s must be an IPv%d address.", key, family == AF_INET ? 4 : 6);
+                return error_hint(reterr, "Give one such as %s, or leave it empty for the machine's own.", family == AF_INET ? "198.51.100.7" : "2001:db8::7");
+        }
+        if (family == AF_INET ? address4_is_global(&bytes) : address6_is_global(&bytes))
+                return 0;
+        (void) error_field(reterr, ERROR_BAD_FIELD, key, "Nobody outside can reach %s: it is not an address of the internet.", text);
+        return error_hint(reterr, "Your provider's console shows the public address.");
+}
+
+static int check_values(const json_t* fields, Error* reterr) {
+        int r = check_address("public_ipv4", json_get_string(fields, "public_ipv4"), AF_INET, reterr);
+        return r < 0 ? r : check_address("public_ipv6", json_get_string(fields, "public_ipv6"), AF_INET6, reterr);
+}
+
 int setting_write(Manager* m, const json_t* fields, json_t* changed, Error* reterr) {
-        int n = 0;
+        int n = check_values(fields, reterr);
+        if (n < 0)
+                return n;
         for (size_t i = 0; i < ELEMENTS(keys); i++) {
                 const json_t* value = json_object_get(fields, keys[i].key);
                 if (!keys[i].kept || !value)

@@ -160,22 +160,6 @@ static int ports(Manager* m, Ports* list, Error* reterr) {
         return r;
 }
 
-/* Every address in numbers is served too ("*"), so that a box without a name can be reached. */
-static int nginx_names(Manager* m, NginxNames* list, Error* reterr) {
-        _cleanup_json_ json_t* names = site_names(m);
-        size_t i;
-        json_t* name;
-        int r = nginx_names_add(list, (NginxName) { .name = "*", .kind = "box", .target = "" });
-        json_array_foreach(names, i, name) {
-                const char* text = json_string_value(name);
-                if (r < 0)
-                        break;
-                if (!strchr(text, ':') && text[strspn(text, "0123456789.")]) /* a name, not an address */
-                        r = nginx_names_add(list, (NginxName) { .name = text, .kind = "box", .target = "" });
-        }
-        return r;
-}
-
 static int housekeeping(Manager* m, Error* reterr) {
         int r = store_start_expire(m->store, STARTS_KEPT, reterr);
         support_bundles_expire(m, now_seconds() - BUNDLE_DAYS * 86400);
@@ -191,7 +175,6 @@ const NounClass system_noun = {
         .shutdown = shutdown_clean,
         .findings = system_findings,
         .ports = ports,
-        .nginx_names = nginx_names,
         .certificate_subscribers = subscribers,
         .search = setting_search,
         .housekeeping = housekeeping,

@@ -4,7 +4,7 @@
 #include "noun.h"
 
 #define PORTS_MAX 256
-#define NGINX_NAMES_MAX 512 /* as the helper takes: helper/render-nginx.h */
+#define NGINX_NAMES_MAX 1024 /* as the helper takes: helper/render-nginx.h */
 
 struct Ports {
         HelperPort items[PORTS_MAX]; /* texts are constant */

@@ -12,6 +12,7 @@ static const struct {
         { "support-bundle", support_bundle_main },
         { "certificate", certificate_main },
         { "dns-write", dns_write_main },
+        { "domain-primary", domain_primary_main },
 };
 
 static int run(Worker* w, WorkerMain work) {
