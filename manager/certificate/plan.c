@@ -41,7 +41,7 @@ const char* acme_url_now(Manager* m, bool* ret_staging, char** ret_owned) {
 /* Names that were given to this box. The host name alone may be anything, so it counts only when somebody asks by hand, or once did. */
 static json_t* box_names(Manager* m, bool by_hand) {
         _cleanup_certificate_row_ CertificateRow row = {};
-        _cleanup_json_ json_t* all = site_names(m);
+        _cleanup_json_ json_t* all = site_own_names(m);
         json_t *names = json_array(), *name, *before = NULL;
         char hostname[HOST_NAME_MAX + 1] = "";
         const char* fallback = json_get_string(json_object_get(m->machine, "provider"), "fallback_name");
