@@ -307,7 +307,11 @@ TEST(the_domain_of_the_installation_is_added_once) {
         open_store(&f);
         ASSERT_EQ(store_domain_get(f.m.store, "customer.example", &row, NULL), 1);
         ASSERT_STREQ(row.scope, "subdomain");
+        ASSERT_STREQ(row.state, "pending");
+        ASSERT_TRUE(row.primary);
         begin(&f);
+        ASSERT_REFUSED(domain_remove(&f.m, &f.owner, "customer.example", reterr), EBUSY);
+        ASSERT_OK(store_domain_primary_set(f.m.store, 0, NULL)); /* as if another one had become it */
         ASSERT_OK(domain_remove(&f.m, &f.owner, "customer.example", NULL));
         commit(&f);
         close_store(&f);
