@@ -1,4 +1,4 @@
-/* The job's DNS engine alone. Usage: dns-ask <QUESTIONS   one a line: NAME TYPE SERVER...
+/* The job's DNS engine alone. Usage: dns-ask [--recurse] <QUESTIONS   one a line: NAME TYPE SERVER...
  * Prints JSON: how many were answered, how long it took from the first packet to the last answer, packets
  * sent, and CPU of asking and reading, start of the program and the reading of its input not counted. */
 #include "base/secret.h"
@@ -27,7 +27,7 @@ static uint64_t cpu_usec(void) {
                (uint64_t) (u.ru_utime.tv_usec + u.ru_stime.tv_usec);
 }
 
-static int ask_line(Dns* d, char* line, Count* c) {
+static int ask_line(Dns* d, char* line, unsigned flags, Count* c) {
         const char *words[2 + DNS_SERVERS_MAX], *word;
         char* rest = line;
         size_t n = 0;
@@ -37,11 +37,12 @@ static int ask_line(Dns* d, char* line, Count* c) {
         if (n < 3)
                 return -EINVAL;
         c->asked++;
-        return dns_ask(d, words[0], words[1], /* flags= */ 0, words + 2, n - 2, on_answer, c, NULL, NULL);
+        return dns_ask(d, words[0], words[1], flags, words + 2, n - 2, on_answer, c, NULL, NULL);
 }
 
 int main(int argc, char** argv) {
         _cleanup_(dns_freep) Dns* d = NULL;
+        unsigned flags = argc > 1 && streq(argv[1], "--recurse") ? DNS_RECURSE : 0;
         Count c = {};
         char* line = NULL;
         size_t size = 0;
@@ -49,7 +50,7 @@ int main(int argc, char** argv) {
                 return EXIT_FAILURE;
         uint64_t cpu = cpu_usec();
         while (getline(&line, &size, stdin) > 0)
-                if (ask_line(d, line, &c) < 0)
+                if (ask_line(d, line, flags, &c) < 0)
                         return EXIT_FAILURE;
         free(line);
         uint64_t begun = now_usec(CLOCK_MONOTONIC);
