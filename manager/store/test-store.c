@@ -1,0 +1,140 @@
+/* The store's schema: a store of every release, moved to today, is the same as a fresh one and has lost nothing. */
+#include "base/file.h"
+#include "base/test.h"
+#include "store/store-domain.h"
+#include "store/store-internal.h"
+#include "store/store-setting.h"
+#include <ctype.h>
+#include <fcntl.h>
+
+#define DUMP_MAX (1 << 20)
+
+static void run_sql(const char* path, const char* sql) {
+        sqlite3* db = NULL;
+        char* complaint = NULL;
+        ASSERT_EQ(sqlite3_open(path, &db), SQLITE_OK);
+        if (sqlite3_exec(db, sql, NULL, NULL, &complaint) != SQLITE_OK)
+                TEST_FAIL("%s", complaint);
+        ASSERT_EQ(sqlite3_close(db), SQLITE_OK);
+}
+
+static char* dump_of(unsigned version) {
+        char path[256];
+        char* text = NULL;
+        size_t size = 0;
+        (void) snprintf(path, sizeof(path), "%s/store/schema-%u.sql", FIXTURES, version);
+        ASSERT_OK(file_read(AT_FDCWD, path, DUMP_MAX, &text, &size));
+        return text;
+}
+
+/* Remarks and white space say nothing to SQLite; it keeps them all the same. */
+static char* bare(const char* sql) {
+        char* out = calloc(1, strlen(sql) + 1);
+        char* p = out;
+        for (const char* c = sql; *c; c++) {
+                if (startswith(c, "--"))
+                        c += strcspn(c, "\n");
+                if (!*c)
+                        break;
+                if (!isspace((unsigned char) *c))
+                        *p++ = *c;
+        }
+        return out;
+}
+
+/* All tables, columns and indices as text. */
+static char* schema_of(const char* path) {
+        sqlite3* db = NULL;
+        sqlite3_stmt* s = NULL;
+        char* text = NULL;
+        size_t size = 0;
+        FILE* f = open_memstream(&text, &size);
+        ASSERT_EQ(sqlite3_open(path, &db), SQLITE_OK);
+        ASSERT_EQ(sqlite3_prepare_v2(db, "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name", -1, &s, NULL), SQLITE_OK);
+        while (sqlite3_step(s) == SQLITE_ROW) {
+                _cleanup_free_ char* sql = bare((const char*) sqlite3_column_text(s, 1));
+                fprintf(f, "%s: %s\n", (const char*) sqlite3_column_text(s, 0), sql);
+        }
+        (void) sqlite3_finalize(s);
+        ASSERT_EQ(sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &s, NULL), SQLITE_OK);
+        ASSERT_EQ(sqlite3_step(s), SQLITE_ROW);
+        fprintf(f, "version %d\n", sqlite3_column_int(s, 0));
+        (void) sqlite3_finalize(s);
+        ASSERT_EQ(sqlite3_close(db), SQLITE_OK);
+        (void) fclose(f);
+        return text;
+}
+
+static void open_and_close(const char* path) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        _cleanup_(store_freep) Store* s = NULL;
+        if (store_open(path, &s, &e) < 0)
+                TEST_FAIL("%s", e.message);
+}
+
+static void same_lines(const char* a, const char* b) {
+        while (*a || *b) {
+                size_t n = strcspn(a, "\n"), k = strcspn(b, "\n");
+                if (n != k || strncmp(a, b, n) != 0)
+                        TEST_FAIL("moved: %.*s\nfresh: %.*s", (int) n, a, (int) k, b);
+                a += n + (a[n] == '\n');
+                b += k + (b[k] == '\n');
+        }
+}
+
+TEST(every_released_schema_moves_to_today) {
+        char directory[] = "/tmp/test-store-XXXXXX", command[64], old[64], fresh[64];
+        ASSERT_TRUE(mkdtemp(directory));
+        (void) snprintf(fresh, sizeof(fresh), "%s/fresh", directory);
+        open_and_close(fresh);
+        _cleanup_free_ char* today = schema_of(fresh);
+        for (unsigned version = 1; version < STORE_VERSION; version++) {
+                _cleanup_free_ char* dump = dump_of(version);
+                char number[64];
+                (void) snprintf(old, sizeof(old), "%s/%u", directory, version);
+                (void) snprintf(number, sizeof(number), "PRAGMA user_version = %u", version);
+                run_sql(old, dump);
+                run_sql(old, number);
+                run_sql(old, "INSERT INTO setting (key, value, changed_at) VALUES ('box_name', 'Kept', 1);"
+                             "INSERT INTO user (username, display_name, role, created_at) VALUES ('ada', 'Ada', 'owner', 1);");
+                open_and_close(old);
+                open_and_close(old); /* a second start changes nothing */
+                _cleanup_free_ char* moved = schema_of(old);
+                same_lines(moved, today);
+
+                _cleanup_(store_freep) Store* s = NULL;
+                _cleanup_free_ char* name = NULL;
+                int64_t id = 0;
+                ASSERT_OK(store_open(old, &s, NULL));
+                ASSERT_EQ(store_setting_get(s, "box_name", &name, NULL), 1);
+                ASSERT_STREQ(name, "Kept");
+                ASSERT_OK(store_begin(s, NULL));
+                ASSERT_OK(store_domain_add(s, "example.com", "example.com", "web", "{}", 1, &id, NULL));
+                ASSERT_OK(store_commit(s, NULL));
+        }
+        (void) snprintf(command, sizeof(command), "rm -r %s", directory);
+        ASSERT_EQ(system(command), 0);
+}
+
+/* Expand now, contract one release later: what the release before wrote it must still be able to write. */
+TEST(the_release_before_may_open_what_we_wrote) {
+        char directory[] = "/tmp/test-store-XXXXXX", command[64], path[64];
+        ASSERT_TRUE(mkdtemp(directory));
+        (void) snprintf(path, sizeof(path), "%s/db", directory);
+        open_and_close(path);
+        sqlite3* db = NULL;
+        sqlite3_stmt* s = NULL;
+        ASSERT_EQ(sqlite3_open(path, &db), SQLITE_OK);
+        ASSERT_EQ(sqlite3_prepare_v2(db, "SELECT value FROM meta WHERE key = 'least_version'", -1, &s, NULL), SQLITE_OK);
+        ASSERT_EQ(sqlite3_step(s), SQLITE_ROW);
+        ASSERT_TRUE(atoi((const char*) sqlite3_column_text(s, 0)) < STORE_VERSION);
+        (void) sqlite3_finalize(s);
+        ASSERT_EQ(sqlite3_close(db), SQLITE_OK);
+        run_sql(path, "INSERT INTO setting (key, value, changed_at) VALUES ('a', 'b', 1);"
+                      "INSERT INTO job (id, sequence, kind, object, stage, request, actor, role, created_at)"
+                      " VALUES ('x', 1, 'log-verify', '', 'walk', '{}', 'system', 'root', 1);");
+        (void) snprintf(command, sizeof(command), "rm -r %s", directory);
+        ASSERT_EQ(system(command), 0);
+}
+
+TEST_MAIN()
