@@ -2,6 +2,8 @@
 #include "cli/humane.h"
 #include "cli/table.h"
 
+#define COLUMNS_MAX 32
+
 static bool ends_with(const char* s, const char* end) {
         size_t n = strlen(s), m = strlen(end);
         return n >= m && streq(s + n - m, end);
@@ -60,37 +62,98 @@ static bool is_spare(const Property* p) {
         return p->kind == PROPERTY_OBJECT || p->kind == PROPERTY_ONE || p->kind == PROPERTY_MANY;
 }
 
-int print_items(const Printer* p, const Type* type, const json_t* items) {
-        _cleanup_(table_freep) Table* table = NULL;
-        size_t i;
-        json_t* item;
-        int r;
+/* Types with more properties than a line can hold: the columns of their lists. `show` and --json have all of them. */
+static const struct {
+        const char* type;
+        const char* columns[8];
+} brief_table[] = {
+        { "Certificate", { "id", "names", "source", "method", "not_after", "renew_at", "sentence" } },
+        { "DnsProvider", { "kind", "name", "fields", "url" } },
+        { "Domain", { "name", "shown", "primary", "state", "certificate", "records", "ok", "sentence" } },
+        { "DomainChange", { "at", "actor", "kind", "record", "sentence" } },
+        { "ServedName", { "name", "shown", "kind", "target", "certificate", "trusted", "headers" } },
+};
 
-        if (type->n_properties == 0)
-                return 0;
-        r = table_new(type->n_properties, &table);
-        for (size_t c = 0; r >= 0 && c < type->n_properties; c++) {
+/* Borrowed pointers to the properties that make columns; returns how many. */
+static size_t columns_of(const Type* type, const Property* ret[static COLUMNS_MAX]) {
+        size_t n = 0;
+        for (size_t i = 0; i < ELEMENTS(brief_table); i++)
+                for (size_t c = 0; streq(brief_table[i].type, type->name) && c < 8 && brief_table[i].columns[c]; c++)
+                        for (size_t k = 0; k < type->n_properties; k++)
+                                if (streq(type->properties[k].name, brief_table[i].columns[c]))
+                                        ret[n++] = &type->properties[k];
+        for (size_t k = 0; n == 0 && k < MIN(type->n_properties, (size_t) COLUMNS_MAX); k++)
+                ret[k] = &type->properties[k];
+        return n > 0 ? n : MIN(type->n_properties, (size_t) COLUMNS_MAX);
+}
+
+static int add_heading(Table* table, const Property* const* columns, size_t n) {
+        int r = 0;
+        for (size_t c = 0; r >= 0 && c < n; c++) {
                 char label[HUMANE_MAX];
-                humane_label(type->properties[c].name, label);
-                if (is_number(&type->properties[c]))
+                humane_label(columns[c]->name, label);
+                if (is_number(columns[c]))
                         table_align_right(table, c);
-                if (is_spare(&type->properties[c]))
+                if (is_spare(columns[c]))
                         table_spare(table, c);
                 r = table_add(table, label);
         }
-        if (r < 0)
-                return r;
+        return r;
+}
+
+static int print_table(const Printer* p, const Type* type, const json_t* items) {
+        _cleanup_(table_freep) Table* table = NULL;
+        const Property* columns[COLUMNS_MAX];
+        size_t i, n = columns_of(type, columns);
+        json_t* item;
+        int r = table_new(n, &table);
+        if (r >= 0)
+                r = add_heading(table, columns, n);
         json_array_foreach(items, i, item)
-                for (size_t c = 0; c < type->n_properties; c++) {
-                        const Property* property = &type->properties[c];
+                for (size_t c = 0; r >= 0 && c < n; c++) {
                         _cleanup_free_ char* text = NULL;
-                        r = value_text(p, property->name, property->kind, json_object_get(item, property->name), true, &text);
+                        r = value_text(p, columns[c]->name, columns[c]->kind, json_object_get(item, columns[c]->name), true, &text);
                         if (r >= 0)
                                 r = table_add(table, text);
-                        if (r < 0)
-                                return r;
                 }
-        return table_print(table, p->file, p->width);
+        return r < 0 ? r : table_print(table, p->file, p->width);
+}
+
+static void print_indented(const Printer* p, const json_t* item, const char* key) {
+        _cleanup_free_ char* text = strdup(strempty(json_get_string(item, key)));
+        if (isempty(text))
+                return;
+        text_tame(text, /* newlines= */ false);
+        (void) fprintf(p->file, "    %s\n", text);
+}
+
+/* Verdicts are sentences with their remedy; what is as it should be needs only its name. */
+static int print_verdicts(const Printer* p, const json_t* items) {
+        size_t i, n_ok = 0;
+        json_t* item;
+        json_array_foreach(items, i, item) {
+                const char* verdict = strempty(json_get_string(item, "verdict"));
+                if (streq(verdict, "ok")) {
+                        n_ok++;
+                        continue;
+                }
+                (void) fprintf(p->file, "%s  %s%s\n", strempty(json_get_string(item, "id")), verdict,
+                               json_is_object(json_object_get(item, "ignored")) ? " (put aside)" : "");
+                print_indented(p, item, "sentence");
+                print_indented(p, item, "hint");
+        }
+        if (n_ok > 0)
+                (void) fprintf(p->file, "As they should be (%zu):\n", n_ok);
+        json_array_foreach(items, i, item)
+                if (streq_ptr(json_get_string(item, "verdict"), "ok"))
+                        (void) fprintf(p->file, "    %s\n", strempty(json_get_string(item, "id")));
+        return 0;
+}
+
+int print_items(const Printer* p, const Type* type, const json_t* items) {
+        if (type->n_properties == 0)
+                return 0;
+        return streq(type->name, "DomainRecord") ? print_verdicts(p, items) : print_table(p, type, items);
 }
 
 /* Texts of several lines stand below their label, as they are. */

@@ -181,6 +181,29 @@ TEST(what_says_least_gives_way_first) {
         ASSERT_STREQ(text, "Id           Sentence\nclock.wrong  The clock is not right.\n");
 }
 
+static char* print_json_items(const char* type, const char* json) {
+        _cleanup_json_ json_t* j = json_loads(json, 0, NULL);
+        char* text = NULL;
+        size_t size = 0;
+        FILE* f = open_memstream(&text, &size);
+        Printer p = { .file = f };
+        ASSERT_OK(print_items(&p, type_find(type), j));
+        (void) fclose(f);
+        return text;
+}
+
+TEST(verdicts_are_sentences) {
+        _cleanup_free_ char* text = print_json_items(
+                "DomainRecord", "[{\"id\":\"mx:a.test\",\"verdict\":\"different\",\"sentence\":\"Mail goes to old.\\u001b[2J\",\"hint\":\"Set MX.\","
+                                "\"ignored\":null},{\"id\":\"a:a.test\",\"verdict\":\"ok\",\"sentence\":\"Fine.\",\"hint\":null,\"ignored\":null}]");
+        ASSERT_STREQ(text, "mx:a.test  different\n    Mail goes to old.?[2J\n    Set MX.\nAs they should be (1):\n    a:a.test\n");
+}
+
+TEST(wide_types_have_few_columns) {
+        _cleanup_free_ char* text = print_json_items("DnsProvider", "[{\"kind\":\"desec\",\"name\":\"deSEC\",\"token\":\"long\",\"url\":null,\"fields\":[]}]");
+        ASSERT_TRUE(strstr(text, "desec") && strstr(text, "Kind") && !strstr(text, "long"));
+}
+
 static char* print_json_object(const char* type, const char* json) {
         _cleanup_json_ json_t* j = json_loads(json, 0, NULL);
         char* text = NULL;
