@@ -97,7 +97,20 @@ static int read_secret_on_terminal(const Field* f, char ret[static INPUT_SECRET_
         return r;
 }
 
+/* A secret of many lines, such as a key in PEM, is all that is piped in. */
+static int read_secret_text(Arguments* a, const Field* f, Error* reterr) {
+        _cleanup_(erase_and_freep) char* text = NULL;
+        size_t size = 0;
+        int r = file_read(AT_FDCWD, "/dev/stdin", (size_t) f->max, &text, &size);
+        if (r < 0 || strlen(text) != size)
+                return error_field(reterr, ERROR_BAD_FIELD, f->name, "Cannot read '%s' from standard input: %s.", f->name,
+                                   strerror(r < 0 ? -r : EILSEQ));
+        return set_text(a, f, text, reterr);
+}
+
 static int read_secret(Arguments* a, const Field* f, Error* reterr) {
+        if (f->type == FIELD_TEXT)
+                return read_secret_text(a, f, reterr);
         char text[INPUT_SECRET_MAX + 1];
         int r = isatty(STDIN_FILENO) ? read_secret_on_terminal(f, text, reterr) : read_line(STDIN_FILENO, text);
         if (r >= 0)
@@ -130,9 +143,9 @@ int input_complete(Arguments* a, Error* reterr) {
         }
         /* What is required and not there is asked for at a terminal, or read where it is a text that is piped in. */
         while ((f = arguments_missing(a))) {
-                if ((f->flags & FIELD_SECRET) && isatty(STDIN_FILENO) && a->n_secrets < ARGUMENTS_SECRETS_MAX)
+                if ((f->flags & FIELD_SECRET) && f->type != FIELD_TEXT && isatty(STDIN_FILENO) && a->n_secrets < ARGUMENTS_SECRETS_MAX)
                         a->secrets[a->n_secrets++] = f;
-                else if (f->type == FIELD_TEXT && !isatty(STDIN_FILENO)) {
+                else if (f->type == FIELD_TEXT && !(f->flags & FIELD_SECRET) && !isatty(STDIN_FILENO)) {
                         r = read_text(a, f, "-", reterr);
                         if (r < 0)
                                 return r;
