@@ -69,7 +69,7 @@ static int read_(Provider* p, const char* const* owners, size_t n, json_t** ret,
                         if (r < 0)
                                 return r;
                         more = hetzner_sets_parse(reply.body, &c, sets);
-                        if (more < 0)
+                        if (more < 0 || (more > 0 && page == PAGES_MAX))
                                 return provider_garbled(p, reterr);
                 }
         }
