@@ -13,6 +13,7 @@ static const struct {
         { "certificate", certificate_main },
         { "dns-write", dns_write_main },
         { "domain-primary", domain_primary_main },
+        { "domain-check", domain_check_main },
 };
 
 static int run(Worker* w, WorkerMain work) {
