@@ -16,6 +16,21 @@ export function verdictKind(record: DomainRecord): Kind {
     return severityKind[record.severity] || 'warn';
 }
 
+/** Whether somebody ought to do something about a record. */
+export function needsSomebody(record: DomainRecord): boolean {
+    return record.counts && !record.ignored && !['ok', 'waits', 'unknown', 'skipped'].includes(record.verdict);
+}
+
+/** Of how many of how many are right. Before anybody was asked that is neither good nor bad. */
+export function scoreKind(domain: Domain): Kind {
+    return domain.checked_at ? severityKind[domain.severity] ?? 'calm' : 'calm';
+}
+
+/** A sentence of the box with the domain as it was typed, where that differs from its A-labels. */
+export function typed(sentence: string, domain: Pick<Domain, 'name' | 'shown'>): string {
+    return domain.shown === domain.name ? sentence : sentence.replaceAll(domain.name, domain.shown);
+}
+
 /** What is the matter with a record and what to do; the box's English where the catalogue has no such sentence. */
 export function verdictText(record: DomainRecord): { sentence: string; hint: string } {
     return {
@@ -32,6 +47,11 @@ function said(key: string, facts: Record<string, unknown>, english: string): str
     return gaps.every((name) => facts[name] !== undefined && facts[name] !== null) ? t(key, facts) : english;
 }
 
+/** The box's name in a domain, as the domain was typed. */
+export function boxName(domain: Domain): string {
+    return domain.box_name.endsWith(domain.name) ? domain.box_name.slice(0, -domain.name.length) + domain.shown : domain.box_name;
+}
+
 /** How a domain stands, in a sentence. */
 export function domainText(domain: Domain): string {
     if (language() === 'en' && domain.sentence)
@@ -39,7 +59,7 @@ export function domainText(domain: Domain): string {
     if (!domain.checked_at)
         return t('domains.says.unasked');
     const open = domain.records - domain.ok;
-    return `${domain.state === 'pending' ? `${t('domains.says.pending', { name: domain.box_name })} ` : ''}${open
+    return `${domain.state === 'pending' ? `${t('domains.says.pending', { name: boxName(domain) })} ` : ''}${open
         ? t('domains.says.open', { n: open, all: domain.records }) : t('domains.says.well', { n: domain.records })}`;
 }
 
