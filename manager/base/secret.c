@@ -37,3 +37,17 @@ void erase_and_free(char* s) {
                 sodium_memzero(s, strlen(s));
         free(s);
 }
+
+int base64_decode(const char* text, uint8_t** ret, size_t* ret_size) {
+        size_t room = strlen(text) / 4 * 3 + 3, n = 0;
+        uint8_t* bytes = malloc(room);
+        if (!bytes)
+                return -ENOMEM;
+        if (sodium_base642bin(bytes, room, text, strlen(text), " \r\n", &n, NULL, sodium_base64_VARIANT_ORIGINAL) != 0) {
+                free(bytes);
+                return -EBADMSG;
+        }
+        *ret = bytes;
+        *ret_size = n;
+        return 0;
+}

@@ -12,6 +12,8 @@ void token_make(char ret[static TOKEN_TEXT_BYTES]);
 void digest_sha256(const void* data, size_t size, uint8_t ret[static DIGEST_BYTES]);
 /* hex needs 2 * size + 1 bytes. */
 void hex_encode(const uint8_t* data, size_t size, char* ret);
+/* Standard alphabet, padded, white space skipped; *ret is owned. -EBADMSG when it is something else. */
+int base64_decode(const char* text, uint8_t** ret, size_t* ret_size);
 int hex_decode(const char* text, uint8_t* ret, size_t size); /* -EINVAL unless exactly size bytes */
 void erase_and_free(char* s); /* NUL-terminated; NULL is fine */
 static inline void erase_and_freep(char** s) {

@@ -1,48 +1,81 @@
 #include "net/probe.h"
 #include "base/secret.h"
+#include "base/time.h"
 #include "identity.h"
 #include <curl/curl.h>
-#include <sodium.h>
 #include <stdio.h>
 
 #define PEM_BEGIN "-----BEGIN CERTIFICATE-----"
 #define PEM_END "-----END CERTIFICATE-----"
+#define BODY_MAX (256 * 1024)
 
-/* The base64 of the first certificate without white space, owned; NULL when there is none. */
-static char* pem_first(const char* text) {
+/* The bytes of the first certificate, owned; NULL when there is none. */
+static uint8_t* der_first(const char* text, size_t* ret_size) {
         const char* from = strstr(text, PEM_BEGIN);
         const char* to = from ? strstr(from, PEM_END) : NULL;
+        uint8_t* der = NULL;
         if (!to)
                 return NULL;
         from += strlen(PEM_BEGIN);
-        char* out = malloc((size_t) (to - from) + 1);
-        size_t n = 0;
-        for (const char* p = from; out && p < to; p++)
-                if (*p != '\n' && *p != '\r' && *p != ' ')
-                        out[n++] = *p;
-        if (out)
-                out[n] = 0;
-        return out;
+        _cleanup_free_ char* base64 = strndup(from, (size_t) (to - from));
+        return base64 && base64_decode(base64, &der, ret_size) >= 0 ? der : NULL;
+}
+
+static bool fingerprint_of(const char* pem, char ret[static 65]) {
+        size_t size = 0;
+        uint8_t digest[DIGEST_BYTES];
+        _cleanup_free_ uint8_t* der = der_first(pem, &size);
+        if (!der)
+                return false;
+        digest_sha256(der, size, digest);
+        hex_encode(digest, sizeof(digest), ret);
+        return true;
+}
+
+/* libcurl's two ways to write a moment, by its TLS library. */
+static int64_t moment(const char* text) {
+        static const char* const formats[] = { "%Y-%m-%d %H:%M:%S GMT", "%b %d %H:%M:%S %Y GMT" };
+        text += strspn(text, " ");
+        for (size_t i = 0; i < ELEMENTS(formats); i++) {
+                struct tm tm = {};
+                if (strptime(text, formats[i], &tm))
+                        return timegm(&tm);
+        }
+        return 0;
+}
+
+static const char* value_of(const char* line, const char* key) {
+        size_t n = strlen(key);
+        return strncasecmp(line, key, n) == 0 ? line + n : NULL;
 }
 
 /* libcurl tells the chain as lists of "name:value"; the leaf is the first. */
-static char* leaf_shown(CURL* c) {
+static bool leaf_shown(CURL* c, ProbeSeen* ret) {
         struct curl_certinfo* info = NULL;
+        bool found = false;
+        const char* value;
         if (curl_easy_getinfo(c, CURLINFO_CERTINFO, &info) != CURLE_OK || !info || info->num_of_certs < 1)
-                return NULL;
+                return false;
         for (struct curl_slist* s = info->certinfo[0]; s; s = s->next) {
-                const char* pem = startswith(s->data, "Cert:");
-                if (pem)
-                        return pem_first(pem);
+                if ((value = value_of(s->data, "Cert:")))
+                        found = fingerprint_of(value, ret->fingerprint);
+                else if ((value = value_of(s->data, "Issuer:")))
+                        (void) snprintf(ret->issuer, sizeof(ret->issuer), "%s", value);
+                else if ((value = value_of(s->data, "Start date:")))
+                        ret->not_before = moment(value);
+                else if ((value = value_of(s->data, "Expire date:")))
+                        ret->not_after = moment(value);
         }
-        return NULL;
+        for (char* p = ret->issuer; *p; p++)
+                if (*p < ' ' || *p >= 0x7f)
+                        *p = '?';
+        return found;
 }
 
 static void setup(CURL* c, const char* url, struct curl_slist* connect_to) {
         (void) curl_easy_setopt(c, CURLOPT_URL, url);
         (void) curl_easy_setopt(c, CURLOPT_CONNECT_TO, connect_to);
         (void) curl_easy_setopt(c, CURLOPT_CERTINFO, 1L);
-        (void) curl_easy_setopt(c, CURLOPT_NOBODY, 1L);
         (void) curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
         (void) curl_easy_setopt(c, CURLOPT_PROXY, "");
         (void) curl_easy_setopt(c, CURLOPT_TIMEOUT, 10L);
@@ -51,24 +84,39 @@ static void setup(CURL* c, const char* url, struct curl_slist* connect_to) {
         (void) curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 0L);
 }
 
-int probe_certificate(const char* name, const char* address, unsigned port, const char* chain, Error* reterr) {
+int probe_look(const char* protocol, const char* name, const char* address, unsigned port, ProbeSeen* ret, Error* reterr) {
         char url[512], to[512];
-        _cleanup_free_ char *wanted = pem_first(chain), *shown = NULL;
-        (void) snprintf(url, sizeof(url), "https://%s:%u/", name, port);
-        (void) snprintf(to, sizeof(to), "%s:%u:%s:%u", name, port, address, port);
+        ProbeSeen seen = {};
+        bool shown = false;
+        (void) snprintf(url, sizeof(url), "%s://%s:%u/", protocol, name, port);
+        (void) snprintf(to, sizeof(to), strchr(address, ':') ? "%s:%u:[%s]:%u" : "%s:%u:%s:%u", name, port, address, port);
         struct curl_slist* connect_to = curl_slist_append(NULL, to);
         CURL* c = curl_easy_init();
-        CURLcode code = c && connect_to && wanted ? CURLE_OK : CURLE_OUT_OF_MEMORY;
+        CURLcode code = c && connect_to ? CURLE_OK : CURLE_OUT_OF_MEMORY;
         if (code == CURLE_OK) {
                 setup(c, url, connect_to);
+                (void) curl_easy_setopt(c, CURLOPT_CONNECT_ONLY, 1L); /* the handshake is all we want */
+                if (streq(protocol, "smtp") || streq(protocol, "imap"))
+                        (void) curl_easy_setopt(c, CURLOPT_USE_SSL, (long) CURLUSESSL_ALL);
                 code = curl_easy_perform(c);
-                shown = leaf_shown(c);
+                shown = leaf_shown(c, &seen);
         }
         curl_easy_cleanup(c);
         curl_slist_free_all(connect_to);
         if (!shown)
-                return error_set(reterr, ERROR_UNREACHABLE, "Port %u at %s shows no certificate: %s.", port, address, curl_easy_strerror(code));
-        return streq(shown, wanted);
+                return error_set(reterr, ERROR_UNREACHABLE, "Port %u at %s shows no certificate: %s.", port, address,
+                                 code == CURLE_OK ? "none came" : curl_easy_strerror(code));
+        *ret = seen;
+        return 0;
+}
+
+int probe_certificate(const char* name, const char* address, unsigned port, const char* chain, Error* reterr) {
+        char wanted[65];
+        ProbeSeen seen;
+        if (!fingerprint_of(chain, wanted))
+                return error_set(reterr, ERROR_BAD_REQUEST, "There is no certificate to compare with.");
+        int r = probe_look("https", name, address, port, &seen, reterr);
+        return r < 0 ? r : streq(seen.fingerprint, wanted);
 }
 
 /* --- who is there --- */
@@ -100,19 +148,9 @@ static bool identity_said(const Said* s, char ret[static 33]) {
         return true;
 }
 
-static bool fingerprint_is(const char* base64, const char* fingerprint) {
-        uint8_t der[16 * 1024], digest[DIGEST_BYTES];
-        char hex[2 * DIGEST_BYTES + 1];
-        size_t n = 0;
-        if (!base64 || sodium_base642bin(der, sizeof(der), base64, strlen(base64), NULL, &n, NULL, sodium_base64_VARIANT_ORIGINAL) < 0)
-                return false;
-        digest_sha256(der, n, digest);
-        hex_encode(digest, sizeof(digest), hex);
-        return streq(hex, fingerprint);
-}
-
-/* *ret_leaf, owned, only over TLS. */
-static CURLcode ask(const char* scheme, const char* name, const char* address, unsigned port, Said* said, long* ret_status, char** ret_leaf) {
+/* *ret_leaf only over TLS; NULL = nobody asks. Its fingerprint is empty where none was shown. */
+static CURLcode ask(
+                const char* scheme, const char* name, const char* address, unsigned port, Said* said, long* ret_status, ProbeSeen* ret_leaf) {
         char url[512], to[512];
         bool six = strchr(address, ':');
         (void) snprintf(url, sizeof(url), "%s://%s:%u" IDENTITY_PATH, scheme, name, port);
@@ -128,7 +166,7 @@ static CURLcode ask(const char* scheme, const char* name, const char* address, u
                 code = curl_easy_perform(c);
                 (void) curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, ret_status);
                 if (ret_leaf)
-                        *ret_leaf = leaf_shown(c);
+                        (void) leaf_shown(c, ret_leaf);
         }
         curl_easy_cleanup(c);
         curl_slist_free_all(connect_to);
@@ -147,11 +185,73 @@ int probe_identity(const char* name, const char* address, unsigned port, char re
 int probe_fingerprint(const char* name, const char* address, unsigned port, const char* fingerprint, char ret[static 33], Error* reterr) {
         Said said = {};
         long status = 0;
-        _cleanup_free_ char* leaf = NULL;
+        ProbeSeen leaf = {};
         CURLcode code = ask("https", name, address, port, &said, &status, &leaf);
-        if (!leaf)
+        if (!*leaf.fingerprint)
                 return error_set(reterr, ERROR_UNREACHABLE, "Port %u at %s shows no certificate: %s.", port, address, curl_easy_strerror(code));
         if (status == 200)
                 (void) identity_said(&said, ret);
-        return fingerprint_is(leaf, fingerprint);
+        return streq(leaf.fingerprint, fingerprint);
+}
+
+/* --- authorities --- */
+
+static size_t take_some(char* data, size_t size, size_t n, void* userdata) {
+        size_t* total = userdata;
+        *total += size * n;
+        return *total > BODY_MAX ? 0 : size * n; /* a directory is a kilobyte */
+}
+
+static int authority_failed(CURL* c, CURLcode code, const char* url, const char* detail, Error* reterr) {
+        (void) error_set(reterr, ERROR_UNREACHABLE, "The authority at %s cannot be reached: %s.", url,
+                         isempty(detail) ? curl_easy_strerror(code) : detail);
+        if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE)
+                return error_hint(reterr, "Either this machine's clock is wrong, or it does not know who signed the authority's own certificate.");
+        if (code == CURLE_COULDNT_RESOLVE_HOST)
+                return error_hint(reterr, "Its name cannot be looked up: see whether this machine reaches the internet at all.");
+        return error_hint(reterr, "See whether this machine reaches the internet, port 443; it is tried again by itself.");
+}
+
+static int authority_refused(CURL* c, const char* url, long status, Error* reterr) {
+        curl_off_t after = 0;
+        (void) curl_easy_getinfo(c, CURLINFO_RETRY_AFTER, &after);
+        if (status == 429 || (status == 503 && after > 0)) {
+                (void) error_set(reterr, ERROR_TOO_MANY, "The authority at %s wants to be asked less often (status %ld).", url, status);
+                if (reterr)
+                        reterr->retry_after = (unsigned) MIN(MAX(after, (curl_off_t) 600), (curl_off_t) 7 * 86400);
+                return error_hint(reterr, "It is tried again by itself when the authority allows it.");
+        }
+        (void) error_set(reterr, ERROR_UNREACHABLE, "The authority at %s answers with status %ld.", url, status);
+        return error_hint(reterr, status >= 500 ? "It is in trouble itself; it is tried again by itself." : "See whether its address is right.");
+}
+
+int probe_authority(const char* url, int64_t* ret_date, Error* reterr) {
+        char detail[CURL_ERROR_SIZE] = "";
+        struct curl_header* date = NULL;
+        size_t total = 0;
+        long status = 0;
+        int r = 0;
+        CURL* c = curl_easy_init();
+        if (!c)
+                return error_errno(reterr, -ENOMEM, "Cannot ask the authority");
+        (void) curl_easy_setopt(c, CURLOPT_URL, url);
+        (void) curl_easy_setopt(c, CURLOPT_ERRORBUFFER, detail);
+        (void) curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+        (void) curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, 20L);
+        (void) curl_easy_setopt(c, CURLOPT_TIMEOUT, 30L);
+        (void) curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take_some);
+        (void) curl_easy_setopt(c, CURLOPT_WRITEDATA, &total);
+        (void) curl_easy_setopt(c, CURLOPT_USERAGENT, "Steadbox");
+        (void) curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "https");
+        CURLcode code = curl_easy_perform(c);
+        (void) curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
+        *ret_date = 0;
+        if (curl_easy_header(c, "date", 0, CURLH_HEADER, -1, &date) == CURLHE_OK)
+                *ret_date = MAX((int64_t) curl_getdate(date->value, NULL), (int64_t) 0);
+        if (code != CURLE_OK)
+                r = authority_failed(c, code, url, detail, reterr);
+        else if (status >= 400)
+                r = authority_refused(c, url, status, reterr);
+        curl_easy_cleanup(c);
+        return r;
 }

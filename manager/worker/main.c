@@ -11,6 +11,7 @@ static const struct {
 } kinds[] = {
         { "support-bundle", support_bundle_main },
         { "certificate", certificate_main },
+        { "certificate-check", certificate_check_main },
         { "dns-write", dns_write_main },
         { "domain-primary", domain_primary_main },
         { "domain-check", domain_check_main },
