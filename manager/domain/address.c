@@ -8,9 +8,9 @@
 
 #define FRESH_USEC (10 * USEC_PER_SEC) /* asking the kernel takes netlink dumps; a list of domains needs it often */
 
-/* Addresses that nobody outside can reach: RFC 1918, RFC 6598 (carriers), RFC 3927, RFC 4193, RFC 4291 2.5.6, documentation excepted,
- * since laboratories use it. */
-static bool address_is_private(const char* text) {
+/* Addresses that lead nowhere from outside. IPv4: RFC 1918, RFC 6598 (carriers), RFC 3927, loopback; those for documentation count as public,
+ * since laboratories use them. IPv6: RFC 4193, link-local, loopback. */
+bool address_is_private(const char* text) {
         struct in_addr v4;
         struct in6_addr v6;
         if (inet_pton(AF_INET, text, &v4) == 1) {
@@ -20,20 +20,18 @@ static bool address_is_private(const char* text) {
         return inet_pton(AF_INET6, text, &v6) == 1 && ((v6.s6_addr[0] & 0xfe) == 0xfc || IN6_IS_ADDR_LINKLOCAL(&v6) || IN6_IS_ADDR_LOOPBACK(&v6));
 }
 
-/* Of the machine's addresses those of one family. Private ones count only on a machine that has no other at all: behind somebody's
- * address translation the settings must say what the world sees. Pure. */
+/* A private IPv4 address counts where there is no public one: somebody translates addresses for the machine, and a finding asks for the
+ * one outside. A unique local IPv6 address never does: to the world such a box has IPv4 only. */
 json_t* addresses_pick(const json_t* all, bool ipv6) {
+        _cleanup_json_ json_t* private = json_array();
         json_t* picked = json_array();
-        bool any_public = false;
         size_t i;
         json_t* a;
         json_array_foreach(all, i, a)
-                any_public |= !address_is_private(json_string_value(a));
-        json_array_foreach(all, i, a) {
-                const char* text = json_string_value(a);
-                if (!!strchr(text, ':') == ipv6 && (!any_public || !address_is_private(text)))
-                        (void) json_array_append(picked, a);
-        }
+                if (!!strchr(json_string_value(a), ':') == ipv6)
+                        (void) json_array_append(address_is_private(json_string_value(a)) ? private : picked, a);
+        if (!ipv6 && json_array_size(picked) == 0)
+                (void) json_array_extend(picked, private);
         return picked;
 }
 

@@ -16,6 +16,7 @@ struct Domain {
         sd_event_source* timer;    /* schedule.c: the next check that is due */
         sd_event_source* effects;  /* schedule.c: deferred, what follows a change */
         bool dkim_asked;           /* dkim.c: the helper is making a key */
+        uint64_t primary_usec;     /* domain.c: when a first primary domain was last tried for; 0 = never */
         DomainWriter* writer;      /* NULL until its first need */
         json_t* summaries;         /* record.c: {domain id: summary}; forgotten by domain_publish() */
         json_t* addresses;         /* address.c: of the machine, as the kernel said last; NULL = ask */
@@ -66,8 +67,9 @@ int mail_records_add(WantedRecords* list, const DomainView* domain);
 /* zone.c. RFC 1035 master file; owned, NULL on out of memory. Pure. */
 char* zone_text(const char* domain, const WantedRecords* list);
 
-/* address.c. Of the machine's addresses those of one family: public ones, and private ones only where no address is public. Pure, owned. */
+/* address.c. Of the machine's addresses those of one family that the world may reach. Pure, owned. */
 json_t* addresses_pick(const json_t* all, bool ipv6);
+bool address_is_private(const char* text);
 
 /* domain.c. NOT_FOUND with a sentence. */
 int domain_find(Manager* m, const char* name, DomainRow* ret, Error* reterr);

@@ -1,13 +1,16 @@
 #include "domain/domain-internal.h"
 #include "api/events.h"
+#include "base/log.h"
 #include "base/time.h"
 #include "certificate/certificate.h"
+#include "domain/primary.h"
 #include "site/site.h"
 #include "store/store-name.h"
 #include "system/setting.h"
 #include "system/system.h"
 #include <stdio.h>
 
+#define PRIMARY_AGAIN_USEC (3600 * USEC_PER_SEC) /* its certificate may take a while; authorities limit tries */
 #define NAME_MAX_OCTETS (DOMAIN_NAME_BYTES - 1 - 24) /* room for the longest name that is wanted below it, _submissions._tcp. and alike */
 
 void domain_publish(Manager* m) {
@@ -345,7 +348,39 @@ int domain_prove(Manager* m, const DomainRow* row, const char* why, Error* reter
         return 0;
 }
 
+/* The first domain that leads here gives the box its name. Whatever comes after is somebody's decision. */
+static int first_primary_begin(Manager* m, Error* reterr) {
+        static const Actor itself = { .via = VIA_SYSTEM, .role = ROLE_ROOT, .root = true, .name = "system" };
+        _cleanup_domain_rows_ DomainRows rows = {};
+        const DomainRow* first = NULL;
+        char job[JOB_ID_BYTES];
+        int r = store_domain_all(m->store, &rows, reterr);
+        if (r < 0 || rows.count == 0 || rows.items[0].primary)
+                return r;
+        for (size_t i = 0; i < rows.count; i++)
+                if (streq(rows.items[i].state, "proven") && (!first || rows.items[i].proven_at < first->proven_at))
+                        first = &rows.items[i];
+        if (!first)
+                return 0;
+        m->domain->primary_usec = now_usec(CLOCK_MONOTONIC);
+        r = store_begin(m->store, reterr);
+        if (r < 0)
+                return r;
+        _cleanup_(transaction_rollbackp) Transaction transaction = m->store;
+        r = primary_change(m, &itself, first->name, job, reterr);
+        if (r < 0)
+                return r;
+        transaction = NULL;
+        return store_commit(m->store, reterr);
+}
+
 void domain_effects(Manager* m) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        uint64_t tried = m->domain->primary_usec;
         certificates_wanted_changed(m);
         system_apply_soon(m);
+        if (tried && now_usec(CLOCK_MONOTONIC) - tried < PRIMARY_AGAIN_USEC)
+                return;
+        if (first_primary_begin(m, &e) < 0)
+                log_info("No primary domain is tried for now: %s", strempty(e.message));
 }

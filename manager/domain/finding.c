@@ -65,6 +65,27 @@ static void add(Manager* m, Findings* list, Kind kind, Collected* c) {
         });
 }
 
+/* Behind somebody's address translation the kernel cannot know what the world sees. */
+static void add_private(Manager* m, Findings* list) {
+        _cleanup_json_ json_t* ipv4 = domain_addresses(m, /* ipv6= */ false);
+        const char* address = json_string_value(json_array_get(ipv4, 0));
+        char* sentence = NULL;
+        if (!address || !address_is_private(address))
+                return;
+        if (asprintf(&sentence, "The machine's only IPv4 address, %s, is a private one. Say in the settings at which address the world reaches the box.", address) < 0)
+                sentence = NULL;
+        (void) findings_add(list, (Finding) {
+                .id = "domain.private-address",
+                .severity = SEVERITY_WARN,
+                .key = "domain.private-address",
+                .facts = json_pack("{s:s}", "address", address),
+                .sentence = sentence,
+                .fix_operation = "setting.update",
+                .fix_page = "/system/settings",
+                .fix_label = "findings.system.show.fix",
+        });
+}
+
 int domain_findings(Manager* m, Findings* list, Error* reterr) {
         _cleanup_domain_rows_ DomainRows rows = {};
         Collected all[_KIND_MAX] = {};
@@ -75,6 +96,8 @@ int domain_findings(Manager* m, Findings* list, Error* reterr) {
                 if (r >= 0 && rows.items[i].checked_at > 0)
                         collect(all, &rows.items[i], summary);
         }
+        if (r >= 0 && rows.count > 0)
+                add_private(m, list);
         for (Kind k = 0; k < _KIND_MAX; k++) {
                 if (r >= 0 && all[k].domain && all[k].sentence)
                         add(m, list, k, &all[k]);

@@ -6,6 +6,7 @@
 #include "daemon/helper-client.h"
 #include "daemon/nouns.h"
 #include "domain/domain-internal.h"
+#include "domain/primary.h"
 #include "job/job-internal.h"
 #include "net/link.h"
 #include "site/site.h"
@@ -84,6 +85,12 @@ const char* certificate_for_name(Manager* m, const char* name) {
 }
 void certificates_wanted_changed(Manager* m) {
         certificates_looked++;
+}
+static char primary_tried[DOMAIN_NAME_BYTES];
+int primary_change(Manager* m, const Actor* actor, const char* name, char ret_job[static JOB_ID_BYTES], Error* reterr) {
+        ASSERT_TRUE(store_in_transaction(m->store));
+        (void) snprintf(primary_tried, sizeof(primary_tried), "%s", name);
+        return 0;
 }
 int domain_is_writable(Manager* m, int64_t id, Error* reterr) {
         return 0;
@@ -345,10 +352,11 @@ TEST(addresses_nobody_can_reach_are_not_wanted) {
                 const char *all, *v4, *v6;
         } cases[] = {
                 { "[\"203.0.113.5\", \"10.0.0.2\", \"fd00::1\", \"2001:db8::1\"]", "[\"203.0.113.5\"]", "[\"2001:db8::1\"]" },
-                { "[\"192.168.1.5\", \"2001:db8::1\"]", "[]", "[\"2001:db8::1\"]" },
+                { "[\"192.168.1.5\", \"2001:db8::1\"]", "[\"192.168.1.5\"]", "[\"2001:db8::1\"]" }, /* translated, most likely */
                 { "[\"100.64.3.4\", \"203.0.113.5\", \"fe80::1\"]", "[\"203.0.113.5\"]", "[]" },
                 { "[\"100.128.3.4\", \"172.32.0.1\", \"172.16.0.1\"]", "[\"100.128.3.4\", \"172.32.0.1\"]", "[]" },
-                { "[\"10.77.0.2\"]", "[\"10.77.0.2\"]", "[]" }, /* a laboratory */
+                { "[\"10.77.0.2\", \"fd12:3456::1\"]", "[\"10.77.0.2\"]", "[]" }, /* IPv4 only in the world's eyes */
+                { "[\"fdff::1\"]", "[]", "[]" },
                 { "[]", "[]", "[]" },
         };
         for (size_t i = 0; i < ELEMENTS(cases); i++) {
@@ -369,6 +377,14 @@ TEST(the_settings_say_where_the_world_reaches_the_box) {
         _cleanup_json_ json_t* v4 = domain_addresses(&f.m, false);
         ASSERT_EQ(json_array_size(v4), 1);
         ASSERT_STREQ(json_string_value(json_array_get(v4, 0)), "198.51.100.7");
+        add(&f, "example.com", "web");
+        ASSERT_OK(domain_noun.findings(&f.m, NULL, NULL));
+        ASSERT_EQ(world.findings, 0);
+        begin(&f);
+        ASSERT_OK(store_setting_set(f.m.store, "public_ipv4", "", NULL));
+        commit(&f);
+        ASSERT_OK(domain_noun.findings(&f.m, NULL, NULL));
+        ASSERT_STREQ(world.finding, "domain.private-address");
         down(&f);
 }
 
@@ -566,6 +582,11 @@ TEST(whoever_leads_here_is_proven) {
         ASSERT_STREQ(json_string_value(json_array_get(names, 0)), "my.example.com");
         ASSERT_EQ(history_count(&f, "example.com", "state"), 1);
         ASSERT_FALSE(domain_box_name(&f.m)); /* not the primary one */
+        domain_effects(&f.m);
+        ASSERT_STREQ(primary_tried, "example.com"); /* but it shall become it: there is no other */
+        *primary_tried = 0;
+        domain_effects(&f.m);
+        ASSERT_STREQ(primary_tried, ""); /* not again at once */
         begin(&f);
         ASSERT_OK(store_domain_primary_set(f.m.store, row.id, NULL));
         ASSERT_REFUSED(domain_remove(&f.m, &f.owner, "example.com", reterr), EBUSY);
