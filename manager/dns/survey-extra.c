@@ -64,7 +64,6 @@ static void blocklist_lookup(Site* site, const char* address) {
         }
 }
 
-/* What needs no knowledge of the zone, sent off at once. */
 void extras_lookup(Site* site) {
         Survey* s = site->survey;
         uint32_t random = 0;
@@ -94,22 +93,6 @@ void extras_lookup(Site* site) {
         }
 }
 
-/* Signatures that do not hold and a zone that nobody serves look alike until somebody asks without checking (RFC 4035 4.7, CD). */
-void extras_follow(Site* site) {
-        Survey* s = site->survey;
-        bool failed = false;
-        const Seen* soa = site->zone ? looked_up(s, site->zone, "SOA") : NULL;
-        failed = soa && soa->class == SEEN_FAILED;
-        for (size_t i = 0; i < site->n_records && !failed; i++) {
-                const Seen* seen = record_resolver(&site->records[i]);
-                failed = seen && seen->class == SEEN_FAILED;
-        }
-        if (!failed || !site->zone)
-                return;
-        site->unchecked_asked = true;
-        ask_seen(site, &site->ask, NULL, site->zone, "SOA", DNS_RECURSE | DNS_CHECKING_DISABLED, &site->unchecked);
-}
-
 /* --- judging --- */
 
 static ZoneEvidence zone_evidence(const Site* site, ServerView views[static SERVERS_MAX]) {
@@ -127,7 +110,7 @@ static ZoneEvidence zone_evidence(const Site* site, ServerView views[static SERV
         };
         for (size_t i = 0; i < site->n_servers; i++) {
                 const Server* s = &site->servers[i];
-                views[i] = (ServerView) { s->name, s->n_addresses > 0, s->asked ? &s->soa : NULL, s->asked ? &s->ns : NULL };
+                views[i] = (ServerView) { s->name, !s->nameless, s->asked ? &s->soa : NULL, s->asked ? &s->ns : NULL };
         }
         for (size_t i = 0; i < site->n_records && !z.bogus; i++) { /* one set may be broken in a zone that is whole otherwise */
                 const Record* r = &site->records[i];
@@ -353,6 +336,22 @@ static void ptr_follow(Site* site, const char* address) {
                         lookup_addresses(site->survey, &site->extras, strempty(json_string_value(v)));
 }
 
+/* Signatures that do not hold and a zone that nobody serves look alike until somebody asks without checking (RFC 4035 4.7, CD). */
+static void unchecked_follow(Site* site) {
+        Survey* s = site->survey;
+        bool failed = false;
+        const Seen* soa = site->zone ? looked_up(s, site->zone, "SOA") : NULL;
+        failed = soa && soa->class == SEEN_FAILED;
+        for (size_t i = 0; i < site->n_records && !failed; i++) {
+                const Seen* seen = record_resolver(&site->records[i]);
+                failed = seen && seen->class == SEEN_FAILED;
+        }
+        if (!failed || !site->zone)
+                return;
+        site->unchecked_asked = true;
+        ask_seen(site, &site->extras, NULL, site->zone, "SOA", DNS_RECURSE | DNS_CHECKING_DISABLED, &site->unchecked);
+}
+
 /* The gate of the extras opens twice: when the first answers are in, and when what hangs on them is. */
 void extras_step(void* userdata) {
         Site* site = userdata;
@@ -362,6 +361,7 @@ void extras_step(void* userdata) {
                 if (site->mail && !wanted(site, "ptr"))
                         each_address(site, ptr_follow);
                 port25_begin(site);
+                unchecked_follow(site);
                 gate_release(&site->extras);
                 return;
         }

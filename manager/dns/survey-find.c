@@ -12,6 +12,13 @@ static Server* server_of(Site* site, const char* name) {
         return NULL;
 }
 
+static bool has_glue(const Site* site, const char* name) {
+        for (size_t i = 0; i < site->n_glue; i++)
+                if (streq(site->glue[i][0], name))
+                        return true;
+        return false;
+}
+
 static void server_add(Site* site, const char* name) {
         if (site->n_servers == SERVERS_MAX || server_of(site, name) || streq(name, "."))
                 return;
@@ -19,7 +26,7 @@ static void server_add(Site* site, const char* name) {
         *s = (Server) { .name = strdup(name), .soa.extended_error = -1, .ns.extended_error = -1 };
         assert(s->name);
         site->n_servers++;
-        lookup_addresses(site->survey, &site->addresses, name);
+        lookup_addresses(site->survey, has_glue(site, name) ? &site->later : &site->addresses, name);
 }
 
 static void servers_add(Site* site, const json_t* names) {
@@ -49,6 +56,8 @@ static void server_addresses(Site* site, Server* s) {
                 json_array_foreach(seen ? seen->values : NULL, i, v)
                         address_add(s, strempty(json_string_value(v)));
         }
+        const Seen *v4 = looked_up(site->survey, s->name, "A"), *v6 = looked_up(site->survey, s->name, "AAAA");
+        s->nameless = v4 && v6 && v4->class == SEEN_GOOD && v6->class == SEEN_GOOD && s->n_addresses == 0;
         for (size_t i = 0; i < site->n_glue && s->n_addresses == 0; i++)
                 if (streq(site->glue[i][0], s->name))
                         address_add(s, site->glue[i][1]);
@@ -69,9 +78,13 @@ static void on_addresses(void* userdata) {
         }
         for (size_t i = 0; i < site->n_records; i++) {
                 record_ask(&site->records[i]);
-                gate_release(&site->records[i].gate); /* held since site_find() */
+                gate_release(&site->records[i].gate);
         }
-        extras_follow(site);
+        if (site->look)
+                look_lookup(site);
+        else
+                extras_lookup(site);
+        gate_release(&site->extras);
         gate_release(&site->ask);
 }
 
@@ -159,7 +172,6 @@ static void on_nameservers(void* userdata) {
         size_t i;
         json_t* v;
         gate_hold(&site->parent_addresses);
-        gate_hold(&site->addresses); /* released when the zone above has spoken, in on_referral() */
         json_array_foreach(above ? above->values : NULL, i, v)
                 if (i < 4)
                         lookup_addresses(site->survey, &site->parent_addresses, strempty(json_string_value(v)));
@@ -203,9 +215,11 @@ void site_find_now(Site* site) {
         site->found = true;
         decide_zone(site);
         gate_hold(&site->nameservers);
+        gate_hold(&site->addresses); /* released when the zone above has spoken, in on_referral() */
+        /* Where the zone above answers, what the resolver says of a zone whose servers may be dead is not waited for. */
+        (void) lookup(site->survey, site->parent ? &site->later : &site->nameservers, site->zone ?: site->name, "NS");
         if (site->parent)
                 (void) lookup(site->survey, &site->nameservers, site->parent, "NS");
-        (void) lookup(site->survey, &site->nameservers, site->zone ?: site->name, "NS");
         gate_release(&site->nameservers);
 }
 
@@ -219,15 +233,14 @@ void site_find(Site* site) {
         site->nameservers = (Gate) { .open = on_nameservers, .userdata = site };
         site->parent_addresses = (Gate) { .open = on_parent_addresses, .userdata = site };
         site->referral = (Gate) { .userdata = site };
+        site->later = (Gate) { .userdata = site };
         site->addresses = (Gate) { .open = on_addresses, .userdata = site };
         gate_hold(&site->find);
         for (const char* p = site->name; p && !streq(p, ".") && levels < LEVELS_MAX; p = zone_parent(p), levels++)
                 (void) lookup(site->survey, &site->find, p, "SOA");
         (void) lookup(site->survey, &site->find, ".", "SOA");
-        for (size_t i = 0; i < site->n_records; i++) {
+        for (size_t i = 0; i < site->n_records; i++)
                 gate_hold(&site->records[i].gate); /* until its servers are known */
-                record_lookup(&site->records[i]);
-        }
         gate_release(&site->find);
 }
 

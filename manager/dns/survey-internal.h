@@ -15,10 +15,11 @@
 #define RECORDS_MAX 300
 #define LOOKUPS_MAX 32768
 #define LEVELS_MAX 12            /* labels of a name that are climbed */
-#define WIRE_WINDOW 640          /* questions on the wire at once */
+#define OWN_WINDOW 640           /* questions on the wire at once */
+#define RESOLVER_WINDOW 240      /* more do not fit into its socket's buffer (212992 bytes, 768 a packet) and would be lost */
 #define OWN_TRY_USEC (700 * USEC_PER_MSEC)
 #define OWN_DEADLINE_USEC (2800 * USEC_PER_MSEC)
-#define RESOLVER_TRY_USEC (1500 * USEC_PER_MSEC)
+#define RESOLVER_TRY_USEC (1200 * USEC_PER_MSEC)
 #define RESOLVER_DEADLINE_USEC (4000 * USEC_PER_MSEC)
 #define FIND_USEC (2000 * USEC_PER_MSEC)  /* patience with the resolver before the servers are looked for without it */
 #define VISIT_USEC (2500 * USEC_PER_MSEC)
@@ -79,6 +80,7 @@ typedef struct Server {
         char* addresses[SERVER_ADDRESSES_MAX];
         size_t n_addresses;
         Seen soa, ns;
+        bool nameless;         /* it is known to have no address */
         bool asked;
 } Server;
 
@@ -131,7 +133,9 @@ struct Site {
         bool unchecked_asked;
         char* random_name;     /* below the domain, made by nobody */
         bool mail;             /* it does mail, so what only mail needs is looked at */
-        Gate find, nameservers, parent_addresses, referral, addresses, ask, extras, end; /* end: records, zone and extras are in */
+        Gate find, nameservers, parent_addresses, referral, addresses, ask, extras;
+        Gate later;            /* for what nobody waits for */
+        Gate end;              /* records, zone and extras are in */
         bool found;            /* find has opened, or patience was over */
         bool followed;         /* what hangs on the extras' first answers was asked */
         bool finished;
@@ -197,15 +201,13 @@ bool site_is_ours(const Survey* s, const char* address);
 /* survey-record.c */
 int record_init(Record* r, Site* site, const json_t* wanted);
 void record_done(Record* r);
-void record_lookup(Record* r);       /* at the resolver, at once */
-void record_ask(Record* r);          /* at every own server */
+void record_ask(Record* r);          /* at the resolver and at every own server */
 void record_step(void* userdata);    /* whenever nothing is awaited: follow on, or judge */
 void record_expire(Record* r);       /* visits will not be answered any more */
 const Seen* record_resolver(const Record* r);
 
 /* survey-extra.c: checks of the domain as a whole */
-void extras_lookup(Site* site);
-void extras_follow(Site* site);      /* once the zone is known */
+void extras_lookup(Site* site);      /* once the zone is known */
 void extras_expire(Site* site);
 void extras_step(void* userdata);    /* whenever no extra is awaited */
 void extras_judge(Site* site);       /* when records and extras are in */

@@ -50,16 +50,13 @@ void record_done(Record* r) {
         free(r->policy_problem);
 }
 
-void record_lookup(Record* r) {
-        (void) lookup(r->site->survey, &r->gate, r->item.owner, r->item.type);
-}
-
 const Seen* record_resolver(const Record* r) {
         return looked_up(r->site->survey, r->item.owner, r->item.type);
 }
 
 void record_ask(Record* r) {
         Site* site = r->site;
+        (void) lookup(site->survey, &r->gate, r->item.owner, r->item.type);
         if (!site->zone || !domain_name_is_below(r->item.owner, site->zone))
                 return;
         if (!(r->own = calloc(MAX(site->n_servers, 1u), sizeof(Seen))))

@@ -154,13 +154,8 @@ static void site_begin(Site* site) {
         site->extras = (Gate) { .open = site->look ? look_step : extras_step, .userdata = site };
         for (size_t i = 0; i < site->n_records + 2; i++) /* and one each for ask and extras */
                 gate_hold(&site->end);
-        gate_hold(&site->extras);
-        if (site->look)
-                look_lookup(site);
-        else
-                extras_lookup(site);
+        gate_hold(&site->extras); /* released when the zone is known: what finds it is asked first */
         site_find(site);
-        gate_release(&site->extras);
         gate_release(&site->end);
 }
 
@@ -195,8 +190,8 @@ static int survey_open(Survey* s, Error* reterr) {
         own.deadline_usec = own.deadline_usec ?: OWN_DEADLINE_USEC;
         resolver.try_usec = RESOLVER_TRY_USEC;
         resolver.deadline_usec = RESOLVER_DEADLINE_USEC;
-        own.window = own.window ?: WIRE_WINDOW;
-        resolver.window = resolver.window ?: WIRE_WINDOW;
+        own.window = own.window ?: OWN_WINDOW;
+        resolver.window = RESOLVER_WINDOW;
         int r = sd_event_new(&s->event);
         r = r < 0 ? r : dns_new(s->event, &own, &s->own);
         r = r < 0 ? r : dns_new(s->event, &resolver, &s->resolver);
