@@ -39,11 +39,11 @@ bool present_valid(const json_t* present, int64_t now) {
 
 /* Trusted before others, uploaded before fetched, then the one that lasts longest. Negative: it will not do. */
 static int64_t rank(const json_t* c, const char* name, int64_t now) {
-        if (json_get_boolean(c, "self_signed", true) || !present_valid(c, now) || !names_cover(json_object_get(c, "names"), name))
+        bool upload = *strempty(json_get_string(c, "id")) == 'u';
+        if ((json_get_boolean(c, "self_signed", true) && !upload) || !present_valid(c, now) || !names_cover(json_object_get(c, "names"), name))
                 return -1;
         int64_t class = json_get_boolean(c, "trusted", false) ? 2 : 0;
-        if (*strempty(json_get_string(c, "id")) == 'u')
-                class++;
+        class += upload;
         return (class << 40) + MIN(json_get_integer(c, "not_after", 0), ((int64_t) 1 << 40) - 1);
 }
 

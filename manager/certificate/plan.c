@@ -306,15 +306,19 @@ static void removed(json_t* answer, const Error* error, void* userdata) {
                 certificates_refresh(m);
 }
 
-/* What lies there and nobody wants. The helper refuses while the web server names it; a later look tries again. */
+/* What lies there under a name of ours and nobody wants. What a person put there under another name is theirs. The helper refuses while the web server names it; a later look tries again. */
+static bool is_ours(const char* id) {
+        return (*id == 'd' || *id == 'u') && id[1] && !id[1 + strspn(id + 1, "0123456789")];
+}
+
 static void sweep(Look* l) {
         Manager* m = l->c->m;
         size_t i;
         json_t* p;
         json_array_foreach(l->c->present, i, p) {
                 _cleanup_certificate_row_ CertificateRow row = {};
-                const char* id = json_get_string(p, "id");
-                if (!streq_ptr(id, BOX_CERTIFICATE) && store_certificate_get(m->store, id, &row, NULL) == 0)
+                const char* id = strempty(json_get_string(p, "id"));
+                if (is_ours(id) && store_certificate_get(m->store, id, &row, NULL) == 0)
                         (void) helper_client_certificate_remove(m->helper, id, removed, m, NULL);
         }
 }

@@ -84,7 +84,7 @@ void certificate_state(const CertificateRow* row, const json_t* present, bool wa
         *ret = (CertificateState) { .days = MAX(left / 86400, (int64_t) 0) };
         if (!present && row)
                 state_without(row, names, strempty(reason), ret);
-        else if (json_get_boolean(present, "self_signed", false))
+        else if (json_get_boolean(present, "self_signed", false) && !(row && streq(row->source, "upload")))
                 state_self_signed(row, present, strempty(reason), ret);
         else if (left < SOON_SEC)
                 state_expiring(row, name, left, wanted, strempty(reason), ret);
@@ -108,7 +108,8 @@ static json_t* to_json(const CertificateRow* row, const json_t* present, const j
         const json_t* w = want_of_id(wanted, id);
         bool self_signed = json_get_boolean(present, "self_signed", false);
         const char* method = row && *row->method ? row->method : NULL;
-        const char* source = self_signed || (!row && streq(id, BOX_CERTIFICATE)) ? "self" : row ? row->source : "acme";
+        bool upload = row && streq(row->source, "upload");
+        const char* source = upload ? "upload" : self_signed || !row ? "self" : row->source;
         certificate_state(row, present, w != NULL, now, &state);
         json_t* names = json_object_get(present, "names");
         json_t* j = json_pack(

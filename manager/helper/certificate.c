@@ -177,12 +177,14 @@ int certificate_may_replace(const Certificate* present, const Certificate* fresh
         /* authorities date back an hour against clocks that are slow; ours may be slow by as much */
         if (now + 3600 < fresh->not_before || now >= fresh->not_after)
                 return error_set(reterr, ERROR_HELPER_FAILED, "The new certificate is not valid now; is the clock right?");
-        if (!present || present->self_signed || now >= present->not_after || !covers_all(present, names))
+        if (!present || present->self_signed || now >= present->not_after)
+                return 0;
+        if (present->trusted && !fresh->trusted) /* also where the new one has more names: the old ones are in use */
+                return error_set(reterr, ERROR_CONFLICT, "The present certificate is better: browsers trust it, and not the new one.");
+        if (!covers_all(present, names))
                 return 0;
         if (fresh->self_signed)
                 return error_set(reterr, ERROR_CONFLICT, "The present certificate is better: the new one is self-signed.");
-        if (present->trusted && !fresh->trusted)
-                return error_set(reterr, ERROR_CONFLICT, "The present certificate is better: browsers trust it, and not the new one.");
         if (present->trusted == fresh->trusted && fresh->not_after < present->not_after)
                 return error_set(reterr, ERROR_CONFLICT, "The present certificate is better: it is valid for longer.");
         return 0;

@@ -406,6 +406,17 @@ TEST(a_worse_certificate_is_refused) {
         ASSERT_TRUE(certificate_may_replace(&good, &self, wanted, 2000, NULL) < 0);
         ASSERT_TRUE(certificate_may_replace(&good, &early, wanted, 2000, NULL) < 0);
         ASSERT_TRUE(certificate_may_replace(NULL, &other, wanted, 2000, NULL) < 0);
+        /* one that browsers trust gives way to nothing they do not, whatever it covers; the other way round even a shorter life is better */
+        Certificate trusted = good, wider = good;
+        trusted.trusted = true;
+        wider.not_after = 200000;
+        wider.names[1] = (char*) "c.example";
+        wider.names_n = 2;
+        ASSERT_TRUE(certificate_may_replace(&trusted, &wider, wanted, 2000, NULL) < 0);
+        ASSERT_TRUE(certificate_may_replace(&trusted, &wider, (const char*[]) { "a.example", "c.example", NULL }, 2000, NULL) < 0);
+        ASSERT_OK(certificate_may_replace(&trusted, &wider, wanted, 150000, NULL)); /* it has expired: anything is better */
+        trusted.not_after = 90000;
+        ASSERT_OK(certificate_may_replace(&good, &trusted, wanted, 2000, NULL));
         ASSERT_TRUE(certificate_may_replace(NULL, &good, wanted, 100000, NULL) < 0);
         ASSERT_TRUE(certificate_may_replace(NULL, &good, (const char*[]) { NULL }, 2000, NULL) < 0);
 }
