@@ -72,21 +72,21 @@ static int own_names(Manager* m, ServedNames* list) {
         return r;
 }
 
-/* Whether nothing else lives in this part of the domain, as far as the last check saw; before it nobody knows. */
+/* Whether nothing else lives in this part of the domain, as far as the last check saw. While it could not be seen, nobody knows. */
 static int part_is_ours(Manager* m, const DomainRow* d, bool switched, const char* const* ids, Error* reterr) {
+        bool seen = false;
         if (switched)
                 return 1;
-        if (d->checked_at == 0)
-                return 0;
-        for (; *ids; ids++) {
+        for (; d->checked_at != 0 && *ids; ids++) {
                 _cleanup_verdict_row_ VerdictRow row = {};
                 int r = store_verdict_get(m->store, d->id, *ids, &row, reterr);
                 if (r < 0)
                         return r;
-                if (r > 0 && streq(row.verdict, "waits"))
+                if (r > 0 && (streq(row.verdict, "waits") || streq(row.verdict, "unreachable")))
                         return 0;
+                seen |= r > 0;
         }
-        return 1;
+        return seen;
 }
 
 #define ID_BYTES (DOMAIN_NAME_BYTES + 16)
