@@ -2,6 +2,7 @@
  * idempotent, so the whole chain is run again whenever anything may have changed, and after a failure with growing pauses. */
 #include "base/log.h"
 #include "base/time.h"
+#include "certificate/certificate.h"
 #include "daemon/nouns.h"
 #include "site/site.h"
 #include "system/system-internal.h"
@@ -49,6 +50,12 @@ static void on_names(json_t* answer, const Error* error, void* userdata) {
 
 static void apply_names(System* s) {
         _cleanup_error_ Error e = ERROR_NULL;
+        /* After a start it takes a moment to learn which certificates are in place; without that every name would show the box's own, which
+         * browsers refuse. Whoever looks after certificates has this done again as soon as they are listed. */
+        if (s->m->certificates && !certificates_present(s->m)) {
+                s->applying = s->apply_again = false;
+                return;
+        }
         NginxNames* names = calloc(1, sizeof(NginxNames));
         int r = names ? wanted_names(s->m, noun_table, names, &e) : error_errno(&e, -ENOMEM, "Cannot collect names");
         if (r >= 0)
