@@ -284,7 +284,7 @@ zone:
             try:
                 self.knotc("ns1", "zone-unset", zone, name, *([type] if type else []))
             except RuntimeError as e:
-                if "no such" not in str(e):
+                if "not exists" not in str(e) and "no such" not in str(e):
                     raise
             for value in values:
                 if type == "TXT" and not value.startswith('"'):
