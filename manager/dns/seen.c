@@ -177,7 +177,7 @@ static bool is_referral(const DnsAnswer* a) {
 }
 
 static SeenClass classify(const DnsAnswer* a, bool resolver) {
-        if (!a || a->outcome != DNS_ANSWERED)
+        if (!a || a->outcome != DNS_ANSWERED || a->truncated) /* what lacks in half an answer may be there */
                 return SEEN_SILENT;
         if (a->rcode == RCODE_REFUSED || a->rcode == RCODE_NOTAUTH)
                 return SEEN_LAME;

@@ -118,8 +118,7 @@ static ZoneEvidence zone_evidence(const Site* site, ServerView views[static SERV
                 bool own = false;
                 for (size_t k = 0; k < r->n_own; k++)
                         own |= r->own[k].class == SEEN_GOOD;
-                if (own && seen && seen->class == SEEN_FAILED && ((seen->extended_error >= 5 && seen->extended_error <= 12) ||
-                                                                  (z.secured && z.secured->authenticated)))
+                if (own && seen && seen->class == SEEN_FAILED && seen->extended_error >= 5 && seen->extended_error <= 12)
                         z.bogus = seen;
         }
         return z;

@@ -155,16 +155,25 @@ static const char* reason_of(const Seen* s) {
         return NULL;
 }
 
+/* A resolver that cannot fetch the keys says the same as one that was given wrong ones. Only when the zone above answered us and not most of
+ * the zone's own servers are silent is it the signatures. */
+static bool is_chain_reachable(const ZoneEvidence* z) {
+        size_t good = 0;
+        for (size_t i = 0; i < z->n_servers; i++)
+                good += z->servers[i].soa && z->servers[i].soa->class == SEEN_GOOD;
+        return z->parent_known && good > 0 && 2 * good >= z->n_servers;
+}
+
 json_t* verdict_dnssec(const VerdictItem* item, const ZoneEvidence* z, const char** ret_state) {
         json_t* facts = facts_of(z);
         const Seen* s = z->secured;
         const Seen* failed = z->bogus ?: s;
         VerdictKey key = VERDICT_DNSSEC_UNKNOWN;
-        bool disbelieved = s && s->class == SEEN_FAILED && (reason_of(s) || (z->unchecked && z->unchecked->class == SEEN_GOOD));
+        bool disbelieved = s && s->class == SEEN_FAILED && reason_of(s) && (!z->unchecked || z->unchecked->class == SEEN_GOOD);
         _cleanup_json_ json_t* asked = json_pack("[s]", "resolver");
         *ret_state = "unknown";
         fact(facts, "reason", s && s->class == SEEN_FAILED ? "our resolver finds no answer at all" : "our resolver does not answer");
-        if (z->bogus || disbelieved) {
+        if ((z->bogus || disbelieved) && is_chain_reachable(z)) {
                 key = VERDICT_DNSSEC_BOGUS;
                 *ret_state = "bogus";
                 fact(facts, "reason", reason_of(failed) ?: "they do not match");

@@ -24,6 +24,7 @@ MODE is steps joined by "+", each of which sends one packet, in order: "wrong-id
   extra         the right answer and records for other names in all sections
   big           64 KB of TXT;   binary: a TXT of all 256 bytes;   many: 2000 A records
   cname-loop    an alias to itself
+  via:ADDRESS@PORT   nothing, but the right answer of what follows is that server's, so that real zones can be served wrongly
   by-name       the first label of the question is the mode, with "-ms-" for ":" and "_" for "+": slow-ms-200_ok.example.com
 """
 import asyncio, os, random, signal, socket, struct, sys
@@ -87,6 +88,7 @@ class Question:
         self.question, self.labels = packet[12:at + 5], labels
         self.name = ".".join(labels).lower()
         self.edns = struct.unpack(">H", packet[10:12])[0] > 0
+        self.theirs = None  # the answer of the server behind, if there is one
 
     def answer(self, rcode=0, answers=(), authority=(), additional=(), bits=0x8400, ident=None, question=None):
         opt = [b"\0\0\x29\x04\xd0\0\0\0\0\0\0"] if self.edns and not any(a.startswith(b"\0\0\x29") for a in additional) else []
@@ -95,15 +97,45 @@ class Question:
         return (ident or self.id) + counts + (question or self.question) + b"".join([*answers, *authority, *additional])
 
 
+class Behind(asyncio.DatagramProtocol):
+    def __init__(self, packet, answer):
+        self.packet, self.answer = packet, answer
+
+    def connection_made(self, transport):
+        transport.sendto(self.packet)
+
+    def datagram_received(self, data, peer):
+        self.answer.done() or self.answer.set_result(data)
+
+
 class Server:
-    def __init__(self, mode, records):
-        self.mode, self.records, self.seen = mode, records, set()
+    def __init__(self, mode, records, address):
+        self.mode, self.records, self.address, self.seen = mode, records, address, set()
+
+    async def ask_behind(self, place, packet, tcp):
+        """What the server behind says; it sees our own address, so that rules for the network can tell us from those who ask."""
+        host, port = place.split("@")
+        if tcp:
+            reader, writer = await asyncio.open_connection(host, int(port), local_addr=(self.address, 0))
+            writer.write(struct.pack(">H", len(packet)) + packet)
+            answer = await reader.readexactly(struct.unpack(">H", await reader.readexactly(2))[0])
+            writer.close()
+            return answer
+        answer = asyncio.get_running_loop().create_future()
+        transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+            lambda: Behind(packet, answer), local_addr=(self.address, 0), remote_addr=(host, int(port)))
+        try:
+            return await asyncio.wait_for(answer, 2)
+        finally:
+            transport.close()
 
     def steps(self, q):
         mode = q.labels[0].lower().replace("_", "+").replace("-ms-", ":") if self.mode == "by-name" and q.labels else self.mode
         return mode.split("+")
 
     def right(self, q, bits=0):
+        if q.theirs:
+            return q.theirs
         owner = b"\xc0\x0c"
         mine = [r for r in self.records if r[0] in (q.name, "*")]
         found = [record(owner, ttl, kind, value) for _, ttl, kind, value in mine if TYPES[kind] == q.type or kind == "CNAME"]
@@ -188,7 +220,12 @@ class Server:
         for step in self.steps(q):
             if step == "flaky" and not again:
                 return
-            if step.startswith("slow:"):
+            if step.startswith("via:"):
+                try:
+                    q.theirs = await self.ask_behind(step[4:], packet, tcp)
+                except (OSError, asyncio.TimeoutError, asyncio.IncompleteReadError):
+                    return
+            elif step.startswith("slow:"):
                 await asyncio.sleep(int(step[5:]) / 1000)
             elif step != "flaky":
                 made = self.packet(step, q, tcp)
@@ -237,7 +274,7 @@ async def serve(places, records):
     for place in places:
         where, mode = place.split("=", 1)
         address, port = where.split("@")
-        server = Server(mode, records)
+        server = Server(mode, records, address)
         await loop.create_datagram_endpoint(lambda s=server: Udp(s), local_addr=(address, int(port)))
         if mode != "no-tcp":
             await asyncio.start_server(tcp_handler(server), address, int(port))
