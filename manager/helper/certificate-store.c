@@ -13,6 +13,7 @@
 #define OPENSSL "/usr/bin/openssl"
 #define AUTHORITIES "/etc/ssl/certs"
 #define VERSIONS ".versions"
+#define MARK "self-signed"
 #define NOBODY 65534
 #define SELF_SIGNED_DAYS "825" /* the most that Apple's platforms accept of a certificate trusted by hand */
 
@@ -141,6 +142,31 @@ int certificate_load(int directory_fd, const char* id, Certificate* ret, uint64_
         return r < 0 ? r : 1;
 }
 
+/* openssl takes some 10 ms, and a box with fifty domains asks for fifty certificates whenever a name changes; so the answer is kept beside the
+ * chain, and believed while the chain is older. Root's alone can write there. */
+int certificate_self_signed(int directory_fd, const char* id, bool* ret, Error* reterr) {
+        char chain[64], mark[64];
+        struct stat of_chain, of_mark;
+        _cleanup_free_ char* kept = NULL;
+        _cleanup_(certificate_done) Certificate c = {};
+        (void) snprintf(chain, sizeof(chain), "%s/chain.pem", id);
+        (void) snprintf(mark, sizeof(mark), "%s/" MARK, id);
+        if (fstatat(directory_fd, chain, &of_chain, 0) == 0 && fstatat(directory_fd, mark, &of_mark, AT_SYMLINK_NOFOLLOW) == 0 &&
+            (of_mark.st_mtim.tv_sec > of_chain.st_mtim.tv_sec ||
+             (of_mark.st_mtim.tv_sec == of_chain.st_mtim.tv_sec && of_mark.st_mtim.tv_nsec >= of_chain.st_mtim.tv_nsec)) &&
+            file_read(directory_fd, mark, 16, &kept, NULL) >= 0 && (streq(kept, "yes\n") || streq(kept, "no\n"))) {
+                *ret = streq(kept, "yes\n");
+                return 1;
+        }
+        int r = certificate_load(directory_fd, id, &c, NULL, reterr);
+        if (r <= 0)
+                return r;
+        *ret = c.self_signed;
+        const char* text = c.self_signed ? "yes\n" : "no\n";
+        (void) file_write(directory_fd, mark, text, strlen(text), 0644); /* without it the next time is slow again */
+        return 1;
+}
+
 int certificate_each(int directory_fd, int (*visit)(const char* id, void* userdata), void* userdata) {
         int fd = openat(directory_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         DIR* d = fd < 0 ? NULL : fdopendir(fd);
@@ -167,7 +193,7 @@ static int version_write(int directory_fd, const char* version, const char* chai
 }
 
 static void version_remove(int directory_fd, const char* version) {
-        static const char* const files[] = { "chain.pem", "key.pem" };
+        static const char* const files[] = { "chain.pem", "key.pem", MARK };
         char path[384];
         for (size_t i = 0; i < ELEMENTS(files); i++) {
                 (void) snprintf(path, sizeof(path), "%s/%s", version, files[i]);

@@ -14,6 +14,8 @@ typedef struct CertificateSwitch {
 int certificate_directory_open(int* ret_fd, Error* reterr);
 /* 1 = read, 0 = there is none of this id. ret_switched: when it was put in place, seconds; may be NULL. */
 int certificate_load(int directory_fd, const char* id, Certificate* ret, uint64_t* ret_switched, Error* reterr);
+/* The same, when only that is wanted: most often without reading the certificate. */
+int certificate_self_signed(int directory_fd, const char* id, bool* ret, Error* reterr);
 /* Calls visit with every id, in no order; stops at the first negative. */
 int certificate_each(int directory_fd, int (*visit)(const char* id, void* userdata), void* userdata);
 

@@ -439,6 +439,33 @@ TEST(certificates_are_made) {
         ASSERT_TRUE(certificate_read_pem("junk", 4, &c, NULL) < 0);
 }
 
+TEST(what_was_read_of_a_certificate_is_kept_until_it_changes) {
+        char directory[] = "/tmp/test-helper-XXXXXX", path[128];
+        bool self = false;
+        struct timespec past[2] = { { .tv_sec = 1000 }, { .tv_sec = 1000 } };
+        if (geteuid() != 0) {
+                puts("not root, so openssl cannot be run as somebody else");
+                return;
+        }
+        ASSERT_TRUE(mkdtemp(directory));
+        write_certificate(directory);
+        _cleanup_close_ int fd = open(directory, O_DIRECTORY | O_CLOEXEC);
+        ASSERT_EQ(certificate_self_signed(fd, "none", &self, NULL), 0);
+        ASSERT_EQ(certificate_self_signed(fd, "box", &self, NULL), 1);
+        ASSERT_TRUE(self);
+        ASSERT_OK(file_write(fd, "box/self-signed", "no\n", 3, 0644)); /* as if it had been read so */
+        ASSERT_EQ(certificate_self_signed(fd, "box", &self, NULL), 1);
+        ASSERT_FALSE(self);
+        ASSERT_OK(utimensat(fd, "box/self-signed", past, 0)); /* the chain is newer now */
+        ASSERT_EQ(certificate_self_signed(fd, "box", &self, NULL), 1);
+        ASSERT_TRUE(self);
+        ASSERT_OK(file_write(fd, "box/self-signed", "maybe", 5, 0644));
+        ASSERT_EQ(certificate_self_signed(fd, "box", &self, NULL), 1);
+        ASSERT_TRUE(self);
+        (void) snprintf(path, sizeof(path), "%s", directory);
+        ASSERT_EQ(run((const char*[]) { "/bin/rm", "-rf", path, NULL }, NULL, NULL), 0);
+}
+
 TEST(mail_keys_are_made_once) {
         char directory[] = "/tmp/test-helper-XXXXXX", path[128];
         _cleanup_free_ char *first = NULL, *again = NULL, *other = NULL, *fresh = NULL;

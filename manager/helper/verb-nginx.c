@@ -60,11 +60,9 @@ static int certificates_find(NginxName* names, size_t n, Error* reterr) {
                         names[i].self_signed = names[k].self_signed;
                         continue;
                 }
-                _cleanup_(certificate_done) Certificate c = {};
-                r = certificate_load(fd, names[i].certificate, &c, NULL, reterr);
+                r = certificate_self_signed(fd, names[i].certificate, &names[i].self_signed, reterr);
                 if (r == 0)
                         return error_set(reterr, ERROR_WRONG_STATE, "There is no certificate %s yet.", names[i].certificate);
-                names[i].self_signed = c.self_signed;
         }
         return r < 0 ? r : 0;
 }
