@@ -71,14 +71,44 @@ void domain_writer_shutdown(Manager* m) {
         m->domain->writer = NULL;
 }
 
+static void on_nobody_waits(Manager* m, const Error* error, void* userdata) {
+}
+
+/* A proof that was being written when the manager ended: nobody waits for it any more, but its set must not be written by two. */
+static void adopt(DomainWriter* w, const char* id) {
+        _cleanup_job_row_ JobRow row = {};
+        _cleanup_json_ json_t* request = NULL;
+        Text* t;
+        if (store_job_get(w->m->store, id, &row, NULL) <= 0 || !streq(row.kind, job_kind_to_string(JOB_DNS_WRITE)))
+                return;
+        request = json_loads(row.request, JSON_REJECT_DUPLICATES, NULL);
+        const char *owner = json_get_string(request, "owner"), *value = json_get_string(request, "value");
+        if (!owner || !value || !(t = calloc(1, sizeof(Text))))
+                return;
+        *t = (Text) { .owner = strdup(owner), .value = strdup(value), .done = on_nobody_waits, .next = w->texts };
+        (void) snprintf(t->job, sizeof(t->job), "%s", id);
+        if (!t->owner || !t->value) {
+                (void) text_free(t);
+                return;
+        }
+        w->texts = t;
+        w->n_texts++;
+}
+
 static DomainWriter* writer_of(Manager* m) {
+        _cleanup_json_ json_t* open = NULL;
+        size_t i;
+        json_t* id;
         if (!m->domain || m->domain->writer)
                 return m->domain ? m->domain->writer : NULL;
         DomainWriter* w = calloc(1, sizeof(DomainWriter));
-        if (w) {
-                w->m = m;
-                w->due_ids = json_array();
-        }
+        if (!w)
+                return NULL;
+        w->m = m;
+        w->due_ids = json_array();
+        if (store_job_open(m->store, &open, NULL) >= 0)
+                json_array_foreach(open, i, id)
+                        adopt(w, json_string_value(id));
         return m->domain->writer = w;
 }
 
