@@ -11,7 +11,7 @@
  */
 FIELD("version",                   INTEGER, NONE,       1, 1,     NULL, ONCE, "The version of this format.")
 FIELD("hostname",                  STRING, HOSTNAME,    0, 0,     NULL, LOCKABLE, "The machine's name.")
-FIELD("domain",                    STRING, DNS_NAME,    0, 0,     NULL, LOCKABLE, "The customer's domain; proven and used later, once its records point here.")
+FIELD("domain",                    STRING, DNS_NAME,    0, 0,     NULL, LOCKABLE, "The customer's domain: the primary one from the first start, for names below it only, and used once its records point here.")
 FIELD("timezone",                  STRING, TIMEZONE,    0, 0,     NULL, LOCKABLE, "A name of the tz database, such as Europe/Berlin.")
 FIELD("language",                  STRING, LANGUAGE,    0, 0,     NULL, LOCKABLE, "The box's language, such as de or pt-BR.")
 FIELD("template",                  ENUM, NONE,          0, 0,     "blank|mail|team|blog", 0, "The first apps; kept until this box has a catalogue.")
