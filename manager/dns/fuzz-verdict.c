@@ -67,6 +67,9 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         if (!newline || newline - data >= (ptrdiff_t) sizeof(head))
                 return 0;
         (void) snprintf(head, sizeof(head), "%.*s", (int) (newline - data), (const char*) data);
+        for (const char* p = head; *p; p++)
+                if ((unsigned char) *p < 0x20 || (unsigned char) *p > 0x7e) /* the request is JSON, what is wanted is ours */
+                        return 0;
         if (sscanf(head, "%15s %253s %15s %255[^\n]", check, owner, type, wanted) < 3)
                 return 0;
         judge(check, owner, type, wanted, newline + 1, size - (size_t) (newline + 1 - data));
