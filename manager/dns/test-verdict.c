@@ -225,16 +225,20 @@ TEST(state_of_signatures) {
         ASSERT_STREQ(key_of(verdict_dnssec(&own, &z, &state)), "dnssec-unknown");
         z.unchecked = &failed; /* it fails without checking too: nobody serves it */
         ASSERT_STREQ(key_of(verdict_dnssec(&own, &z, &state)), "dnssec-unknown");
-        z.unchecked = &good;
-        ASSERT_STREQ(key_of(verdict_dnssec(&own, &z, &state)), "dnssec-bogus");
-        ASSERT_STREQ(state, "bogus");
-        z.unchecked = NULL;
+        z.unchecked = &good; /* no reason given: it may lack keys as well as signatures */
+        ASSERT_STREQ(key_of(verdict_dnssec(&own, &z, &state)), "dnssec-unknown");
         failed.extended_error = 22; /* no reachable authority */
         ASSERT_STREQ(key_of(verdict_dnssec(&own, &z, &state)), "dnssec-unknown");
         failed.extended_error = 7;
+        ASSERT_STREQ(key_of(verdict_dnssec(&own, &z, &state)), "dnssec-unknown"); /* while the zone's servers are silent */
+        const ServerView alive = { .name = "ns1.example.com", .addressed = true, .soa = &good };
+        z.servers = &alive;
+        z.n_servers = 1;
+        z.parent_known = true;
         json_t* verdict = verdict_dnssec(&own, &z, &state);
         ASSERT_TRUE(strstr(json_get_string(verdict, "sentence"), "they have run out"));
         ASSERT_STREQ(key_of(verdict), "dnssec-bogus");
+        ASSERT_STREQ(state, "bogus");
         z.secured = &silent;
         ASSERT_STREQ(key_of(verdict_dnssec(&own, &z, &state)), "dnssec-unknown");
         forget(&good);
