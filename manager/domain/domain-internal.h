@@ -83,7 +83,7 @@ void domain_box_name_of(const char* domain, char ret[static DOMAIN_NAME_BYTES]);
 /* record.c. Array of DomainRecord of tbl/types.h, worst first, owned. */
 int domain_records(Manager* m, const DomainRow* row, json_t** ret, Error* reterr);
 int domain_record(Manager* m, const DomainRow* row, const char* id, json_t** ret, Error* reterr); /* one of them; NOT_FOUND */
-/* {records, ok, severity, sentence, broken, worst, worst_check, worst_part}; owned. */
+/* {records, ok, severity, sentence, broken, worst, worst_severity, worst_check, worst_part}; worst_severity leaves silence out. Owned. */
 int domain_summary(Manager* m, const DomainRow* row, json_t** ret, Error* reterr);
 const char* severity_to_string(int severity); /* of a Severity; "ok" for -1 */
 int severity_from_string(const char* s);      /* -1 = none of ours */

@@ -222,7 +222,7 @@ int domain_add(Manager* m, const Actor* actor, const char* name, const char* sho
         domain_publish(m);
         domain_schedule(m);
         domain_effects_soon(m);
-        system_apply_now(m); /* after the commit, on the next turn of the loop */
+        system_names_now(m); /* after the commit, on the next turn of the loop */
         return 0;
 }
 
@@ -242,7 +242,7 @@ int domain_update(Manager* m, const Actor* actor, const char* name, const char* 
         if (r < 0)
                 return error_is_set(reterr) ? r : error_errno(reterr, r, "Cannot change %s", name);
         domain_changed(m, row.id);
-        system_apply_now(m);
+        system_names_now(m);
         return 0;
 }
 
@@ -266,7 +266,7 @@ int domain_remove(Manager* m, const Actor* actor, const char* name, Error* reter
         domain_publish(m);
         domain_schedule(m);
         domain_effects_soon(m);
-        system_apply_now(m);
+        system_names_now(m);
         return 0;
 }
 
@@ -292,7 +292,7 @@ int domain_switch(Manager* m, const Actor* actor, const char* name, const char* 
         if (r < 0)
                 return error_is_set(reterr) ? r : error_errno(reterr, r, "Cannot switch %s", name);
         domain_changed(m, row.id);
-        system_apply_now(m);
+        system_names_now(m);
         return 0;
 }
 
@@ -378,7 +378,7 @@ void domain_effects(Manager* m) {
         _cleanup_error_ Error e = ERROR_NULL;
         uint64_t tried = m->domain->primary_usec;
         certificates_wanted_changed(m);
-        system_apply_soon(m);
+        system_names_now(m);
         if (tried && now_usec(CLOCK_MONOTONIC) - tried < PRIMARY_AGAIN_USEC)
                 return;
         if (first_primary_begin(m, &e) < 0)

@@ -27,8 +27,8 @@ static Kind kind_of(const json_t* summary) {
 }
 
 static void collect(Collected* all, const DomainRow* row, const json_t* summary) {
-        int severity = severity_from_string(json_get_string(summary, "severity"));
-        if (severity < (int) SEVERITY_WARN) /* notes are for the domain's own page */
+        int severity = severity_from_string(json_get_string(summary, "worst_severity"));
+        if (severity < (int) SEVERITY_WARN) /* notes, and silent servers, are for the domain's own page */
                 return;
         Collected* c = &all[kind_of(summary)];
         c->count++;

@@ -7,8 +7,10 @@ typedef struct Tally {
         unsigned records, ok;      /* wanted and counted; of them right */
         unsigned broken;           /* whatever counts against the domain */
         unsigned waiting, unknown;
-        int severity;              /* -1 = nothing counts */
-        json_t* worst;             /* borrowed */
+        unsigned silent;           /* nobody answered about these: at most a warning, and nothing to mend there */
+        json_t* silent_first;      /* borrowed, as worst; delegation where that is among them, for it explains the others */
+        int severity;              /* -1 = nothing is broken */
+        json_t* worst;             /* delegation before all others of its severity */
 } Tally;
 
 typedef struct Merge {
@@ -68,17 +70,27 @@ static bool is_wrong(const char* verdict) {
         return streq(verdict, "missing") || streq(verdict, "different") || streq(verdict, "wrong");
 }
 
-/* A server that did not answer says nothing about records, so it makes nothing worse than a warning. */
-static int severity_counted(const json_t* item, const char* verdict) {
+static bool is_delegation(const json_t* item) {
+        return streq(strempty(json_get_string(item, "check")), "delegation");
+}
+
+static void tally_counted(Tally* t, json_t* item, const char* verdict) {
         int severity = severity_from_string(json_get_string(item, "severity"));
-        if (streq(verdict, "unreachable"))
-                return MIN(severity, (int) SEVERITY_WARN);
-        return is_wrong(verdict) ? severity : -1;
+        if (!is_wrong(verdict)) { /* a server that did not answer says nothing about records */
+                t->silent++;
+                if (!t->silent_first || is_delegation(item))
+                        t->silent_first = item;
+                return;
+        }
+        t->broken++;
+        if (severity > t->severity || (severity == t->severity && is_delegation(item))) {
+                t->severity = severity;
+                t->worst = item;
+        }
 }
 
 static void tally(Tally* t, json_t* item, bool wanted) {
         const char* verdict = strempty(json_get_string(item, "verdict"));
-        int severity = json_is_true(json_object_get(item, "counts")) ? severity_counted(item, verdict) : -1;
         bool aside = streq(verdict, "waits") || streq(verdict, "skipped") || !json_is_null(json_object_get(item, "ignored"));
         t->waiting += streq(verdict, "waits");
         t->unknown += streq(verdict, "unknown");
@@ -86,13 +98,8 @@ static void tally(Tally* t, json_t* item, bool wanted) {
                 t->records++;
                 t->ok += streq(verdict, "ok");
         }
-        if (severity < 0)
-                return;
-        t->broken++;
-        if (severity > t->severity) {
-                t->severity = severity;
-                t->worst = item;
-        }
+        if (json_is_true(json_object_get(item, "counts")))
+                tally_counted(t, item, verdict);
 }
 
 static bool same_values(const json_t* a, const json_t* b) {
@@ -234,8 +241,8 @@ static void merge_done(Merge* g) {
 static int rank(const json_t* item) {
         static const char* const calm[] = { "ok", "skipped", "waits", "unknown", "unreachable", "missing", "different", "wrong" };
         const char* verdict = strempty(json_get_string(item, "verdict"));
-        if (json_is_true(json_object_get(item, "counts")))
-                return 100 + severity_counted(item, verdict);
+        if (json_is_true(json_object_get(item, "counts")) && is_wrong(verdict))
+                return 100 + 2 * severity_from_string(json_get_string(item, "severity")) + is_delegation(item);
         for (int i = 0; i < (int) ELEMENTS(calm); i++)
                 if (streq(verdict, calm[i]))
                         return i;
@@ -295,6 +302,8 @@ static char* summary_sentence(const DomainRow* row, const Tally* t) {
                 n = asprintf(&text, "%s And %u more.", strempty(json_get_string(t->worst, "sentence")), t->broken - 1);
         else if (t->broken == 1)
                 n = asprintf(&text, "%s", strempty(json_get_string(t->worst, "sentence")));
+        else if (t->silent > 0)
+                n = asprintf(&text, t->silent > 1 ? "%s So it is with %u others." : "%s", strempty(json_get_string(t->silent_first, "sentence")), t->silent - 1);
         else if (row->checked_at == 0)
                 n = asprintf(&text, "The world has not been asked about %s yet.", row->name);
         else if (t->unknown > 0)
@@ -308,9 +317,10 @@ static char* summary_sentence(const DomainRow* row, const Tally* t) {
 
 static json_t* summarise(const DomainRow* row, const Tally* t) {
         _cleanup_free_ char* sentence = summary_sentence(row, t);
+        int severity = t->silent > 0 ? MAX(t->severity, (int) SEVERITY_WARN) : t->severity;
         return json_pack(
-                "{s:i, s:i, s:s, s:s, s:i, s:s, s:s, s:s}", "records", (int) t->records, "ok", (int) t->ok, "severity",
-                severity_to_string(t->severity), "sentence", strempty(sentence), "broken", (int) t->broken, "worst",
+                "{s:i, s:i, s:s, s:s, s:i, s:s, s:s, s:s, s:s}", "records", (int) t->records, "ok", (int) t->ok, "severity",
+                severity_to_string(severity), "sentence", strempty(sentence), "broken", (int) t->broken, "worst_severity", severity_to_string(t->severity), "worst",
                 strempty(json_get_string(t->worst, "id")), "worst_check", strempty(json_get_string(t->worst, "check")), "worst_part",
                 strempty(json_get_string(t->worst, "part")));
 }

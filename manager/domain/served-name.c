@@ -295,7 +295,7 @@ int served_names_wanted(Manager* m, const DomainView* domain, WantedRecords* lis
 }
 
 void served_names_changed(Manager* m) {
-        system_apply_now(m);
+        system_names_now(m);
         certificates_wanted_changed(m);
         domain_publish(m);
 }

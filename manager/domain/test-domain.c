@@ -52,7 +52,7 @@ void events_changed(Events* e, const char* noun) {
 void system_apply_soon(Manager* m) {
         world.applied++;
 }
-void system_apply_now(Manager* m) {
+void system_names_now(Manager* m) {
         world.applied++;
 }
 
@@ -528,6 +528,9 @@ TEST(verdicts_are_kept_and_only_changes_are_history) {
         _cleanup_json_ json_t* summary = NULL;
         ASSERT_OK(domain_summary(&f.m, &row, &summary, NULL));
         ASSERT_STREQ(json_get_string(summary, "severity"), "warn"); /* a dead server is never a missing record */
+        ASSERT_STREQ(json_get_string(summary, "worst_severity"), "ok");
+        ASSERT_OK(domain_noun.findings(&f.m, NULL, NULL));
+        ASSERT_EQ(world.findings, 0);
         say_one(&f, &c, item("a", "my.example.com", "A", MY_WANTED, MY_WANTED, "ok", "bad"));
         assert_verdict(&f, "example.com", "a:my.example.com", "ok");
         check_end(&f, &c, true);

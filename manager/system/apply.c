@@ -18,15 +18,18 @@ static System* applying(void* userdata) {
         return m->system && m->system->applying ? m->system : NULL;
 }
 
+static void arm(System* s, uint64_t usec);
+
 static void apply_end(System* s) {
         s->applying = false;
+        s->whole_done = true;
         s->tries = 0;
         for (size_t i = 0; noun_table[i]; i++)
                 if (noun_table[i]->applied)
                         noun_table[i]->applied(s->m);
         if (s->apply_again) {
                 s->apply_again = false;
-                apply_soon(s, 1);
+                arm(s, 1);
         }
         system_refresh(s->m, 0);
 }
@@ -34,7 +37,7 @@ static void apply_end(System* s) {
 static void apply_failed(System* s, const char* what, const Error* error) {
         unsigned doublings = MIN(s->tries, 10u);
         uint64_t wait = MIN(AGAIN_USEC << doublings, AGAIN_MAX_USEC);
-        s->applying = s->apply_again = false;
+        s->applying = s->apply_again = s->whole_done = false;
         if (s->tries++ % 8 == 0) /* not every minute of a broken day */
                 log_warning("Cannot bring %s up to date, will try again: %s", what, error ? strempty(error->message) : "");
         apply_soon(s, wait);
@@ -104,16 +107,8 @@ static void look_at_addresses(System* s) {
                         noun_table[i]->addresses_changed(s->m);
 }
 
-static int on_apply(sd_event_source* source, uint64_t usec, void* userdata) {
-        System* s = userdata;
+static void apply_whole(System* s) {
         _cleanup_error_ Error e = ERROR_NULL;
-        s->apply_timer = sd_event_source_disable_unref(s->apply_timer);
-        if (s->applying) {
-                s->apply_again = true;
-                return 0;
-        }
-        look_at_addresses(s);
-        s->applying = true;
         Ports* ports = calloc(1, sizeof(Ports));
         int r = ports ? wanted_ports(s->m, noun_table, ports, &e) : error_errno(&e, -ENOMEM, "Cannot collect ports");
         if (r >= 0)
@@ -121,11 +116,28 @@ static int on_apply(sd_event_source* source, uint64_t usec, void* userdata) {
         free(ports);
         if (r < 0)
                 apply_failed(s, "the firewall", &e);
+}
+
+static int on_apply(sd_event_source* source, uint64_t usec, void* userdata) {
+        System* s = userdata;
+        s->apply_timer = sd_event_source_disable_unref(s->apply_timer);
+        if (s->applying) {
+                s->apply_again = true;
+                return 0;
+        }
+        bool whole = s->whole_due || !s->whole_done;
+        s->whole_due = false;
+        s->applying = true;
+        look_at_addresses(s);
+        if (whole)
+                apply_whole(s);
+        else
+                apply_names(s);
         return 0;
 }
 
 /* What was planned for earlier stays so: somebody may wait for it. */
-void apply_soon(System* s, uint64_t usec) {
+static void arm(System* s, uint64_t usec) {
         uint64_t planned = UINT64_MAX, at = now_usec(CLOCK_MONOTONIC) + usec;
         if (!s->m->bus) /* no helper in unit tests and on a developer's machine */
                 return;
@@ -139,14 +151,19 @@ void apply_soon(System* s, uint64_t usec) {
                 (void) sd_event_source_set_description(s->apply_timer, "apply");
 }
 
+void apply_soon(System* s, uint64_t usec) {
+        s->whole_due = true;
+        arm(s, usec);
+}
+
 void system_apply_soon(Manager* m) {
         if (m->system)
                 apply_soon(m->system, SOON_USEC);
 }
 
-void system_apply_now(Manager* m) {
+void system_names_now(Manager* m) {
         if (m->system)
-                apply_soon(m->system, 1);
+                arm(m->system, 1);
 }
 
 static int on_links(sd_event_source* source, int fd, uint32_t revents, void* userdata) {

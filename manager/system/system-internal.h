@@ -14,6 +14,8 @@ struct System {
         json_t* addresses;        /* that were there when we applied last */
         bool applying;            /* a chain of helper calls is under way */
         bool apply_again;         /* and something changed meanwhile */
+        bool whole_due;           /* next time firewall and certificate too, not only nginx's names */
+        bool whole_done;          /* the last whole chain worked out */
         unsigned tries;           /* that failed in a row */
 
         /* What the outside said last. */

@@ -10,7 +10,8 @@ typedef struct System System;
 void system_refresh(Manager* m, uint64_t max_age_usec);
 /* Firewall, certificate and web server are brought to what all nouns want: soon, once for many calls, again until it works. */
 void system_apply_soon(Manager* m);
-void system_apply_now(Manager* m); /* on the next turn of the loop: somebody waits for it */
+/* Only the web server's names, on the next turn of the loop: somebody waits for it. */
+void system_names_now(Manager* m);
 
 json_t* system_show(Manager* m, Error* reterr);            /* a System of tbl/types.h, owned */
 /* The clock is known not to be synchronised, and somebody in here would have to do it: a container's is its host's. */
