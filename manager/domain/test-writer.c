@@ -45,7 +45,7 @@ void events_changed(Events* e, const char* noun) {
 }
 void system_apply_soon(Manager* m) {
 }
-void system_apply_now(Manager* m) {
+void system_names_now(Manager* m) {
 }
 static const char* address; /* the machine's */
 int link_addresses(json_t** ret) {
