@@ -14,7 +14,7 @@
 
 const NounClass* const noun_table[] = { NULL };
 static unsigned applied;
-void system_apply_now(Manager* m) {
+void system_names_now(Manager* m) {
         applied++;
 }
 void certificates_wanted_changed(Manager* m) {
