@@ -312,7 +312,7 @@ zone:
 
     def unbound(self):
         # unbound answers some names by itself, as RFC 6303 and 6761 want it; here they are the world's.
-        names = ["test", "10.in-addr.arpa", "127.in-addr.arpa", "d.f.ip6.arpa"]
+        names = ["test", "10.in-addr.arpa", "127.in-addr.arpa", "113.0.203.in-addr.arpa", "100.51.198.in-addr.arpa", "d.f.ip6.arpa", "8.b.d.0.1.0.0.2.ip6.arpa"]
         return (f"server:\n root-hints: \"{self.path('root.hints')}\"\n trust-anchor-file: \"{self.path('root.ds')}\"\n do-not-query-localhost: no\n" +
                 "".join(f" local-zone: \"{n}.\" nodefault\n" for n in names) +
                 "".join(f" domain-insecure: \"{n}.\"\n" for n in names if n.endswith("arpa")))

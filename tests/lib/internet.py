@@ -34,7 +34,21 @@ class Internet:
 chroot "$1" update-ca-certificates >/dev/null
 n=$(cat "$(dirname "$1")/number")
 echo "10.77.$n.1 acme.provider.test" >>"$1/etc/hosts"
+printf 'Address=203.0.113.%d/32\\nAddress=2001:db8:%x::10/128\\n' "$n" "$n" >>"$1/etc/systemd/network/10-host0.network"
 """
+
+    # What the world takes for the box's addresses; the private ones are how the host reaches it whatever happens.
+    @property
+    def public(self):
+        return f"203.0.113.{self.number}"
+
+    @property
+    def public6(self):
+        return f"2001:db8:{self.number:x}::10"
+
+    @property
+    def other(self):
+        return f"198.51.100.{self.number}"
 
     @property
     def net(self):
@@ -61,17 +75,28 @@ echo "10.77.$n.1 acme.provider.test" >>"$1/etc/hosts"
         self.start_pebble()
         box.up()
         self.resolver()
+        self.trust()
         return box
 
     def start(self, box):
         """The same for a box that is up already."""
         self.start_names(box)
         self.start_pebble()
+        self.trust()
+
+    def trust(self):
+        """Lets the box itself take the authority for one that browsers know; pebble makes a new root whenever it starts."""
+        with open(self.authority()) as f:
+            self.write(self.box.root + "/usr/local/share/ca-certificates/acme-root.crt", f.read())
+        self.box.sh("update-ca-certificates >/dev/null 2>&1")
 
     def start_names(self, box, resolver=True):
         self.box = box
         self.number = int(box.address.split(".")[2])
-        self.world("start", "--net", self.net, "--net6", f"fd77:5bd0:{self.number:x}", "--device", f"sbx{self.number}")
+        self.world("start", "--net", self.net, "--net6", f"fd77:5bd0:{self.number:x}", "--device", f"sbx{self.number}",
+                   "--box", self.public, "--box6", self.public6)
+        for address in (self.public, self.other, self.public6):
+            subprocess.run(["ip", "route", "replace", address, "dev", f"sbx{self.number}"], check=True)
         if resolver:
             self.resolver()
 
@@ -144,7 +169,7 @@ echo "10.77.$n.1 acme.provider.test" >>"$1/etc/hosts"
     def browse(self, name, path="/api/v1/site", check=True, address=None, scheme="https"):
         """GETs as a browser that trusts the authority would: (status, body, Location)."""
         port = "443" if scheme == "https" else "80"
-        p = subprocess.run(["curl", "-s", "--max-time", "10", "--cacert", self.authority(), "--resolve", f"{name}:{port}:{address or self.box.address}",
+        p = subprocess.run(["curl", "-s", "--max-time", "10", "--cacert", self.path("root.pem"), "--resolve", f"{name}:{port}:{address or self.box.address}",
                             "-w", "\n%{http_code} %{redirect_url}", f"{scheme}://{name}{path}"], capture_output=True, text=True)
         body, _, last = p.stdout.rpartition("\n")
         status, _, location = last.partition(" ")
