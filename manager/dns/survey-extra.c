@@ -274,17 +274,21 @@ static void judge_outside(Site* site) {
 }
 
 json_t* site_facts(const Site* site, const char* dnssec) {
-        _cleanup_json_ json_t *names = json_array(), *visits = visits_of(site);
+        _cleanup_json_ json_t *names = json_array(), *visits = visits_of(site), *reached = json_array();
         const char* box = json_string_value(json_array_get(json_object_get(site->request, "names"), 0));
         bool here = false;
         size_t i;
         json_t* v;
         for (size_t k = 0; k < site->n_servers; k++)
                 (void) json_array_append_new(names, json_string(site->servers[k].name));
-        json_array_foreach(visits, i, v)
-                here |= streq_ptr(json_get_string(v, "name"), box) && json_get_boolean(v, "here", false);
-        return json_pack("{s:s?, s:O, s:s?, s:s, s:b}", "zone", site->zone, "nameservers", names, "provider", zone_provider(names), "dnssec",
-                         dnssec, "leads_here", here);
+        json_array_foreach(visits, i, v) {
+                if (!json_get_boolean(v, "here", false))
+                        continue;
+                here |= streq_ptr(json_get_string(v, "name"), box);
+                (void) json_array_append(reached, json_object_get(v, "name"));
+        }
+        return json_pack("{s:s?, s:O, s:s?, s:s, s:b, s:O}", "zone", site->zone, "nameservers", names, "provider", zone_provider(names),
+                         "dnssec", dnssec, "leads_here", here, "reached", reached);
 }
 
 /* --- port 25 --- */

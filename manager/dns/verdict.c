@@ -535,7 +535,7 @@ static VerdictKey compare_servers(Judge* j, VerdictKey key) {
 
 static VerdictKey may_wait(Judge* j, VerdictKey key) {
         bool occupied = json_array_size(j->values) > 0 || json_array_size(j->take->aliases) > 0;
-        if (!j->item->hold || !occupied || is_ok(key) || streq(keys[key].verdict, "unreachable"))
+        if (!j->item->hold || !occupied || is_ok(key) || key == VERDICT_STALE || streq(keys[key].verdict, "unreachable"))
                 return key;
         if (json_array_size(j->values) == 0)
                 fact_list(j->facts, "now", j->take->aliases);
