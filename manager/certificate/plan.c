@@ -111,7 +111,8 @@ static int failure_keep(Manager* m, const CertificateRow* row, const json_t* bef
         int64_t retry_at = MAX(json_get_integer(before, "retry_at", 0), renew_wait_of(message));
         if (retry_at <= job->ended_at && streq(strempty(json_get_string(told, "name")), error_name_to_string(ERROR_TOO_MANY)))
                 retry_at = job->ended_at + LIMITED_PAUSE_SEC;
-        (void) json_array_append_new(failed_at, json_integer(job->ended_at));
+        if (!streq(job->stage, "prepare")) /* before that no order was made, so nothing counts against the authority's limits */
+                (void) json_array_append_new(failed_at, json_integer(job->ended_at));
         while (json_array_size(failed_at) > FAILED_KEPT)
                 (void) json_array_remove(failed_at, 0);
         (void) json_object_set(now, "name", json_object_get(told, "name"));
