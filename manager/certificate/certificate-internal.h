@@ -23,6 +23,8 @@ struct Certificates {
         sd_event_source* timer;  /* the next look */
         uint64_t timer_usec;     /* when */
         int64_t check_at;        /* the next look at the ports */
+        bool check_wanted;       /* something was switched: look when the web server has it */
+        unsigned check_wrong;    /* looks in a row that found something else than what is in place */
         Ensuring ensuring[ENSURING_MAX];
 };
 

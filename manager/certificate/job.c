@@ -15,7 +15,6 @@
 #define ACCOUNT_SEAL "acme"
 #define UPLOAD_SEAL "certkey"
 #define KEY_MAX 8192
-#define CHECK_SOON_SEC 2
 
 /* A question whose answer comes later. */
 typedef struct Asking {
@@ -314,7 +313,7 @@ static void ended(Manager* m, Job* job, bool done) {
         if (!m->certificates)
                 return;
         if (done)
-                m->certificates->check_at = now_seconds() + CHECK_SOON_SEC;
+                m->certificates->check_wanted = true;
         certificates_refresh(m);
         certificates_look_soon(m->certificates, USEC_PER_SEC / 10);
 }

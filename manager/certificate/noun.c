@@ -2,6 +2,7 @@
 #include "certificate/certificate-internal.h"
 
 #define FIRST_CHECK_SEC 900 /* after a start; a switch is looked at sooner */
+#define CHECK_AFTER_SEC 2    /* a reload takes a moment until the old workers no longer answer */
 #define FIRST_LOOK_USEC (500 * USEC_PER_MSEC)
 
 static int startup(Manager* m, Error* reterr) {
@@ -28,6 +29,17 @@ static void shutdown_clean(Manager* m) {
         free(c);
 }
 
+static void applied(Manager* m) {
+        Certificates* c = m->certificates;
+        if (!c)
+                return;
+        if (c->check_wanted) {
+                c->check_wanted = false;
+                c->check_at = now_seconds() + CHECK_AFTER_SEC;
+        }
+        certificates_refresh(m);
+}
+
 static int housekeeping(Manager* m, Error* reterr) {
         certificates_refresh(m); /* a person at the machine may have changed files */
         return 0;
@@ -39,6 +51,6 @@ const NounClass certificate_noun = {
         .shutdown = shutdown_clean,
         .findings = certificate_findings,
         .certificate_for_name = certificate_for_name,
-        .applied = certificates_refresh,
+        .applied = applied,
         .housekeeping = housekeeping,
 };

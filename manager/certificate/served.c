@@ -1,4 +1,5 @@
 /* What the ports really show: a job asks each, here it is compared with what is in place and kept. */
+#include "api/events.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "base/validate.h"
@@ -114,6 +115,13 @@ static int finished(Manager* m, Job* job, Error* reterr) {
                         wrong += !json_get_boolean(seen, "matches", false);
                 }
         }
+        if (m->certificates) { /* a service may have been slow to take it up: look again before anybody is alarmed for a day */
+                Certificates* c = m->certificates;
+                c->check_wrong = wrong > 0 ? c->check_wrong + 1 : 0;
+                int64_t again = now_seconds() + ((int64_t) 60 << MIN(c->check_wrong, 6u));
+                if (wrong > 0)
+                        c->check_at = MIN(c->check_at, again);
+        }
         json_decref(job->result);
         job->result = json_pack("{s:I, s:I}", "looked", (json_int_t) n, "wrong", (json_int_t) wrong);
         if (wrong > 0)
@@ -123,7 +131,13 @@ static int finished(Manager* m, Job* job, Error* reterr) {
         return 0;
 }
 
-const JobClass certificate_check_job = { .finished = finished };
+static void ended(Manager* m, Job* job, bool done) {
+        if (m->certificates)
+                certificates_look_soon(m->certificates, USEC_PER_SEC);
+        events_changed(m->events, "certificate");
+}
+
+const JobClass certificate_check_job = { .finished = finished, .ended = ended };
 
 int certificate_check(Manager* m, const Actor* actor, char ret_job[static JOB_ID_BYTES], Error* reterr) {
         return served_check(m, actor, ret_job, reterr);
