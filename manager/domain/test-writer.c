@@ -180,7 +180,7 @@ static json_t* steer(json_t* body) {
         _cleanup_(fetch_freep) Fetch* f = NULL;
         FetchReply reply = {};
         ASSERT_OK(fetch_new(&(FetchOptions) { .base_url = box.url, .scheme = "x", .secret = "x", .whom = "the fake", .plain = true }, &f, NULL));
-        ASSERT_OK(fetch_call(f, body ? "POST" : "GET", "/_fake", body, &reply, NULL));
+        ASSERT_OK(fetch_call(f, owned ? "POST" : "GET", "/_fake", owned, &reply, NULL));
         return reply.body;
 }
 
@@ -227,7 +227,7 @@ static void write_begin(const char* mode, json_t* replace, char job[static JOB_I
         _cleanup_error_ Error e = ERROR_NULL;
         ASSERT_OK(store_begin(box.m.store, NULL));
         row_of(&row);
-        if (domain_write_begin(&box.m, &row, mode, replace, &root, job, &e) < 0)
+        if (domain_write_begin(&box.m, &row, mode, owned, &root, job, &e) < 0)
                 TEST_FAIL("%s", e.message);
         ASSERT_OK(store_commit(box.m.store, NULL));
 }
