@@ -189,6 +189,7 @@ static bool labels_good(const char* ascii, Complaint* ret) {
                 *ret = number;
                 return false;
         }
+        *ret = complaint_of_idn2(IDN2_DISALLOWED); /* mapping made something of it that no name may hold, such as a bracket */
         return dns_name_valid(ascii);
 }
 
@@ -261,6 +262,15 @@ static bool name_scripts_good(const char* name) {
         return scripts_good(&s);
 }
 
+/* libidn2 takes encoded labels that hold what no label may, such as characters that mapping would have replaced: they would be shown as one
+ * name and be another. */
+static bool means_itself(const char* shown, const char* ascii) {
+        char* again = NULL;
+        bool same = idn2_to_ascii_8z(shown, &again, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) == IDN2_OK && streq(again, ascii);
+        idn2_free(again);
+        return same;
+}
+
 static bool encoded_good(const char* ascii, Complaint* ret) {
         char* shown = NULL;
         static const Complaint mixed = { "a part mixes letters of several scripts, which readers take for another name",
@@ -269,10 +279,14 @@ static bool encoded_good(const char* ascii, Complaint* ret) {
                 return false;
         if (!strstr(ascii, "xn--"))
                 return true;
-        bool decoded = idn2_to_unicode_8z8z(ascii, &shown, IDN2_NONTRANSITIONAL) == IDN2_OK;
-        bool good = decoded && name_scripts_good(shown);
+        if (idn2_to_unicode_8z8z(ascii, &shown, IDN2_NONTRANSITIONAL) != IDN2_OK || !means_itself(shown, ascii)) {
+                *ret = complaint_of_idn2(IDN2_INVALID_ALABEL);
+                idn2_free(shown);
+                return false;
+        }
+        bool good = name_scripts_good(shown);
         if (!good)
-                *ret = decoded ? mixed : complaint_of_idn2(IDN2_INVALID_ALABEL);
+                *ret = mixed;
         idn2_free(shown);
         return good;
 }

@@ -79,6 +79,8 @@ TEST(each_refusal_has_its_reason_and_remedy) {
                 { "a-.com", "dash" },
                 { "xn--a.com", "does not decode" },
                 { "xn--.com", "does not decode" },
+                { "xn--5-jepa.com", "does not decode" },   /* would be shown as letters in brackets, and typed back be something else */
+                { "⒮.com", "RFC 5892" },                   /* which mapping turns into brackets */
                 { "xn--aaaa-.com", "does not decode" },
                 { "аpple.com", "several scripts" },       /* Cyrillic a */
                 { "xn--pple-43d.com", "several scripts" },/* the same, encoded */
