@@ -126,6 +126,7 @@ int op_domain_ignore(Request* r, Error* reterr) {
 
 int op_domain_switch(Request* r, Error* reterr) {
         const char* name = named(r);
-        int k = domain_switch(request_manager(r), request_actor(r), name, request_string(r, "part"), reterr);
+        bool back = request_boolean(r, "back", /* otherwise= */ false);
+        int k = (back ? domain_switch_back : domain_switch)(request_manager(r), request_actor(r), name, request_string(r, "part"), reterr);
         return k < 0 ? k : reply_domain(r, name, reterr);
 }

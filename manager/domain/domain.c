@@ -296,6 +296,24 @@ int domain_switch(Manager* m, const Actor* actor, const char* name, const char* 
         return 0;
 }
 
+int domain_switch_back(Manager* m, const Actor* actor, const char* name, const char* part, Error* reterr) {
+        _cleanup_domain_row_ DomainRow row = {};
+        int r = domain_find(m, name, &row, reterr);
+        if (r < 0)
+                return r;
+        const bool mail = streq(part, "mail");
+        if (!(mail ? row.switched_mail : row.switched_web))
+                return error_set(reterr, ERROR_WRONG_STATE, "%s of %s was not switched to this box.", mail ? "Mail" : "The website", row.shown);
+        r = store_domain_switched_set(m->store, row.id, mail && row.switched_web, !mail && row.switched_mail, reterr);
+        if (r >= 0)
+                r = domain_history_add(m, row.id, "switch", NULL, part, NULL, actor, "The switch of %s of %s was taken back.", mail ? "mail" : "the website", row.shown);
+        if (r < 0)
+                return error_is_set(reterr) ? r : error_errno(reterr, r, "Cannot take back the switch of %s", name);
+        domain_changed(m, row.id);
+        system_names_now(m);
+        return 0;
+}
+
 /* --- putting aside --- */
 
 static char* ignored_text(const Actor* actor, const char* reason) {

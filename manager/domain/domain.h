@@ -13,6 +13,7 @@ int domain_add(Manager* m, const Actor* actor, const char* name, const char* sho
 int domain_update(Manager* m, const Actor* actor, const char* name, const char* scope, Error* reterr);
 int domain_remove(Manager* m, const Actor* actor, const char* name, Error* reterr);
 int domain_switch(Manager* m, const Actor* actor, const char* name, const char* part, Error* reterr); /* web, mail */
+int domain_switch_back(Manager* m, const Actor* actor, const char* name, const char* part, Error* reterr);
 int domain_ignore(Manager* m, const Actor* actor, const char* name, const char* record, const char* reason, Error* reterr); /* "" = counts again */
 
 /* The domain whose zone name is in: the longest of ours that is name or a parent of it. 1 found, 0 none. */

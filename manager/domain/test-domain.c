@@ -557,6 +557,10 @@ TEST(what_stands_elsewhere_waits_until_the_switch) {
         ASSERT_FALSE(wanted_find(&wanted, "a:my.example.com")->hold);
         begin(&f);
         ASSERT_OK(domain_switch(&f.m, &f.owner, "example.com", "web", NULL));
+        ASSERT_REFUSED(domain_switch_back(&f.m, &f.owner, "example.com", "mail", reterr), EBUSY);
+        ASSERT_OK(domain_switch_back(&f.m, &f.owner, "example.com", "web", NULL));
+        ASSERT_REFUSED(domain_switch_back(&f.m, &f.owner, "example.com", "web", reterr), EBUSY);
+        ASSERT_OK(domain_switch(&f.m, &f.owner, "example.com", "web", NULL));
         ASSERT_REFUSED(domain_switch(&f.m, &f.owner, "example.com", "web", reterr), EBUSY);
         ASSERT_OK(domain_update(&f.m, &f.owner, "example.com", "subdomain", NULL));
         ASSERT_REFUSED(domain_switch(&f.m, &f.owner, "example.com", "mail", reterr), EBUSY);

@@ -190,6 +190,7 @@ suite_integration() {
 suite_ui() {
         has_installer && has_programs ui || return 0
         need_node_tests
+        need_packages knot knot-dnsutils python3
         suite_box ui || return
         run_programs "$source_dir/tests/ui"
         suite_box_end ui

@@ -24,12 +24,18 @@ export function jobStage(job: Job): string {
     return job.stage ? tOr(`jobs.${job.kind}.${job.stage}`, job.stage) : t(`jobs.state.${job.state}`);
 }
 
+function byItself(job: Job): boolean {
+    return job.actor === 'system' && (job.kind === 'domain-check' || job.kind === 'certificate-check');
+}
+
 class Jobs {
     private known = $state.raw(new Map<string, Job>());
     /** Jobs that ended while the page was open, newest first; the bell shows them. */
     ended = $state.raw<Job[]>([]);
     unread = $state(0);
     running = $derived([...this.known.values()].filter((job) => !jobOver(job)));
+    /** Of those, what somebody wants to see: not what the box looks after by itself every few hours, or every minute for a while. */
+    shown = $derived(this.running.filter((job) => !byItself(job)));
 
     constructor() {
         changes.onJob((job) => this.take(job));
@@ -66,7 +72,9 @@ class Jobs {
         if (before && jobOver(before) && !jobOver(job))
             return;
         this.known = new Map(this.known).set(job.id, job);
-        if (jobOver(job) && !(before && jobOver(before))) {
+        if (jobOver(job) && !(before && jobOver(before)) && byItself(job))
+            changes.touch('job');
+        else if (jobOver(job) && !(before && jobOver(before))) {
             this.ended = [job, ...this.ended].slice(0, 20);
             this.unread++;
             changes.touch('job');
