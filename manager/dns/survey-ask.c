@@ -93,12 +93,6 @@ static void heard_seen(Ask* a, const DnsAnswer* answer) {
         (void) seen_take(answer, a->server, a->name, a->type, /* resolver= */ false, to);
 }
 
-static void heard_unchecked(Ask* a, const DnsAnswer* answer) {
-        Seen* to = a->to;
-        seen_done(to);
-        (void) seen_take(answer, a->server, a->name, a->type, /* resolver= */ true, to);
-}
-
 static size_t count(const char* const* list) {
         size_t n = 0;
         while (list[n])
@@ -106,12 +100,9 @@ static size_t count(const char* const* list) {
         return n;
 }
 
-void ask_seen(Site* site, Gate* gate, const Server* server, const char* name, const char* type, unsigned flags, Seen* to) {
+void ask_seen(Site* site, Gate* gate, const Server* server, const char* name, const char* type, Seen* to) {
         Survey* s = site->survey;
-        if (server)
-                ask(s, gate, s->own, (const char* const*) server->addresses, server->n_addresses, server->name, name, type, flags, heard_seen, to);
-        else
-                ask(s, gate, s->resolver, s->options->resolvers, count(s->options->resolvers), "resolver", name, type, flags, heard_unchecked, to);
+        ask(s, gate, s->own, (const char* const*) server->addresses, server->n_addresses, server->name, name, type, 0, heard_seen, to);
 }
 
 void ask_heard(
@@ -137,9 +128,9 @@ static size_t hash(const char* name, const char* type) {
         return h % ELEMENTS(((Survey*) NULL)->lookups);
 }
 
-static Lookup* lookup_find(const Survey* s, const char* name, const char* type) {
+static Lookup* lookup_find(const Survey* s, const char* name, const char* type, bool quick) {
         for (Lookup* l = s->lookups[hash(name, type)]; l; l = l->next)
-                if (streq(l->name, name) && streq(l->type, type))
+                if (l->quick == quick && streq(l->name, name) && streq(l->type, type))
                         return l;
         return NULL;
 }
@@ -151,27 +142,44 @@ static void heard_lookup(Ask* a, const DnsAnswer* answer) {
         wake(&l->waiting, &l->n_waiting);
 }
 
-const Lookup* lookup(Survey* s, Gate* gate, const char* name, const char* type) {
-        Lookup* l = lookup_find(s, name, type);
+static const Lookup* begin_lookup(Survey* s, Gate* gate, const char* name, const char* type, bool quick) {
+        Lookup* l = lookup_find(s, name, type, quick);
         if (!l) {
                 if (s->n_lookups == LOOKUPS_MAX || !(l = calloc(1, sizeof(Lookup))))
                         return NULL;
                 size_t h = hash(name, type);
-                *l = (Lookup) { .next = s->lookups[h], .name = strdup(name), .type = strdup(type), .seen.extended_error = -1 };
+                *l = (Lookup) { .next = s->lookups[h], .quick = quick, .name = strdup(name), .type = strdup(type), .seen.extended_error = -1 };
                 assert(l->name && l->type);
                 s->lookups[h] = l;
                 s->n_lookups++;
                 wait_for(&l->waiting, &l->n_waiting, gate);
-                ask(s, NULL, s->resolver, s->options->resolvers, count(s->options->resolvers), "resolver", l->name, l->type,
-                    DNS_RECURSE | (streq(type, "SOA") ? DNS_DNSSEC : 0), heard_lookup, l);
+                unsigned flags = DNS_RECURSE | (quick ? DNS_CHECKING_DISABLED : streq(type, "SOA") ? DNS_DNSSEC : 0);
+                ask(s, NULL, quick ? s->finder : s->resolver, s->options->resolvers, count(s->options->resolvers), "resolver", l->name, l->type,
+                    flags, heard_lookup, l);
         } else if (!l->known)
                 wait_for(&l->waiting, &l->n_waiting, gate);
         return l;
 }
 
-const Seen* looked_up(const Survey* s, const char* name, const char* type) {
-        const Lookup* l = lookup_find(s, name, type);
+static const Seen* seen_of(const Lookup* l) {
         return l && l->known ? &l->seen : NULL;
+}
+
+static json_t* addresses_seen(const Seen* v4, const Seen* v6) {
+        json_t* out = json_array();
+        if (v4)
+                (void) json_array_extend(out, v4->values);
+        if (v6)
+                (void) json_array_extend(out, v6->values);
+        return out;
+}
+
+const Lookup* lookup(Survey* s, Gate* gate, const char* name, const char* type) {
+        return begin_lookup(s, gate, name, type, /* quick= */ false);
+}
+
+const Seen* looked_up(const Survey* s, const char* name, const char* type) {
+        return seen_of(lookup_find(s, name, type, /* quick= */ false));
 }
 
 void lookup_addresses(Survey* s, Gate* gate, const char* name) {
@@ -180,13 +188,24 @@ void lookup_addresses(Survey* s, Gate* gate, const char* name) {
 }
 
 json_t* looked_up_addresses(const Survey* s, const char* name) {
-        const Seen *v4 = looked_up(s, name, "A"), *v6 = looked_up(s, name, "AAAA");
-        json_t* out = json_array();
-        if (v4)
-                (void) json_array_extend(out, v4->values);
-        if (v6)
-                (void) json_array_extend(out, v6->values);
-        return out;
+        return addresses_seen(looked_up(s, name, "A"), looked_up(s, name, "AAAA"));
+}
+
+void find_lookup(Survey* s, Gate* gate, const char* name, const char* type) {
+        (void) begin_lookup(s, gate, name, type, /* quick= */ true);
+}
+
+const Seen* found(const Survey* s, const char* name, const char* type) {
+        return seen_of(lookup_find(s, name, type, /* quick= */ true));
+}
+
+void find_addresses(Survey* s, Gate* gate, const char* name) {
+        find_lookup(s, gate, name, "A");
+        find_lookup(s, gate, name, "AAAA");
+}
+
+json_t* found_addresses(const Survey* s, const char* name) {
+        return addresses_seen(found(s, name, "A"), found(s, name, "AAAA"));
 }
 
 /* --- visits --- */

@@ -86,9 +86,13 @@ void extras_lookup(Site* site) {
         }
         if (site->mail && !wanted(site, "ptr"))
                 each_address(site, ptr_lookup);
+        size_t i;
+        json_t* v;
+        json_array_foreach(s->box_names, i, v) /* most likely how the box is called in reverse */
+                lookup_addresses(s, &site->later, strempty(json_string_value(v)));
         if (site->mail && s->outside) {
                 each_address(site, blocklist_lookup);
-                for (size_t i = 0; i < ELEMENTS(mail_hosts); i++)
+                for (i = 0; i < ELEMENTS(mail_hosts); i++)
                         lookup_addresses(s, &site->extras, mail_hosts[i]);
         }
 }
@@ -106,7 +110,7 @@ static ZoneEvidence zone_evidence(const Site* site, ServerView views[static SERV
                 .servers = views,
                 .n_servers = site->n_servers,
                 .secured = site->zone ? looked_up(site->survey, site->zone, "SOA") : looked_up(site->survey, site->name, "SOA"),
-                .unchecked = site->unchecked_asked ? &site->unchecked : NULL,
+                .unchecked = found(site->survey, site->zone ?: site->name, "SOA"),
         };
         for (size_t i = 0; i < site->n_servers; i++) {
                 const Server* s = &site->servers[i];
@@ -339,22 +343,6 @@ static void ptr_follow(Site* site, const char* address) {
                         lookup_addresses(site->survey, &site->extras, strempty(json_string_value(v)));
 }
 
-/* Signatures that do not hold and a zone that nobody serves look alike until somebody asks without checking (RFC 4035 4.7, CD). */
-static void unchecked_follow(Site* site) {
-        Survey* s = site->survey;
-        bool failed = false;
-        const Seen* soa = site->zone ? looked_up(s, site->zone, "SOA") : NULL;
-        failed = soa && soa->class == SEEN_FAILED;
-        for (size_t i = 0; i < site->n_records && !failed; i++) {
-                const Seen* seen = record_resolver(&site->records[i]);
-                failed = seen && seen->class == SEEN_FAILED;
-        }
-        if (!failed || !site->zone)
-                return;
-        site->unchecked_asked = true;
-        ask_seen(site, &site->extras, NULL, site->zone, "SOA", DNS_RECURSE | DNS_CHECKING_DISABLED, &site->unchecked);
-}
-
 /* The gate of the extras opens twice: when the first answers are in, and when what hangs on them is. */
 void extras_step(void* userdata) {
         Site* site = userdata;
@@ -364,7 +352,6 @@ void extras_step(void* userdata) {
                 if (site->mail && !wanted(site, "ptr"))
                         each_address(site, ptr_follow);
                 port25_begin(site);
-                unchecked_follow(site);
                 gate_release(&site->extras);
                 return;
         }

@@ -26,7 +26,7 @@ static void server_add(Site* site, const char* name) {
         *s = (Server) { .name = strdup(name), .soa.extended_error = -1, .ns.extended_error = -1 };
         assert(s->name);
         site->n_servers++;
-        lookup_addresses(site->survey, has_glue(site, name) ? &site->later : &site->addresses, name);
+        find_addresses(site->survey, has_glue(site, name) ? &site->later : &site->addresses, name);
 }
 
 static void servers_add(Site* site, const json_t* names) {
@@ -50,13 +50,13 @@ static void server_addresses(Site* site, Server* s) {
         static const char* const types[] = { "A", "AAAA" };
         bool v6_only = json_array_size(site->survey->ipv4) == 0 && json_array_size(site->survey->ipv6) > 0;
         for (size_t k = 0; k < 2; k++) {
-                const Seen* seen = looked_up(site->survey, s->name, types[v6_only ? 1 - k : k]);
+                const Seen* seen = found(site->survey, s->name, types[v6_only ? 1 - k : k]);
                 size_t i;
                 json_t* v;
                 json_array_foreach(seen ? seen->values : NULL, i, v)
                         address_add(s, strempty(json_string_value(v)));
         }
-        const Seen *v4 = looked_up(site->survey, s->name, "A"), *v6 = looked_up(site->survey, s->name, "AAAA");
+        const Seen *v4 = found(site->survey, s->name, "A"), *v6 = found(site->survey, s->name, "AAAA");
         s->nameless = v4 && v6 && v4->class == SEEN_GOOD && v6->class == SEEN_GOOD && s->n_addresses == 0;
         for (size_t i = 0; i < site->n_glue && s->n_addresses == 0; i++)
                 if (streq(site->glue[i][0], s->name))
@@ -73,17 +73,15 @@ static void on_addresses(void* userdata) {
                 if (!site->zone || s->n_addresses == 0)
                         continue;
                 s->asked = true;
-                ask_seen(site, &site->ask, s, site->zone, "SOA", 0, &s->soa);
-                ask_seen(site, &site->ask, s, site->zone, "NS", 0, &s->ns);
+                ask_seen(site, &site->ask, s, site->zone, "SOA", &s->soa);
+                ask_seen(site, &site->ask, s, site->zone, "NS", &s->ns);
         }
         for (size_t i = 0; i < site->n_records; i++) {
                 record_ask(&site->records[i]);
                 gate_release(&site->records[i].gate);
         }
-        if (site->look)
-                look_lookup(site);
-        else
-                extras_lookup(site);
+        if (site->zone)
+                (void) lookup(site->survey, &site->extras, site->zone, "SOA"); /* now with signatures */
         gate_release(&site->extras);
         gate_release(&site->ask);
 }
@@ -138,7 +136,7 @@ static void on_referral(void* userdata) {
                 site->zone = strdup(site->name);
         if (!site->nowhere) {
                 servers_add(site, site->above);
-                const Seen* ns = site->zone ? looked_up(site->survey, site->zone, "NS") : NULL;
+                const Seen* ns = site->zone ? found(site->survey, site->zone, "NS") : NULL;
                 servers_add(site, ns ? ns->values : NULL);
         }
         gate_release(&site->addresses);
@@ -146,14 +144,14 @@ static void on_referral(void* userdata) {
 
 static void on_parent_addresses(void* userdata) {
         Site* site = userdata;
-        const Seen* ns = site->parent ? looked_up(site->survey, site->parent, "NS") : NULL;
+        const Seen* ns = site->parent ? found(site->survey, site->parent, "NS") : NULL;
         const char* addresses[2 * SERVERS_MAX];
         _cleanup_json_ json_t* all = json_array();
         size_t i, n = 0;
         json_t* v;
         gate_hold(&site->referral);
         json_array_foreach(ns ? ns->values : NULL, i, v) {
-                _cleanup_json_ json_t* of_one = looked_up_addresses(site->survey, strempty(json_string_value(v)));
+                _cleanup_json_ json_t* of_one = found_addresses(site->survey, strempty(json_string_value(v)));
                 (void) json_array_extend(all, of_one);
         }
         json_array_foreach(all, i, v)
@@ -167,14 +165,14 @@ static void on_parent_addresses(void* userdata) {
 /* Some of the servers above are enough. */
 static void on_nameservers(void* userdata) {
         Site* site = userdata;
-        const Seen* above = site->parent ? looked_up(site->survey, site->parent, "NS") : NULL;
-        const Seen* ours = site->zone ? looked_up(site->survey, site->zone, "NS") : NULL;
+        const Seen* above = site->parent ? found(site->survey, site->parent, "NS") : NULL;
+        const Seen* ours = site->zone ? found(site->survey, site->zone, "NS") : NULL;
         size_t i;
         json_t* v;
         gate_hold(&site->parent_addresses);
         json_array_foreach(above ? above->values : NULL, i, v)
                 if (i < 4)
-                        lookup_addresses(site->survey, &site->parent_addresses, strempty(json_string_value(v)));
+                        find_addresses(site->survey, &site->parent_addresses, strempty(json_string_value(v)));
         if (ours && !site->nowhere)
                 servers_add(site, ours->values);
         site->referral.open = on_referral;
@@ -184,7 +182,7 @@ static void on_nameservers(void* userdata) {
 /* --- where the zone begins --- */
 
 static const Seen* soa_of(const Site* site, const char* name) {
-        const Seen* s = looked_up(site->survey, name, "SOA");
+        const Seen* s = found(site->survey, name, "SOA");
         return s && s->class == SEEN_GOOD && s->zone ? s : NULL;
 }
 
@@ -210,16 +208,16 @@ static void decide_zone(Site* site) {
 }
 
 void site_find_now(Site* site) {
-        if (site->found)
+        if (site->is_found)
                 return;
-        site->found = true;
+        site->is_found = true;
         decide_zone(site);
         gate_hold(&site->nameservers);
         gate_hold(&site->addresses); /* released when the zone above has spoken, in on_referral() */
         /* Where the zone above answers, what the resolver says of a zone whose servers may be dead is not waited for. */
-        (void) lookup(site->survey, site->parent ? &site->later : &site->nameservers, site->zone ?: site->name, "NS");
+        find_lookup(site->survey, site->parent ? &site->later : &site->nameservers, site->zone ?: site->name, "NS");
         if (site->parent)
-                (void) lookup(site->survey, &site->nameservers, site->parent, "NS");
+                find_lookup(site->survey, &site->nameservers, site->parent, "NS");
         gate_release(&site->nameservers);
 }
 
@@ -227,8 +225,19 @@ static void on_found(void* userdata) {
         site_find_now(userdata);
 }
 
+/* Whichever of the zones above it will be, the way to its servers is known then. */
+static void on_level(void* userdata) {
+        Above* above = userdata;
+        const Seen* ns = found(above->site->survey, above->name, "NS");
+        size_t i;
+        json_t* v;
+        json_array_foreach(ns ? ns->values : NULL, i, v)
+                if (i < 4)
+                        find_addresses(above->site->survey, &above->site->later, strempty(json_string_value(v)));
+}
+
 void site_find(Site* site) {
-        unsigned levels = 0;
+        unsigned n = 0;
         site->find = (Gate) { .open = on_found, .userdata = site };
         site->nameservers = (Gate) { .open = on_nameservers, .userdata = site };
         site->parent_addresses = (Gate) { .open = on_parent_addresses, .userdata = site };
@@ -236,11 +245,12 @@ void site_find(Site* site) {
         site->later = (Gate) { .userdata = site };
         site->addresses = (Gate) { .open = on_addresses, .userdata = site };
         gate_hold(&site->find);
-        for (const char* p = site->name; p && !streq(p, ".") && levels < LEVELS_MAX; p = zone_parent(p), levels++)
-                (void) lookup(site->survey, &site->find, p, "SOA");
-        (void) lookup(site->survey, &site->find, ".", "SOA");
-        for (size_t i = 0; i < site->n_records; i++)
-                gate_hold(&site->records[i].gate); /* until its servers are known */
+        for (const char* p = site->name; p && n < LEVELS_MAX; p = zone_parent(p)) {
+                Above* above = &site->levels[n++];
+                find_lookup(site->survey, &site->find, p, "SOA");
+                *above = (Above) { .site = site, .name = p, .gate = { .open = on_level, .userdata = above } };
+                find_lookup(site->survey, p == site->name ? &site->later : &above->gate, p, "NS");
+        }
         gate_release(&site->find);
 }
 

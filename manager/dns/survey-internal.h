@@ -15,8 +15,10 @@
 #define RECORDS_MAX 300
 #define LOOKUPS_MAX 32768
 #define LEVELS_MAX 12            /* labels of a name that are climbed */
-#define OWN_WINDOW 640           /* questions on the wire at once */
-#define RESOLVER_WINDOW 240      /* more do not fit into its socket's buffer (212992 bytes, 768 a packet) and would be lost */
+#define OWN_WINDOW 1024          /* questions on the wire at once */
+/* Together no more than fit into the resolver's socket's buffer (212992 bytes, 768 a packet); the others would be lost. */
+#define FINDER_WINDOW 96
+#define RESOLVER_WINDOW 144
 #define OWN_TRY_USEC (700 * USEC_PER_MSEC)
 #define OWN_DEADLINE_USEC (2800 * USEC_PER_MSEC)
 #define RESOLVER_TRY_USEC (1200 * USEC_PER_MSEC)
@@ -42,6 +44,7 @@ void gate_release(Gate* g);
 /* One question to the resolver and who waits for it. */
 typedef struct Lookup {
         struct Lookup* next;   /* with the same hash */
+        bool quick;            /* signatures are not looked at, which saves the resolver half its way: for finding whom to ask */
         char* name;
         char* type;
         Seen seen;
@@ -105,6 +108,13 @@ typedef struct Record {
         bool judged;
 } Record;
 
+/* A zone above the domain: the addresses of its servers are looked up before it is known which of them is needed. */
+typedef struct Above {
+        Site* site;
+        const char* name;
+        Gate gate;
+} Above;
+
 #define MAIL_HOSTS 3
 typedef struct Port25 {
         Site* site;
@@ -129,14 +139,13 @@ struct Site {
         size_t n_servers;
         Record* records;
         size_t n_records;
-        Seen unchecked;        /* SOA without validation */
-        bool unchecked_asked;
         char* random_name;     /* below the domain, made by nobody */
         bool mail;             /* it does mail, so what only mail needs is looked at */
+        Above levels[LEVELS_MAX];
         Gate find, nameservers, parent_addresses, referral, addresses, ask, extras;
         Gate later;            /* for what nobody waits for */
         Gate end;              /* records, zone and extras are in */
-        bool found;            /* find has opened, or patience was over */
+        bool is_found;         /* find has opened, or patience was over */
         bool followed;         /* what hangs on the extras' first answers was asked */
         bool finished;
         const char* dnssec;    /* signed, unsigned, bogus, unknown */
@@ -149,6 +158,7 @@ struct Site {
 struct Survey {
         sd_event* event;
         Dns *own, *resolver;
+        Dns* finder;           /* the resolver too, with a queue of its own that bulk does not fill */
         Visits* visits;
         const SurveyOptions* options;
         const SurveyEvents* events;
@@ -172,8 +182,8 @@ struct Survey {
 };
 
 /* survey-ask.c */
-/* At a zone's own server (NULL = the resolver, unchecked: with CD). The answer is taken to *to, which outlives the gate. */
-void ask_seen(Site* site, Gate* gate, const Server* server, const char* name, const char* type, unsigned flags, Seen* to);
+/* At a zone's own server. The answer is taken to *to, which outlives the gate. */
+void ask_seen(Site* site, Gate* gate, const Server* server, const char* name, const char* type, Seen* to);
 void ask_heard(
                 Site* site,
                 Gate* gate,
@@ -188,6 +198,11 @@ const Seen* looked_up(const Survey* s, const char* name, const char* type);     
 /* Values of A and AAAA of a name that were looked up, owned. */
 json_t* looked_up_addresses(const Survey* s, const char* name);
 void lookup_addresses(Survey* s, Gate* gate, const char* name);
+/* The same without signatures. */
+void find_lookup(Survey* s, Gate* gate, const char* name, const char* type);
+const Seen* found(const Survey* s, const char* name, const char* type);
+json_t* found_addresses(const Survey* s, const char* name);
+void find_addresses(Survey* s, Gate* gate, const char* name);
 const Visited* visit_name(Survey* s, Gate* gate, const char* name, const char* address);
 const Visited* visited(const Survey* s, const char* name, const char* address);
 void survey_expire(Survey* s);
@@ -201,13 +216,14 @@ bool site_is_ours(const Survey* s, const char* address);
 /* survey-record.c */
 int record_init(Record* r, Site* site, const json_t* wanted);
 void record_done(Record* r);
-void record_ask(Record* r);          /* at the resolver and at every own server */
+void record_lookup(Record* r);       /* at the resolver, at once */
+void record_ask(Record* r);          /* at every own server */
 void record_step(void* userdata);    /* whenever nothing is awaited: follow on, or judge */
 void record_expire(Record* r);       /* visits will not be answered any more */
 const Seen* record_resolver(const Record* r);
 
 /* survey-extra.c: checks of the domain as a whole */
-void extras_lookup(Site* site);      /* once the zone is known */
+void extras_lookup(Site* site);
 void extras_expire(Site* site);
 void extras_step(void* userdata);    /* whenever no extra is awaited */
 void extras_judge(Site* site);       /* when records and extras are in */

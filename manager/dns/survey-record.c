@@ -54,9 +54,12 @@ const Seen* record_resolver(const Record* r) {
         return looked_up(r->site->survey, r->item.owner, r->item.type);
 }
 
+void record_lookup(Record* r) {
+        (void) lookup(r->site->survey, &r->gate, r->item.owner, r->item.type);
+}
+
 void record_ask(Record* r) {
         Site* site = r->site;
-        (void) lookup(site->survey, &r->gate, r->item.owner, r->item.type);
         if (!site->zone || !domain_name_is_below(r->item.owner, site->zone))
                 return;
         if (!(r->own = calloc(MAX(site->n_servers, 1u), sizeof(Seen))))
@@ -64,7 +67,7 @@ void record_ask(Record* r) {
         for (size_t i = 0; i < site->n_servers; i++) {
                 Seen* to = &r->own[r->n_own++];
                 *to = (Seen) { .class = SEEN_SILENT, .extended_error = -1 };
-                ask_seen(site, &r->gate, &site->servers[i], r->item.owner, r->item.type, 0, to);
+                ask_seen(site, &r->gate, &site->servers[i], r->item.owner, r->item.type, to);
         }
 }
 

@@ -96,7 +96,6 @@ static int site_init(Site* site, Survey* s, const json_t* request, Error* reterr
                 .scope = strempty(json_get_string(request, "scope")),
                 .above = json_array(),
                 .queue = json_array(),
-                .unchecked = { .extended_error = -1 },
                 .dnssec = "unknown",
         };
         char name[DOMAIN_NAME_BYTES];
@@ -135,7 +134,6 @@ static void site_done(Site* site) {
                 free(site->glue[i][0]);
                 free(site->glue[i][1]);
         }
-        seen_done(&site->unchecked);
         free(site->zone);
         free(site->parent);
         free(site->random_name);
@@ -154,8 +152,20 @@ static void site_begin(Site* site) {
         site->extras = (Gate) { .open = site->look ? look_step : extras_step, .userdata = site };
         for (size_t i = 0; i < site->n_records + 2; i++) /* and one each for ask and extras */
                 gate_hold(&site->end);
-        gate_hold(&site->extras); /* released when the zone is known: what finds it is asked first */
+        gate_hold(&site->extras); /* both until the zone's servers are known */
+        for (size_t i = 0; i < site->n_records; i++)
+                gate_hold(&site->records[i].gate);
         site_find(site);
+}
+
+/* What needs no knowledge of the zone is looked up meanwhile. */
+static void site_lookup(Site* site) {
+        for (size_t i = 0; i < site->n_records; i++)
+                record_lookup(&site->records[i]);
+        if (site->look)
+                look_lookup(site);
+        else
+                extras_lookup(site);
         gate_release(&site->end);
 }
 
@@ -163,6 +173,7 @@ static void survey_done(Survey* s) {
         s->visits = visits_free(s->visits);
         s->own = dns_free(s->own);
         s->resolver = dns_free(s->resolver);
+        s->finder = dns_free(s->finder);
         asks_free(s);
         for (size_t i = 0; i < s->n_sites; i++)
                 site_done(&s->sites[i]);
@@ -192,9 +203,12 @@ static int survey_open(Survey* s, Error* reterr) {
         resolver.deadline_usec = RESOLVER_DEADLINE_USEC;
         own.window = own.window ?: OWN_WINDOW;
         resolver.window = RESOLVER_WINDOW;
+        DnsOptions finder = resolver;
+        finder.window = FINDER_WINDOW;
         int r = sd_event_new(&s->event);
         r = r < 0 ? r : dns_new(s->event, &own, &s->own);
         r = r < 0 ? r : dns_new(s->event, &resolver, &s->resolver);
+        r = r < 0 ? r : dns_new(s->event, &finder, &s->finder);
         r = r < 0 ? r : visits_new(s->event, &s->visits);
         r = r < 0 ? r : timer(s, &s->deadline, SURVEY_USEC, on_deadline, "deadline");
         r = r < 0 ? r : timer(s, &s->find_timer, FIND_USEC, on_find_patience, "find");
@@ -242,6 +256,8 @@ static int run(Survey* s, const json_t* request, json_t** ret_result, Error* ret
         say(s);
         for (size_t i = 0; i < s->n_sites; i++)
                 site_begin(&s->sites[i]);
+        for (size_t i = 0; i < s->n_sites; i++)
+                site_lookup(&s->sites[i]);
         if (s->n_finished < s->n_sites && (r = sd_event_loop(s->event)) < 0)
                 return error_errno(reterr, r, "Cannot ask");
         say(s);
