@@ -79,9 +79,12 @@ printf 'Address=203.0.113.%d/32\\nAddress=2001:db8:%x::10/128\\n' "$n" "$n" >>"$
         return box
 
     def start(self, box):
-        """The same for a box that is up already."""
+        """The same for a box that is up already; it then has to be told of acme_url."""
         self.start_names(box)
         self.start_pebble()
+        subprocess.run(["cp", self.path("ca.crt"), box.root + "/usr/local/share/ca-certificates/acme-test.crt"], check=True)
+        box.sh(f"echo '{self.gateway} acme.provider.test' >>/etc/hosts; ip addr add {self.public}/32 dev host0; "
+               f"ip addr add {self.public6}/128 dev host0")
         self.trust()
 
     def trust(self):
