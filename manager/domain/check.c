@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "base/validate.h"
 #include "domain/domain-internal.h"
 #include "site/site.h"
 #include "store/store-setting.h"
@@ -11,6 +12,7 @@
 #include <stdio.h>
 
 #define PROC_NET_MAX (4 << 20)
+#define LOOK_BYTES_MAX 16384
 #define CHECKED_AT_ONCE 50 /* domains of one job */
 
 /* --- what the box is, for the request --- */
@@ -286,11 +288,34 @@ static int plan_next(Manager* m, const Job* job, bool failed, Error* reterr) {
         return 0;
 }
 
-static int finished(Manager* m, Job* job, Error* reterr) {
-        const char* look = json_get_string(job->request, "look");
-        if (look && !streq_ptr(json_get_string(job->result, "name"), look))
+/* What a look found is shown, and kept with the domain when that is added: text, and not more of it than people read. */
+static bool texts_fit(const json_t* j) {
+        const char* key;
+        size_t i;
+        json_t* v;
+        if (json_is_string(j))
+                return text_valid(json_string_value(j), /* newlines= */ false);
+        json_array_foreach((json_t*) j, i, v)
+                if (!texts_fit(v))
+                        return false;
+        json_object_foreach((json_t*) j, key, v)
+                if (!text_valid(key, /* newlines= */ false) || !texts_fit(v))
+                        return false;
+        return true;
+}
+
+static int look_check(const Job* job, const char* name, Error* reterr) {
+        _cleanup_free_ char* text = json_text(job->result, /* canonical= */ false);
+        if (!streq_ptr(json_get_string(job->result, "name"), name))
                 return error_set(reterr, ERROR_BAD_REQUEST, "The look's answer speaks of another domain.");
-        return look ? 0 : plan_next(m, job, /* failed= */ false, reterr);
+        if (!text || strlen(text) > LOOK_BYTES_MAX || !texts_fit(job->result))
+                return error_set(reterr, ERROR_BAD_REQUEST, "The look's answer is too long or not text.");
+        return 0;
+}
+
+static int finished(Manager* m, Job* job, Error* reterr) {
+        const char* name = json_get_string(job->request, "look");
+        return name ? look_check(job, name, reterr) : plan_next(m, job, /* failed= */ false, reterr);
 }
 
 static int undo(Manager* m, Job* job, Error* reterr) {

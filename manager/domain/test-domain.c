@@ -549,6 +549,7 @@ TEST(what_stands_elsewhere_waits_until_the_switch) {
         assert_verdict(&f, "example.com", "mx:example.com", "waits");
         assert_verdict(&f, "example.com", "spf:example.com", "waits"); /* mail as a whole lives elsewhere */
         _cleanup_domain_row_ DomainRow row = row_of(&f, "example.com");
+        ASSERT_TRUE(strstr(row.existing, "old.host") && strstr(row.existing, "\"web\":null"));
         _cleanup_wanted_records_ WantedRecords wanted = {};
         ASSERT_OK(domain_wanted(&f.m, &row, &wanted, NULL));
         ASSERT_TRUE(wanted_find(&wanted, "mta-sts:_mta-sts.example.com")->waits);
@@ -773,6 +774,30 @@ TEST(a_domain_is_asked_about_once_at_a_time) {
         commit(&f);
         ASSERT_STREQ(a, b);
         ASSERT_EQ(open_checks(&f), 3);
+        down(&f);
+}
+
+static int look_ends(Fixture* f, const char* result, Error* reterr) {
+        Job job = { .request = json_pack("{s:s}", "look", "example.com"), .result = json_loads(result, 0, NULL) };
+        begin(f);
+        int r = domain_check_job.finished(&f->m, &job, reterr);
+        store_rollback(f->m.store);
+        json_decref(job.request);
+        json_decref(job.result);
+        return r;
+}
+
+TEST(what_a_look_finds_is_text_about_the_name_that_was_asked_for) {
+        Fixture f;
+        char large[20000];
+        setup(&f, NULL);
+        ASSERT_OK(look_ends(&f, "{\"name\":\"example.com\",\"web\":{\"addresses\":[\"192.0.2.1\"]},\"mail\":null,\"exists\":true}", NULL));
+        ASSERT_REFUSED(look_ends(&f, "{\"name\":\"example.org\"}", reterr), EINVAL);
+        ASSERT_REFUSED(look_ends(&f, "{}", reterr), EINVAL);
+        ASSERT_REFUSED(look_ends(&f, "{\"name\":\"example.com\",\"web\":{\"sentence\":\"\\u001b[2J\"}}", reterr), EINVAL);
+        ASSERT_REFUSED(look_ends(&f, "{\"name\":\"example.com\",\"mail\":{\"hosts\":[\"a\\nb\"]}}", reterr), EINVAL);
+        (void) snprintf(large, sizeof(large), "{\"name\":\"example.com\",\"x\":\"%017000d\"}", 1);
+        ASSERT_REFUSED(look_ends(&f, large, reterr), EINVAL);
         down(&f);
 }
 

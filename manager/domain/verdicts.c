@@ -296,6 +296,42 @@ static json_t* facts_of(const json_t* facts, const json_t* names) {
         return result;
 }
 
+/* --- what lived there --- */
+
+typedef struct Living {
+        const char* domain;
+        json_t *web, *mail; /* owned objects, NULL = nothing */
+} Living;
+
+static int living_each(const VerdictRow* row, void* userdata) {
+        Living* l = userdata;
+        _cleanup_json_ json_t *body = json_loads(row->body, 0, NULL), *now = json_loads(row->now, 0, NULL);
+        const char *part = strempty(json_get_string(body, "part")), *owner = strempty(json_get_string(body, "owner"));
+        bool mail = streq(part, "mail");
+        json_t** slot = mail ? &l->mail : streq(part, "web") ? &l->web : NULL;
+        if (!streq(row->verdict, "waits") || !slot || (mail && !streq(strempty(json_get_string(body, "check")), "mx")))
+                return 0;
+        if (*slot && !streq(owner, l->domain)) /* of the website's names the domain itself tells most */
+                return 0;
+        json_decref(*slot);
+        *slot = json_pack("{s:s, s:O, s:b, s:s}", "owner", owner, mail ? "hosts" : "addresses", now, "here", 0, "sentence",
+                          strempty(json_get_string(body, "sentence")));
+        return 0;
+}
+
+/* Whoever added the domain without a look at it is told by the first check what lives there. */
+static int existing_keep(Manager* m, const DomainRow* domain, Error* reterr) {
+        Living l = { .domain = domain->name };
+        if (domain->checked_at > 0 || !streq(domain->existing, "{}"))
+                return 0;
+        int r = store_verdict_each(m->store, domain->id, living_each, &l, reterr);
+        _cleanup_json_ json_t* existing = json_pack("{s:o, s:o}", "web", l.web ?: json_null(), "mail", l.mail ?: json_null());
+        _cleanup_free_ char* text = existing ? json_text(existing, /* canonical= */ true) : NULL;
+        if (r >= 0 && text)
+                r = store_domain_existing_set(m->store, domain->id, text, reterr);
+        return r;
+}
+
 static int done_keep(Manager* m, const Job* job, const DomainRow* domain, const json_t* facts, VerdictsNews* news, Error* reterr) {
         _cleanup_json_ json_t* kept = facts_of(facts, json_object_get(request_of(job, domain->name), "names"));
         _cleanup_free_ char* text = json_text(kept, /* canonical= */ true);
@@ -304,6 +340,8 @@ static int done_keep(Manager* m, const Job* job, const DomainRow* domain, const 
         int r = store_domain_checked(m->store, domain->id, text, now_seconds(), reterr);
         if (r >= 0) /* what this whole check did not speak of is of no interest any more */
                 r = store_verdict_drop_older(m->store, domain->id, MAX(json_get_integer(job->request, "asked_at", 1), (int64_t) 1), reterr);
+        if (r >= 0)
+                r = existing_keep(m, domain, reterr);
         news->done = true;
         _cleanup_json_ json_t* before = json_loads(domain->facts, JSON_REJECT_DUPLICATES, NULL);
         if (!json_equal(json_object_get(before, "reached"), json_object_get(kept, "reached"))) /* certificates may be had for other names */
