@@ -13,6 +13,8 @@ KEY(SERVERS_SILENT,      "servers-silent",       "unreachable", "No nameserver o
 KEY(SERVERS_LAME,        "servers-lame",         "unreachable", "The nameservers of {zone} ({servers}) say they know nothing of it.", "Where {zone} is registered, enter the nameservers that really keep it.")
 KEY(SERVERS_FAIL,        "servers-fail",         "unreachable", "The nameservers of {zone} ({servers}) fail when asked about {owner}.", "Ask whoever runs them; their zone may not load.")
 KEY(LATE,                "late",                 "unreachable", "{owner} could not be asked about in time.", "It is asked again by itself.")
+KEY(NO_WAY_OUT,          "no-way-out",           "unreachable", "This box cannot ask the world's DNS: no server answers, neither of {domain} nor any above.", "Look whether the machine has a connection, and whether its provider lets port 53 out.")
+KEY(CUT_OFF,             "cut-off",              "skipped",     "{owner} was not asked about: this box cannot ask the world's DNS now.", NULL)
 KEY(STALE,               "stale",                "different",   "{stale} still answers {old} for {owner}; {fresh} already answers what is wanted.", "Wait an hour after a change. If it stays so, ask whoever runs {stale} to load the zone anew.")
 KEY(DISAGREE,            "disagree",             "different",   "The nameservers of {zone} do not agree on {owner}: {answers}.", "Set {type} to {wanted} at all of them.")
 KEY(ALIAS_LOOP,          "alias-loop",           "wrong",       "{owner} is an alias that leads back to itself: {chain}.", "Replace the alias by {type} {wanted}.")

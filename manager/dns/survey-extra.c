@@ -141,7 +141,10 @@ static const char* judge_zone(Site* site) {
         const char* state = "unknown";
         Own o;
         own_item(&o, "delegation", "zone", site->name, "bad", "So that the world finds the domain's nameservers.");
-        site_tell(site, verdict_delegation(&o.item, &z));
+        if (site_cut_off(site))
+                site_tell(site, verdict_new(VERDICT_NO_WAY_OUT, &o.item, NULL, NULL, json_pack("{s:s}", "domain", site->name)));
+        else
+                site_tell(site, verdict_delegation(&o.item, &z));
         if (site->nowhere)
                 return state;
         own_item(&o, "nameservers", "zone", site->zone ?: site->name, "warn", "So that every answer is the same, whichever server is asked.");
@@ -229,6 +232,7 @@ static void judge_web(Site* site) {
 static void judge_parking(Site* site) {
         char www[DNS_NAME_BYTES];
         const char* who = NULL;
+        bool known = false;
         json_t* facts = json_object();
         _cleanup_json_ json_t* names = json_array();
         Own o;
@@ -236,6 +240,7 @@ static void judge_parking(Site* site) {
         const char* const both[] = { site->name, www };
         for (size_t i = 0; i < 2; i++) {
                 const Seen* seen = looked_up(site->survey, both[i], "A");
+                known |= seen && seen->class == SEEN_GOOD;
                 const char* alias = seen ? json_string_value(json_array_get(seen->aliases, 0)) : NULL;
                 const char* one = zone_parked(site->above, alias, seen ? seen->values : NULL);
                 if (one)
@@ -247,7 +252,7 @@ static void judge_parking(Site* site) {
         (void) json_object_set_new(facts, "names", json_string(joined));
         (void) json_object_set_new(facts, "who", json_string(strempty(who)));
         own_item(&o, "parking", "web", site->name, "warn", "So that visitors see your website and no advertising.");
-        site_tell(site, verdict_new(who ? VERDICT_PARKING_LEFT : VERDICT_PARKING_NONE, &o.item, NULL, NULL, facts));
+        site_tell(site, verdict_new(who ? VERDICT_PARKING_LEFT : known ? VERDICT_PARKING_NONE : VERDICT_LATE, &o.item, NULL, NULL, facts));
 }
 
 static void judge_blocklist(Site* site, const char* address) {

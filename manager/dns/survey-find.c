@@ -254,6 +254,19 @@ void site_find(Site* site) {
         gate_release(&site->find);
 }
 
+/* An answer of whatever kind from anybody but our own resolver, or one that it had from others. */
+bool site_cut_off(const Site* site) {
+        for (size_t i = 0; i < LEVELS_MAX && site->levels[i].name; i++) {
+                const Seen* s = found(site->survey, site->levels[i].name, "SOA");
+                if (s && s->class == SEEN_GOOD)
+                        return false;
+        }
+        for (size_t i = 0; i < site->n_servers; i++)
+                if (site->servers[i].asked && site->servers[i].soa.server && site->servers[i].soa.class != SEEN_SILENT)
+                        return false;
+        return !site->parent_known;
+}
+
 bool site_is_ours(const Survey* s, const char* address) {
         return values_have(s->ipv4, address) || values_have(s->ipv6, address);
 }

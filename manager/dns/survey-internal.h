@@ -211,6 +211,7 @@ void asks_free(Survey* s);
 /* survey-find.c */
 void site_find(Site* site);
 void site_find_now(Site* site); /* patience is over */
+bool site_cut_off(const Site* site); /* nobody at all answers: it is the box's own way out */
 bool site_is_ours(const Survey* s, const char* address);
 
 /* survey-record.c */

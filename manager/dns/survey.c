@@ -22,8 +22,28 @@ static void site_flush(Site* site, const json_t* facts) {
                 stop(s, r);
 }
 
+/* One sentence about the way out is enough; the others say that they could not be asked. */
+static json_t* without_noise(const Site* site, json_t* verdict) {
+        const char* check = json_get_string(verdict, "check");
+        if (!streq(json_get_string(verdict, "verdict"), "unreachable") || streq(check, "delegation") || !site_cut_off(site))
+                return verdict;
+        const VerdictItem item = {
+                .id = json_get_string(verdict, "id"),
+                .check = check,
+                .part = json_get_string(verdict, "part"),
+                .owner = json_get_string(verdict, "owner"),
+                .type = json_get_string(verdict, "type"),
+                .why = json_get_string(verdict, "why"),
+                .severity = json_get_string(verdict, "severity"),
+                .wanted = json_object_get(verdict, "wanted"),
+        };
+        json_t* quiet = verdict_new(VERDICT_CUT_OFF, &item, NULL, NULL, NULL);
+        json_decref(verdict);
+        return quiet;
+}
+
 void site_tell(Site* site, json_t* verdict) {
-        if (!verdict)
+        if (!verdict || !(verdict = without_noise(site, verdict)))
                 return;
         const char *word = json_get_string(verdict, "verdict"), *severity = json_get_string(verdict, "severity");
         if (streq_ptr(severity, "bad") && !streq_ptr(word, "ok") && !streq_ptr(word, "waits") && !streq_ptr(word, "skipped"))

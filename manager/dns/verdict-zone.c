@@ -119,7 +119,9 @@ json_t* verdict_nameservers(const VerdictItem* item, const ZoneEvidence* z) {
         fact_list(facts, "below", i_named);
         fact_list(facts, "serials", serials);
         VerdictKey key = VERDICT_NAMESERVERS_OK;
-        if (json_array_size(s.lame) > 0)
+        if (z->n_servers == 0)
+                key = VERDICT_LATE;
+        else if (json_array_size(s.lame) > 0)
                 key = VERDICT_NAMESERVERS_LAME;
         else if (json_array_size(s.good) == 0)
                 key = VERDICT_NAMESERVERS_UNKNOWN;
