@@ -8,6 +8,7 @@
 #define SEEN_KEY "domain_addresses"    /* where the world reached the box when it was last looked at */
 #define IMPORTED_KEY "domain_imported" /* the domain of steadbox.json was added once; removing it is final */
 #define RETENTION_DAYS 365
+#define CHECKS_KEPT_SEC 3600           /* of checks that the timer started and that went well */
 #define CHANGES_KEPT 2000              /* of one domain */
 
 /* --- the box's addresses --- */
@@ -195,6 +196,8 @@ static int housekeeping(Manager* m, Error* reterr) {
         if (r < 0)
                 return r;
         r = store_domain_change_expire(m->store, now_seconds() - (days ? atoll(days) : RETENTION_DAYS) * 86400, CHANGES_KEPT, reterr);
+        if (r >= 0)
+                r = store_domain_checks_forget(m->store, now_seconds() - CHECKS_KEPT_SEC, reterr);
         if (m->domain)
                 domain_effects_soon(m); /* keys that could not be made */
         return MIN(r, 0);

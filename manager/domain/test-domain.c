@@ -643,7 +643,8 @@ TEST(a_worker_that_lies_about_the_form_is_refused) {
         ASSERT_REFUSED(say(&f, &c, "example.com", many, NULL, reterr), EINVAL);
         ASSERT_REFUSED(say(&f, &c, "other.com", json_array(), NULL, reterr), EINVAL);
         ASSERT_REFUSED(say(&f, &c, "example.com", json_array(), json_pack("{s:[i]}", "nameservers", 1), reterr), EINVAL);
-        ASSERT_REFUSED(domain_check_job.asked(&f.m, &c.job, json_object(), reterr), EINVAL);
+        _cleanup_json_ json_t* nothing = json_object();
+        ASSERT_REFUSED(domain_check_job.asked(&f.m, &c.job, nothing, reterr), EINVAL);
         check_end(&f, &c, false);
         down(&f);
 }
@@ -837,6 +838,32 @@ TEST(the_timer_starts_a_check_and_people_see_nothing_of_it) {
         for (unsigned i = 0; i < 50 && open_checks(&f) == 0; i++)
                 ASSERT_OK(sd_event_run(f.m.event, 100 * USEC_PER_MSEC));
         ASSERT_EQ(open_checks(&f), 1); /* both in one job */
+        down(&f);
+}
+
+TEST(checks_nobody_asked_for_leave_the_list_of_jobs) {
+        Fixture f;
+        static const struct {
+                const char *id, *actor, *state;
+                int64_t ended;
+                bool stays;
+        } jobs[] = {
+                { "old", "system", "done", -4000, false }, { "young", "system", "done", -10, true },
+                { "asked", "ada", "done", -4000, true },   { "failed", "system", "failed", -4000, true },
+        };
+        setup(&f, NULL);
+        begin(&f);
+        for (size_t i = 0; i < ELEMENTS(jobs); i++) {
+                ASSERT_OK(store_job_add(f.m.store, &(JobRow) { .id = (char*) jobs[i].id, .kind = (char*) "domain-check", .object = (char*) "",
+                        .stage = (char*) "find", .request = (char*) "{}", .actor = (char*) jobs[i].actor, .role = (char*) "admin", .created_at = 1 }, NULL));
+                ASSERT_OK(store_job_end(f.m.store, jobs[i].id, jobs[i].state, "judge", 100, "", "{}", "{}", now_seconds() + jobs[i].ended, NULL));
+        }
+        ASSERT_OK(domain_noun.housekeeping(&f.m, NULL));
+        commit(&f);
+        for (size_t i = 0; i < ELEMENTS(jobs); i++) {
+                _cleanup_job_row_ JobRow row = {};
+                ASSERT_EQ(store_job_get(f.m.store, jobs[i].id, &row, NULL), jobs[i].stays ? 1 : 0);
+        }
         down(&f);
 }
 

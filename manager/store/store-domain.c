@@ -187,6 +187,12 @@ int store_domain_last_look(Store* s, const char* name, char** ret_result, Error*
         return store_get_text(s, &domain_last_look, BIND(TEXT(name, name)), ret_result, reterr);
 }
 
+STATEMENT(domain_checks_forget,
+          "DELETE FROM job WHERE kind = 'domain-check' AND state = 'done' AND actor = 'system' AND ended_at < :before");
+int store_domain_checks_forget(Store* s, int64_t before, Error* reterr) {
+        return store_run(s, &domain_checks_forget, BIND(INTEGER(before, before)), reterr);
+}
+
 STATEMENT(domain_next_check,
           "SELECT min(check_at) FROM domain WHERE check_at IS NOT NULL AND name NOT IN (SELECT n.value FROM job AS j,"
           " json_each(j.request, '$.names') AS n WHERE j." OPEN_CHECK_J ")");

@@ -60,6 +60,8 @@ int store_domain_check_open(Store* s, const char* name, char** ret_job, Error* r
 int store_domain_look_open(Store* s, const char* name, char** ret_job, Error* reterr);
 /* Result of the last look at the name that is still kept, JSON text. 1 found, 0 none. */
 int store_domain_last_look(Store* s, const char* name, char** ret_result, Error* reterr);
+/* Removes checks that went well and that nobody asked for: their verdicts are kept, and they would push people's jobs out of the list. */
+int store_domain_checks_forget(Store* s, int64_t before, Error* reterr);
 /* When the next domain is due that no open job asks about. 1 found, 0 none. */
 int store_domain_next_check(Store* s, int64_t* ret_at, Error* reterr);
 
