@@ -7,7 +7,7 @@
 
 #define PEM_BEGIN "-----BEGIN CERTIFICATE-----"
 #define PEM_END "-----END CERTIFICATE-----"
-#define BODY_MAX (256 * 1024)
+#define DIRECTORY_MAX (16 * 1024)
 
 /* The bytes of the first certificate, owned; NULL when there is none. */
 static uint8_t* der_first(const char* text, size_t* ret_size) {
@@ -196,10 +196,30 @@ int probe_fingerprint(const char* name, const char* address, unsigned port, cons
 
 /* --- authorities --- */
 
-static size_t take_some(char* data, size_t size, size_t n, void* userdata) {
-        size_t* total = userdata;
-        *total += size * n;
-        return *total > BODY_MAX ? 0 : size * n; /* a directory is a kilobyte */
+typedef struct Directory {
+        char text[DIRECTORY_MAX + 1];
+        size_t size;
+} Directory;
+
+static size_t take_some(char* data, size_t one, size_t n, void* userdata) {
+        Directory* d = userdata;
+        if (n > DIRECTORY_MAX - d->size)
+                return 0;
+        memcpy(d->text + d->size, data, n);
+        d->size += n;
+        return n;
+}
+
+/* RFC 8555 7.1.1; uacme reads it again, so this only has to tell a directory from somebody else's web page. */
+static bool directory_whole(const Directory* d) {
+        static const char* const members[] = { "\"newNonce\"", "\"newAccount\"", "\"newOrder\"" };
+        for (size_t i = 0; i < ELEMENTS(members); i++)
+                if (!strstr(d->text, members[i]))
+                        return false;
+        size_t end = d->size;
+        while (end > 0 && strchr(" \r\n\t", d->text[end - 1]))
+                end--;
+        return d->text[strspn(d->text, " \r\n\t")] == '{' && end > 0 && d->text[end - 1] == '}';
 }
 
 static int authority_failed(CURL* c, CURLcode code, const char* url, const char* detail, Error* reterr) {
@@ -228,7 +248,7 @@ static int authority_refused(CURL* c, const char* url, long status, Error* reter
 int probe_authority(const char* url, int64_t* ret_date, Error* reterr) {
         char detail[CURL_ERROR_SIZE] = "";
         struct curl_header* date = NULL;
-        size_t total = 0;
+        Directory directory = {};
         long status = 0;
         int r = 0;
         CURL* c = curl_easy_init();
@@ -240,7 +260,7 @@ int probe_authority(const char* url, int64_t* ret_date, Error* reterr) {
         (void) curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, 20L);
         (void) curl_easy_setopt(c, CURLOPT_TIMEOUT, 30L);
         (void) curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take_some);
-        (void) curl_easy_setopt(c, CURLOPT_WRITEDATA, &total);
+        (void) curl_easy_setopt(c, CURLOPT_WRITEDATA, &directory);
         (void) curl_easy_setopt(c, CURLOPT_USERAGENT, "Steadbox");
         (void) curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "https");
         CURLcode code = curl_easy_perform(c);
@@ -252,6 +272,10 @@ int probe_authority(const char* url, int64_t* ret_date, Error* reterr) {
                 r = authority_failed(c, code, url, detail, reterr);
         else if (status >= 400)
                 r = authority_refused(c, url, status, reterr);
+        else if (!directory_whole(&directory)) {
+                (void) error_set(reterr, ERROR_UNREACHABLE, "What answers at %s is no ACME directory.", url);
+                r = error_hint(reterr, "See whether the authority's address is right, and whether something in between answers in its place.");
+        }
         curl_easy_cleanup(c);
         return r;
 }

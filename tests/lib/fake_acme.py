@@ -9,6 +9,7 @@ Modes: html        the directory is a web page            trouble     every answ
        half        half a directory                       silent      takes the connection and says nothing
 """
 import argparse
+import base64
 import email.utils
 import http.server
 import json
@@ -60,9 +61,11 @@ class Authority(http.server.BaseHTTPRequestHandler):
     do_HEAD = do_GET
 
     def do_POST(self):
-        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        request = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or "{}")
+        payload = request.get("payload", "")
+        known = b"onlyReturnExisting" in base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))
         if self.path == "/account":
-            self.say(201, {"status": "valid"}, Location=f"{self.base}/account/1")
+            self.say(200 if known else 201, {"status": "valid"}, Location=f"{self.base}/account/1")
         elif self.path == "/order" and self.mode == "limited":
             self.problem(429, "rateLimited", "too many certificates already issued", Retry_After="7200")
         elif self.path == "/order":
