@@ -59,6 +59,8 @@ export function domainText(domain: Domain): string {
     if (!domain.checked_at)
         return t('domains.says.unasked');
     const open = domain.records - domain.ok;
+    if (!open && (domain.severity === 'warn' || domain.severity === 'bad'))
+        return t('domains.says.other');
     return `${domain.state === 'pending' ? `${t('domains.says.pending', { name: boxName(domain) })} ` : ''}${open
         ? t('domains.says.open', { n: open, all: domain.records }) : t('domains.says.well', { n: domain.records })}`;
 }
