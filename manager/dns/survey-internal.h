@@ -16,9 +16,10 @@
 #define LOOKUPS_MAX 32768
 #define LEVELS_MAX 12            /* labels of a name that are climbed */
 #define OWN_WINDOW 1024          /* questions on the wire at once */
-/* Together no more than fit into the resolver's socket's buffer (212992 bytes, 768 a packet); the others would be lost. */
+/* Together no more than fit into the resolver's socket's buffer (units/unbound.conf: 425984 bytes, 768 a packet), and no more than it works
+ * on at once (512); the others would be lost. */
 #define FINDER_WINDOW 96
-#define RESOLVER_WINDOW 144
+#define RESOLVER_WINDOW 320
 #define OWN_TRY_USEC (700 * USEC_PER_MSEC)
 #define OWN_DEADLINE_USEC (2800 * USEC_PER_MSEC)
 #define RESOLVER_TRY_USEC (1200 * USEC_PER_MSEC)
