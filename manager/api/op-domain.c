@@ -33,7 +33,9 @@ int op_domain_look(Request* r, Error* reterr) {
 
 int op_domain_list(Request* r, Error* reterr) {
         json_t* list = NULL;
-        int k = domain_list(request_manager(r), request_string(r, "q"), request_string(r, "after"), request_limit(r), &list, reterr);
+        int k =
+                        domain_list(request_manager(r), request_string(r, "q"), request_string(r, "after"),
+                                    request_limit(r), &list, reterr);
         return k < 0 ? k : request_reply(r, list);
 }
 
@@ -101,7 +103,9 @@ int op_domain_history(Request* r, Error* reterr) {
                 return k;
         if (!isempty(after) && after[strspn(after, "0123456789")])
                 return error_field(reterr, ERROR_BAD_FIELD, "after", "This is not a cursor of this list.");
-        k = store_domain_change_list(request_manager(r)->store, row.id, request_string(r, "q"), after, request_limit(r), &text, reterr);
+        k = store_domain_change_list(
+                        request_manager(r)->store, row.id, request_string(r, "q"), after, request_limit(r),
+                        &text, reterr);
         return k < 0 ? k : request_reply_text(r, text);
 }
 
@@ -127,6 +131,7 @@ int op_domain_ignore(Request* r, Error* reterr) {
 int op_domain_switch(Request* r, Error* reterr) {
         const char* name = named(r);
         bool back = request_boolean(r, "back", /* otherwise= */ false);
-        int k = (back ? domain_switch_back : domain_switch)(request_manager(r), request_actor(r), name, request_string(r, "part"), reterr);
+        int k = (back ? domain_switch_back : domain_switch)(
+                        request_manager(r), request_actor(r), name, request_string(r, "part"), reterr);
         return k < 0 ? k : reply_domain(r, name, reterr);
 }

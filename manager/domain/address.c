@@ -15,9 +15,11 @@ bool address_is_private(const char* text) {
         struct in6_addr v6;
         if (inet_pton(AF_INET, text, &v4) == 1) {
                 uint32_t a = ntohl(v4.s_addr);
-                return a >> 24 == 10 || a >> 20 == 0xac1 || a >> 16 == 0xc0a8 || a >> 22 == 0x64400000 >> 22 || a >> 16 == 0xa9fe || a >> 24 == 127;
+                return a >> 24 == 10 || a >> 20 == 0xac1 || a >> 16 == 0xc0a8 ||
+                       a >> 22 == 0x64400000 >> 22 || a >> 16 == 0xa9fe || a >> 24 == 127;
         }
-        return inet_pton(AF_INET6, text, &v6) == 1 && ((v6.s6_addr[0] & 0xfe) == 0xfc || IN6_IS_ADDR_LINKLOCAL(&v6) || IN6_IS_ADDR_LOOPBACK(&v6));
+        return inet_pton(AF_INET6, text, &v6) == 1 &&
+               ((v6.s6_addr[0] & 0xfe) == 0xfc || IN6_IS_ADDR_LINKLOCAL(&v6) || IN6_IS_ADDR_LOOPBACK(&v6));
 }
 
 /* A private IPv4 address counts where there is no public one: somebody translates addresses for the machine, and a finding asks for the

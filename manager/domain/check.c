@@ -22,7 +22,8 @@ bool port_is_listening(const char* table, uint16_t port) {
         for (const char* line = table; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
                 char local[33], remote[33];
                 unsigned local_port = 0, remote_port = 0, state = 0;
-                if (sscanf(line, " %*u: %32[0-9A-F]:%4X %32[0-9A-F]:%4X %2X", local, &local_port, remote, &remote_port, &state) != 5)
+                if (sscanf(line, " %*u: %32[0-9A-F]:%4X %32[0-9A-F]:%4X %2X", local, &local_port, remote,
+                           &remote_port, &state) != 5)
                         continue;
                 bool loopback = streq(local, "0100007F") || streq(local, "00000000000000000000000001000000");
                 if (state == 0x0a && local_port == port && !loopback)
@@ -87,9 +88,10 @@ static json_t* box_names(Manager* m) {
 /* --- the request --- */
 
 static json_t* record_json(const WantedSet* s) {
-        return json_pack("{s:s, s:s, s:s, s:s, s:s, s:O, s:s, s:s, s:b}", "id", s->id, "owner", s->owner, "type", s->type, "check", s->check,
-                         "part", s->part, "values", s->values, "why", s->why, "severity", severity_to_string((int) s->severity), "hold",
-                         (int) s->hold);
+        return json_pack(
+                        "{s:s, s:s, s:s, s:s, s:s, s:O, s:s, s:s, s:b}", "id", s->id, "owner", s->owner,
+                        "type", s->type, "check", s->check, "part", s->part, "values", s->values, "why",
+                        s->why, "severity", severity_to_string((int) s->severity), "hold", (int) s->hold);
 }
 
 /* Names of the domain that should lead here: whatever has an address of ours. */
@@ -116,9 +118,11 @@ static int domain_json(Manager* m, const DomainRow* row, json_t** ret, Error* re
         json_t* records = json_array();
         for (size_t i = 0; i < wanted.count; i++)
                 (void) json_array_append_new(records, record_json(&wanted.sets[i]));
-        *ret = json_pack("{s:s, s:s, s:s, s:b, s:b, s:b, s:o, s:o}", "name", row->name, "shown", row->shown, "scope", row->scope, "primary",
-                         (int) row->primary, "switched_web", (int) row->switched_web, "switched_mail", (int) row->switched_mail, "names",
-                         domain_served_names(&wanted), "records", records);
+        *ret = json_pack(
+                        "{s:s, s:s, s:s, s:b, s:b, s:b, s:o, s:o}", "name", row->name, "shown", row->shown,
+                        "scope", row->scope, "primary", (int) row->primary, "switched_web",
+                        (int) row->switched_web, "switched_mail", (int) row->switched_mail, "names",
+                        domain_served_names(&wanted), "records", records);
         return *ret ? 0 : error_errno(reterr, -ENOMEM, "Cannot ask about %s", row->name);
 }
 
@@ -134,14 +138,23 @@ static int request_new_check(Manager* m, const DomainRows* rows, const bool* cho
                 (void) json_array_append_new(domains, d);
                 (void) json_array_append_new(names, json_string(rows->items[i].name));
         }
-        *ret = json_pack("{s:o, s:o, s:o, s:b, s:o, s:b, s:O, s:O, s:I}", "ipv4", domain_addresses(m, false), "ipv6", domain_addresses(m, true),
-                         "box_names", box_names(m), "outside", (int) outside_allowed(m), "issuers", issuers(m), "mail_ready",
-                         (int) box_takes_mail(), "domains", domains, "names", names, "asked_at", (json_int_t) now_seconds());
+        *ret = json_pack(
+                        "{s:o, s:o, s:o, s:b, s:o, s:b, s:O, s:O, s:I}", "ipv4", domain_addresses(m, false),
+                        "ipv6", domain_addresses(m, true), "box_names", box_names(m), "outside",
+                        (int) outside_allowed(m), "issuers", issuers(m), "mail_ready", (int) box_takes_mail(),
+                        "domains", domains, "names", names, "asked_at", (json_int_t) now_seconds());
         return *ret ? 0 : error_errno(reterr, -ENOMEM, "Cannot ask about domains");
 }
 
 /* The rows chosen become one job; each is due again as usual unless the job's end says otherwise, so that no domain is ever forgotten. */
-static int check_add(Manager* m, const Actor* actor, const DomainRows* rows, const bool* chosen, size_t n, char ret_job[static JOB_ID_BYTES], Error* reterr) {
+static int
+check_add(Manager* m,
+          const Actor* actor,
+          const DomainRows* rows,
+          const bool* chosen,
+          size_t n,
+          char ret_job[static JOB_ID_BYTES],
+          Error* reterr) {
         json_t* request = NULL;
         const char* object = "";
         int r = request_new_check(m, rows, chosen, &request, reterr);
@@ -179,7 +192,13 @@ int domain_check(Manager* m, const Actor* actor, const char* name, char ret_job[
 }
 
 /* Of the rows those that are due and that no open job asks about. Returns how many; *ret_joined gets one of the others' jobs. */
-static int choose(Manager* m, const DomainRows* rows, int64_t due_until, bool* chosen, char ret_joined[static JOB_ID_BYTES], Error* reterr) {
+static int
+choose(Manager* m,
+       const DomainRows* rows,
+       int64_t due_until,
+       bool* chosen,
+       char ret_joined[static JOB_ID_BYTES],
+       Error* reterr) {
         int n = 0;
         for (size_t i = 0; i < rows->count && n < CHECKED_AT_ONCE; i++) {
                 if (rows->items[i].check_at > due_until)
@@ -233,7 +252,9 @@ int domain_look(Manager* m, const Actor* actor, const char* name, char ret_job[s
                 (void) snprintf(ret_job, JOB_ID_BYTES, "%s", id);
         if (r != 0)
                 return MIN(r, 0);
-        json_t* request = json_pack("{s:s, s:o, s:o}", "look", name, "ipv4", domain_addresses(m, false), "ipv6", domain_addresses(m, true));
+        json_t* request =
+                        json_pack("{s:s, s:o, s:o}", "look", name, "ipv4", domain_addresses(m, false),
+                                  "ipv6", domain_addresses(m, true));
         return jobs_add(m->jobs, JOB_DOMAIN_CHECK, actor, name, request, ret_job, reterr);
 }
 

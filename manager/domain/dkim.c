@@ -15,7 +15,8 @@ typedef struct Asking {
 
 static bool key_valid(const char* key) {
         size_t n = key ? strlen(key) : 0;
-        return n >= 64 && n <= KEY_BYTES_MAX && key[strspn(key, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=")] == 0;
+        return n >= 64 && n <= KEY_BYTES_MAX &&
+               key[strspn(key, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=")] == 0;
 }
 
 static int keep(Manager* m, int64_t id, const char* key, Error* reterr) {
@@ -39,7 +40,8 @@ static void on_key(json_t* answer, const Error* error, void* userdata) {
                 return;
         a->m->domain->dkim_asked = false;
         if (error || keep(a->m, a->id, json_string_value(answer), &e) < 0) /* asked again hourly, and with the next change */
-                log_warning("There is no key for a domain's mail yet, will try again: %s", error ? strempty(error->message) : strempty(e.message));
+                log_warning("There is no key for a domain's mail yet, will try again: %s",
+                            error ? strempty(error->message) : strempty(e.message));
         else
                 domain_changed(a->m, a->id); /* its record is wanted now; asks for the next key as well */
 }

@@ -73,14 +73,19 @@ static int domain_json(Manager* m, const DomainRow* row, json_t** ret, Error* re
                 return r;
         domain_box_name_of(row->name, box_name);
         *ret = json_pack(
-                "{s:s, s:s, s:s, s:s, s:b, s:s, s:b, s:b, s:o, s:o, s:O, s:O, s:O, s:O, s:o, s:I, s:o, s:o, s:o}", "name", row->name, "shown",
-                row->shown, "scope", row->scope, "state", row->state, "primary", (int) row->primary, "box_name", box_name, "switched_web",
-                (int) row->switched_web, "switched_mail", (int) row->switched_mail, "existing", parsed(row->existing), "writer",
-                domain_writer_json(row), "records", json_object_get(summary, "records"), "ok", json_object_get(summary, "ok"), "severity",
-                json_object_get(summary, "severity"), "sentence", json_object_get(summary, "sentence"), "certificate",
-                json_string_or_null(certificate_for_name(m, box_name)),
-                "created_at", (json_int_t) row->created_at, "proven_at", json_time_or_null(row->proven_at), "checked_at",
-                json_time_or_null(row->checked_at), "check_at", json_time_or_null(row->check_at));
+                        "{s:s, s:s, s:s, s:s, s:b, s:s, s:b, s:b, s:o, s:o, s:O, s:O, s:O, s:O, s:o, s:I, "
+                        "s:o, s:o, s:o}",
+                        "name", row->name, "shown", row->shown, "scope", row->scope, "state", row->state,
+                        "primary", (int) row->primary, "box_name", box_name, "switched_web",
+                        (int) row->switched_web, "switched_mail", (int) row->switched_mail, "existing",
+                        parsed(row->existing), "writer", domain_writer_json(row), "records",
+                        json_object_get(summary, "records"), "ok", json_object_get(summary, "ok"),
+                        "severity", json_object_get(summary, "severity"), "sentence",
+                        json_object_get(summary, "sentence"), "certificate",
+                        json_string_or_null(certificate_for_name(m, box_name)), "created_at",
+                        (json_int_t) row->created_at, "proven_at", json_time_or_null(row->proven_at),
+                        "checked_at", json_time_or_null(row->checked_at), "check_at",
+                        json_time_or_null(row->check_at));
         return *ret ? 0 : error_errno(reterr, -ENOMEM, "Cannot show %s", row->name);
 }
 
@@ -154,16 +159,25 @@ static int neighbour_check(const char* name, const char* scope, const DomainRow*
         if (streq(other->name, name))
                 return error_field(reterr, ERROR_DOMAIN_TAKEN, "name", "%s is here already.", other->shown);
         if (is_reserved_in(name, other->name)) {
-                (void) error_field(reterr, ERROR_DOMAIN_TAKEN, "name", "%s is a name that %s has here for itself.", name, other->shown);
+                (void) error_field(
+                                reterr, ERROR_DOMAIN_TAKEN, "name",
+                                "%s is a name that %s has here for itself.", name, other->shown);
                 return error_hint(reterr, "It needs no adding; see the records of %s.", other->shown);
         }
         if (is_reserved_in(other->name, name)) {
-                (void) error_field(reterr, ERROR_DOMAIN_TAKEN, "name", "%s is here as a domain, and %s would need that name for itself.", other->shown, name);
+                (void) error_field(
+                                reterr, ERROR_DOMAIN_TAKEN, "name",
+                                "%s is here as a domain, and %s would need that name for itself.",
+                                other->shown, name);
                 return error_hint(reterr, "Remove %s first.", other->shown);
         }
         if (streq(scope, "subdomain") && domain_name_is_below(name, other->name)) {
-                (void) error_field(reterr, ERROR_DOMAIN_TAKEN, "name", "%s is part of %s, which is here already.", name, other->shown);
-                return error_hint(reterr, "Single names below it are added with name.add. Add it as a domain if its website or mail is to be here.");
+                (void) error_field(
+                                reterr, ERROR_DOMAIN_TAKEN, "name",
+                                "%s is part of %s, which is here already.", name, other->shown);
+                return error_hint(
+                                reterr, "Single names below it are added with name.add. Add it as a domain "
+                                        "if its website or mail is to be here.");
         }
         return 0;
 }
@@ -176,9 +190,14 @@ static int name_check(Manager* m, const char* name, const char* scope, Error* re
                 return error_hint(reterr, "Give the name you registered below it, such as example.%s.", name);
         }
         if (strlen(name) > NAME_MAX_OCTETS)
-                return error_field(reterr, ERROR_BAD_FIELD, "name", "The name has more than %d octets, so none fits below it.", NAME_MAX_OCTETS);
+                return error_field(
+                                reterr, ERROR_BAD_FIELD, "name",
+                                "The name has more than %d octets, so none fits below it.", NAME_MAX_OCTETS);
         if (fallback && (streq(fallback, name) || is_reserved_in(fallback, name) || is_reserved_in(name, fallback)))
-                return error_field(reterr, ERROR_DOMAIN_TAKEN, "name", "%s is the name your provider gave this box; it is served already.", fallback);
+                return error_field(
+                                reterr, ERROR_DOMAIN_TAKEN, "name",
+                                "%s is the name your provider gave this box; it is served already.",
+                                fallback);
         int r = store_domain_all(m->store, &rows, reterr);
         if (r < 0)
                 return r;
@@ -238,7 +257,9 @@ int domain_update(Manager* m, const Actor* actor, const char* name, const char* 
                 r = store_domain_switched_set(m->store, row.id, row.switched_web && domain_scope_has(scope, "web"),
                                               row.switched_mail && domain_scope_has(scope, "mail"), reterr);
         if (r >= 0)
-                r = domain_history_add(m, row.id, "state", NULL, row.scope, scope, actor, "%s is now for: %s.", row.shown, scope);
+                r = domain_history_add(
+                                m, row.id, "state", NULL, row.scope, scope, actor, "%s is now for: %s.",
+                                row.shown, scope);
         if (r < 0)
                 return error_is_set(reterr) ? r : error_errno(reterr, r, "Cannot change %s", name);
         domain_changed(m, row.id);
@@ -254,7 +275,8 @@ int domain_remove(Manager* m, const Actor* actor, const char* name, Error* reter
         if (r < 0)
                 return r;
         if (row.primary) {
-                (void) error_set(reterr, ERROR_WRONG_STATE, "The box's own name is in %s, so it cannot be removed.", row.shown);
+                (void) error_set(reterr, ERROR_WRONG_STATE,
+                                "The box's own name is in %s, so it cannot be removed.", row.shown);
                 return error_hint(reterr, "Make another domain the primary one first.");
         }
         r = store_name_remove_below(m->store, row.name, reterr);
@@ -277,18 +299,30 @@ int domain_switch(Manager* m, const Actor* actor, const char* name, const char* 
                 return r;
         const bool mail = streq(part, "mail");
         if (!domain_scope_has(row.scope, part)) {
-                (void) error_set(reterr, ERROR_WRONG_STATE, "%s of %s is not this box's affair: it is here for: %s.", mail ? "Mail" : "The website", row.shown, row.scope);
+                (void) error_set(reterr, ERROR_WRONG_STATE,
+                                "%s of %s is not this box's affair: it is here for: %s.",
+                                mail ? "Mail" : "The website", row.shown, row.scope);
                 return error_hint(reterr, "Change what the domain is for first.");
         }
         if (mail ? row.switched_mail : row.switched_web)
-                return error_set(reterr, ERROR_WRONG_STATE, "%s of %s was switched already.", mail ? "Mail" : "The website", row.shown);
+                return error_set(
+                                reterr, ERROR_WRONG_STATE, "%s of %s was switched already.",
+                                mail ? "Mail" : "The website", row.shown);
         if (mail && !box_takes_mail()) {
-                (void) error_set(reterr, ERROR_WRONG_STATE, "Nothing on this box takes mail yet (port 25), so mail for %s would be lost on the way.", row.shown);
+                (void) error_set(reterr, ERROR_WRONG_STATE,
+                                "Nothing on this box takes mail yet (port 25), so mail for %s would be lost "
+                                "on the way.",
+                                row.shown);
                 return error_hint(reterr, "Set up mail on this box first, then switch.");
         }
-        r = store_domain_switched_set(m->store, row.id, mail ? row.switched_web : true, mail ? true : row.switched_mail, reterr);
+        r = store_domain_switched_set(
+                        m->store, row.id, mail ? row.switched_web : true, mail ? true : row.switched_mail,
+                        reterr);
         if (r >= 0)
-                r = domain_history_add(m, row.id, "switch", NULL, NULL, part, actor, "%s of %s was switched to this box.", mail ? "Mail" : "The website", row.shown);
+                r = domain_history_add(
+                                m, row.id, "switch", NULL, NULL, part, actor,
+                                "%s of %s was switched to this box.", mail ? "Mail" : "The website",
+                                row.shown);
         if (r < 0)
                 return error_is_set(reterr) ? r : error_errno(reterr, r, "Cannot switch %s", name);
         domain_changed(m, row.id);
@@ -303,10 +337,15 @@ int domain_switch_back(Manager* m, const Actor* actor, const char* name, const c
                 return r;
         const bool mail = streq(part, "mail");
         if (!(mail ? row.switched_mail : row.switched_web))
-                return error_set(reterr, ERROR_WRONG_STATE, "%s of %s was not switched to this box.", mail ? "Mail" : "The website", row.shown);
+                return error_set(
+                                reterr, ERROR_WRONG_STATE, "%s of %s was not switched to this box.",
+                                mail ? "Mail" : "The website", row.shown);
         r = store_domain_switched_set(m->store, row.id, mail && row.switched_web, !mail && row.switched_mail, reterr);
         if (r >= 0)
-                r = domain_history_add(m, row.id, "switch", NULL, part, NULL, actor, "The switch of %s of %s was taken back.", mail ? "mail" : "the website", row.shown);
+                r = domain_history_add(
+                                m, row.id, "switch", NULL, part, NULL, actor,
+                                "The switch of %s of %s was taken back.", mail ? "mail" : "the website",
+                                row.shown);
         if (r < 0)
                 return error_is_set(reterr) ? r : error_errno(reterr, r, "Cannot take back the switch of %s", name);
         domain_changed(m, row.id);
@@ -328,7 +367,11 @@ static int ignore_write(Manager* m, const DomainRow* row, const char* record, co
         int r = store_verdict_ignore(m->store, row->id, record, ignored, reterr);
         if (r != 0 || !ignored)
                 return MIN(r, 0);
-        VerdictRow v = { .id = (char*) record, .verdict = (char*) "unknown", .now = (char*) "[]", .body = (char*) "{\"set\":true}", .ignored = (char*) ignored };
+        VerdictRow v = {.id = (char*) record,
+                        .verdict = (char*)"unknown",
+                        .now = (char*)"[]",
+                        .body = (char*)"{\"set\":true}",
+                        .ignored = (char*) ignored};
         return MIN(store_verdict_put(m->store, row->id, &v, reterr), 0);
 }
 
@@ -345,8 +388,10 @@ int domain_ignore(Manager* m, const Actor* actor, const char* name, const char* 
                 return error_errno(reterr, -ENOMEM, "Cannot put a record aside");
         r = ignore_write(m, &row, record, ignored, reterr);
         if (r >= 0)
-                r = domain_history_add(m, row.id, "ignore", record, NULL, ignored ? reason : NULL, actor, ignored ? "%s does not count, because: %s" : "%s counts again.%s",
-                                       record, ignored ? reason : "");
+                r = domain_history_add(
+                                m, row.id, "ignore", record, NULL, ignored ? reason : NULL, actor,
+                                ignored ? "%s does not count, because: %s" : "%s counts again.%s", record,
+                                ignored ? reason : "");
         if (r < 0)
                 return error_is_set(reterr) ? r : error_errno(reterr, r, "Cannot put a record aside");
         domain_publish(m);
@@ -358,7 +403,9 @@ int domain_ignore(Manager* m, const Actor* actor, const char* name, const char* 
 int domain_prove(Manager* m, const DomainRow* row, const char* why, Error* reterr) {
         int r = store_domain_prove(m->store, row->id, now_seconds(), reterr);
         if (r > 0)
-                r = domain_history_add(m, row->id, "state", NULL, row->state, "proven", NULL, "%s is proven. %s", row->shown, why);
+                r = domain_history_add(
+                                m, row->id, "state", NULL, row->state, "proven", NULL, "%s is proven. %s",
+                                row->shown, why);
         if (r < 0)
                 return error_is_set(reterr) ? r : error_errno(reterr, r, "Cannot prove %s", row->name);
         domain_publish(m);

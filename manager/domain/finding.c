@@ -20,7 +20,8 @@ typedef struct Collected {
 } Collected;
 
 static Kind kind_of(const json_t* summary) {
-        const char *check = strempty(json_get_string(summary, "worst_check")), *part = strempty(json_get_string(summary, "worst_part"));
+        const char *check = strempty(json_get_string(summary, "worst_check")),
+                   *part = strempty(json_get_string(summary, "worst_part"));
         if (streq(check, "delegation") || streq(check, "nameservers") || streq(check, "dnssec"))
                 return KIND_DELEGATION;
         return streq(part, "box") ? KIND_BOX : streq(part, "mail") ? KIND_MAIL : KIND_RECORDS;
@@ -51,7 +52,8 @@ static const char* page_keep(Domain* d, Kind kind, const char* domain) {
 
 static void add(Manager* m, Findings* list, Kind kind, Collected* c) {
         char* sentence = NULL;
-        int n = c->count > 1 ? asprintf(&sentence, "%s: %s Another %u of your domains need attention too.", c->domain, c->sentence, c->count - 1)
+        int n = c->count > 1 ? asprintf(&sentence, "%s: %s Another %u of your domains need attention too.",
+                                        c->domain, c->sentence, c->count - 1)
                              : asprintf(&sentence, "%s: %s", c->domain, c->sentence);
         (void) findings_add(list, (Finding) {
                 .id = id_table[kind],
@@ -72,7 +74,10 @@ static void add_private(Manager* m, Findings* list) {
         char* sentence = NULL;
         if (!address || !address_is_private(address))
                 return;
-        if (asprintf(&sentence, "The machine's only IPv4 address, %s, is a private one. Say in the settings at which address the world reaches the box.", address) < 0)
+        if (asprintf(&sentence,
+                     "The machine's only IPv4 address, %s, is a private one. Say in the settings at which "
+                     "address the world reaches the box.",
+                     address) < 0)
                 sentence = NULL;
         (void) findings_add(list, (Finding) {
                 .id = "domain.private-address",

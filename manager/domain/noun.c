@@ -47,7 +47,8 @@ static void addresses_look(Manager* m) {
         _cleanup_free_ char *before = NULL, *after = NULL;
         json_decref(m->domain->addresses);
         m->domain->addresses = NULL;
-        _cleanup_json_ json_t* now = json_pack("{s:o, s:o}", "ipv4", domain_addresses(m, false), "ipv6", domain_addresses(m, true));
+        _cleanup_json_ json_t* now = json_pack(
+                        "{s:o, s:o}", "ipv4", domain_addresses(m, false), "ipv6", domain_addresses(m, true));
         after = now ? json_text(now, /* canonical= */ true) : NULL;
         int r = after ? store_setting_get(m->store, SEEN_KEY, &before, &e) : -ENOMEM;
         if (r < 0 || streq_ptr(before, after))
@@ -153,8 +154,11 @@ static int certificate_domains(Manager* m, json_t* ret_domains, Error* reterr) {
                 r = writable;
                 if (r >= 0)
                         (void) json_array_append_new(
-                                        ret_domains, json_pack("{s:I, s:s, s:b, s:o}", "id", (json_int_t) row->id, "name", row->name, "writable",
-                                                               writable > 0, "names", json_is_array(reached) ? json_incref(reached) : json_array()));
+                                        ret_domains,
+                                        json_pack("{s:I, s:s, s:b, s:o}", "id", (json_int_t) row->id, "name",
+                                                  row->name, "writable", writable > 0, "names",
+                                                  json_is_array(reached) ? json_incref(reached)
+                                                                         : json_array()));
                 json_decref(facts);
         }
         return MIN(r, 0);
@@ -183,8 +187,11 @@ static int search(Manager* m, int role, const char* q, json_t* ret_hits, Error* 
                 if (!strcasestr(row->name, q) && !strcasestr(row->shown, q))
                         continue;
                 (void) snprintf(page, sizeof(page), "/domains/%s", row->name);
-                if (json_array_append_new(ret_hits, json_pack("{s:s, s:s, s:s, s:s}", "kind", "domain", "title", row->shown, "detail",
-                                                              row->primary ? "Primary domain" : "Domain", "page", page)) < 0)
+                if (json_array_append_new(
+                                    ret_hits,
+                                    json_pack("{s:s, s:s, s:s, s:s}", "kind", "domain", "title", row->shown,
+                                              "detail", row->primary ? "Primary domain" : "Domain", "page",
+                                              page)) < 0)
                         return error_errno(reterr, -ENOMEM, "Cannot search domains");
         }
         return MIN(r, 0);
@@ -195,7 +202,9 @@ static int housekeeping(Manager* m, Error* reterr) {
         int r = store_setting_get(m->store, "retention_days", &days, reterr);
         if (r < 0)
                 return r;
-        r = store_domain_change_expire(m->store, now_seconds() - (days ? atoll(days) : RETENTION_DAYS) * 86400, CHANGES_KEPT, reterr);
+        r = store_domain_change_expire(
+                        m->store, now_seconds() - (days ? atoll(days) : RETENTION_DAYS) * 86400,
+                        CHANGES_KEPT, reterr);
         if (r >= 0)
                 r = store_domain_checks_forget(m->store, now_seconds() - CHECKS_KEPT_SEC, reterr);
         if (m->domain)

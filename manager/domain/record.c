@@ -49,8 +49,9 @@ static json_t* ignored_json(Manager* m, const json_t* ignored) {
                 return json_null();
         if (id > 0 && store_user_by_id(m->store, id, &u, NULL) > 0)
                 actor = u->username;
-        return json_pack("{s:s, s:s, s:I}", "reason", strempty(json_get_string(ignored, "reason")), "actor", strempty(actor), "at",
-                         (json_int_t) json_get_integer(ignored, "at", 0));
+        return json_pack(
+                        "{s:s, s:s, s:I}", "reason", strempty(json_get_string(ignored, "reason")), "actor",
+                        strempty(actor), "at", (json_int_t) json_get_integer(ignored, "at", 0));
 }
 
 static const char* const severity_table[] = { [SEVERITY_NOTE] = "note", [SEVERITY_WARN] = "warn", [SEVERITY_BAD] = "bad" };
@@ -150,23 +151,31 @@ static bool instead_of(const WantedSet* s, const json_t* verdict, Instead* ret) 
         const char* v = strempty(json_get_string(verdict, "verdict"));
         if (!verdict || streq(v, "unknown")) {
                 *ret = (Instead) { "unknown", "unknown", "" };
-                (void) snprintf(ret->sentence, sizeof(ret->sentence), "The %s record of %s has not been asked for yet.", s->type, s->owner);
+                (void) snprintf(ret->sentence, sizeof(ret->sentence),
+                               "The %s record of %s has not been asked for yet.", s->type, s->owner);
                 return true;
         }
         if (!same_values(json_object_get(verdict, "wanted"), s->values)) {
                 *ret = (Instead) { "unknown", "changed", "" };
-                (void) snprintf(ret->sentence, sizeof(ret->sentence), "The %s record of %s should have another value since the last check; it is asked again soon.", s->type, s->owner);
+                (void) snprintf(ret->sentence, sizeof(ret->sentence),
+                               "The %s record of %s should have another value since the last check; it is "
+                               "asked again soon.",
+                               s->type, s->owner);
                 return true;
         }
         if (streq(v, "waits") && !s->hold) {
                 *ret = (Instead) { "unknown", "switched", "" };
-                (void) snprintf(ret->sentence, sizeof(ret->sentence), "The %s record of %s counts since the switch; it is asked again soon.", s->type, s->owner);
+                (void) snprintf(ret->sentence, sizeof(ret->sentence),
+                               "The %s record of %s counts since the switch; it is asked again soon.",
+                               s->type, s->owner);
                 return true;
         }
         if (streq(v, "missing") && s->waits) {
                 *ret = (Instead) { "waits", "waits-part", "" };
-                (void) snprintf(ret->sentence, sizeof(ret->sentence), "The %s record of %s waits, because %s for the domain lives elsewhere until it is switched.",
-                                s->type, s->owner, streq(s->part, "mail") ? "mail" : "the website");
+                (void) snprintf(ret->sentence, sizeof(ret->sentence),
+                               "The %s record of %s waits, because %s for the domain lives elsewhere until "
+                               "it is switched.",
+                               s->type, s->owner, streq(s->part, "mail") ? "mail" : "the website");
                 return true;
         }
         return false;
@@ -176,15 +185,17 @@ static int add_set(Merge* g, const WantedSet* s) {
         json_t* verdict = json_object_get(g->verdicts, s->id);
         Instead instead = {};
         bool replaced = instead_of(s, verdict, &instead);
-        const char* severity = replaced ? severity_to_string((int) s->severity) : strempty(json_get_string(verdict, "severity"));
+        const char* severity = replaced ? severity_to_string((int) s->severity)
+                                        : strempty(json_get_string(verdict, "severity"));
         json_t* facts = json_pack("{s:s, s:s, s:s}", "owner", s->owner, "type", s->type, "part", s->part);
         json_t* item = json_pack(
-                "{s:s, s:s, s:s, s:s, s:s, s:O, s:s, s:s, s:s, s:s, s:o, s:s}", "id", s->id, "check", s->check, "part", s->part, "owner",
-                s->owner, "type", s->type, "wanted", s->values, "verdict", replaced ? instead.verdict : json_get_string(verdict, "verdict"),
-                "severity", severity, "why", s->why, "sentence",
-                replaced ? instead.sentence : strempty(json_get_string(verdict, "sentence")), "hint",
-                json_string_or_null(replaced ? NULL : json_get_string(verdict, "hint")), "key",
-                replaced ? instead.key : strempty(json_get_string(verdict, "key")));
+                        "{s:s, s:s, s:s, s:s, s:s, s:O, s:s, s:s, s:s, s:s, s:o, s:s}", "id", s->id, "check",
+                        s->check, "part", s->part, "owner", s->owner, "type", s->type, "wanted", s->values,
+                        "verdict", replaced ? instead.verdict : json_get_string(verdict, "verdict"),
+                        "severity", severity, "why", s->why, "sentence",
+                        replaced ? instead.sentence : strempty(json_get_string(verdict, "sentence")), "hint",
+                        json_string_or_null(replaced ? NULL : json_get_string(verdict, "hint")), "key",
+                        replaced ? instead.key : strempty(json_get_string(verdict, "key")));
         if (!item) {
                 json_decref(facts);
                 return -ENOMEM;
@@ -203,14 +214,18 @@ static int add_other(Merge* g, const char* id, json_t* verdict) {
         if (json_is_true(json_object_get(verdict, "set")))
                 return 0;
         json_t* type = json_object_get(verdict, "type") ?: json_null();
-        json_t* item = json_pack(
-                "{s:s, s:s, s:s, s:s, s:O, s:o, s:s, s:s, s:s, s:s, s:o, s:s}", "id", id, "check",
-                strempty(json_get_string(verdict, "check")), "part", strempty(json_get_string(verdict, "part")), "owner",
-                strempty(json_get_string(verdict, "owner")), "type", type, "wanted",
-                json_incref(json_object_get(verdict, "wanted")) ?: json_array(), "verdict", strempty(json_get_string(verdict, "verdict")),
-                "severity", strempty(json_get_string(verdict, "severity")), "why", strempty(json_get_string(verdict, "why")), "sentence",
-                strempty(json_get_string(verdict, "sentence")), "hint", json_string_or_null(json_get_string(verdict, "hint")), "key",
-                strempty(json_get_string(verdict, "key")));
+        json_t* item =
+                        json_pack("{s:s, s:s, s:s, s:s, s:O, s:o, s:s, s:s, s:s, s:s, s:o, s:s}", "id", id,
+                                  "check", strempty(json_get_string(verdict, "check")), "part",
+                                  strempty(json_get_string(verdict, "part")), "owner",
+                                  strempty(json_get_string(verdict, "owner")), "type", type, "wanted",
+                                  json_incref(json_object_get(verdict, "wanted")) ?: json_array(), "verdict",
+                                  strempty(json_get_string(verdict, "verdict")), "severity",
+                                  strempty(json_get_string(verdict, "severity")), "why",
+                                  strempty(json_get_string(verdict, "why")), "sentence",
+                                  strempty(json_get_string(verdict, "sentence")), "hint",
+                                  json_string_or_null(json_get_string(verdict, "hint")), "key",
+                                  strempty(json_get_string(verdict, "key")));
         return item ? item_add(g, item, verdict, /* wanted= */ false) : -ENOMEM;
 }
 
@@ -239,7 +254,8 @@ static void merge_done(Merge* g) {
 /* --- worst first --- */
 
 static int rank(const json_t* item) {
-        static const char* const calm[] = { "ok", "skipped", "waits", "unknown", "unreachable", "missing", "different", "wrong" };
+        static const char* const calm[] = {"ok",          "skipped", "waits",     "unknown",
+                                           "unreachable", "missing", "different", "wrong"};
         const char* verdict = strempty(json_get_string(item, "verdict"));
         if (json_is_true(json_object_get(item, "counts")) && is_wrong(verdict))
                 return 100 + 2 * severity_from_string(json_get_string(item, "severity")) + is_delegation(item);
@@ -303,7 +319,8 @@ static char* summary_sentence(const DomainRow* row, const Tally* t) {
         else if (t->broken == 1)
                 n = asprintf(&text, "%s", strempty(json_get_string(t->worst, "sentence")));
         else if (t->silent > 0)
-                n = asprintf(&text, t->silent > 1 ? "%s So it is with %u others." : "%s", strempty(json_get_string(t->silent_first, "sentence")), t->silent - 1);
+                n = asprintf(&text, t->silent > 1 ? "%s So it is with %u others." : "%s",
+                             strempty(json_get_string(t->silent_first, "sentence")), t->silent - 1);
         else if (row->checked_at == 0)
                 n = asprintf(&text, "The world has not been asked about %s yet.", row->name);
         else if (t->unknown > 0)
@@ -319,10 +336,12 @@ static json_t* summarise(const DomainRow* row, const Tally* t) {
         _cleanup_free_ char* sentence = summary_sentence(row, t);
         int severity = t->silent > 0 ? MAX(t->severity, (int) SEVERITY_WARN) : t->severity;
         return json_pack(
-                "{s:i, s:i, s:s, s:s, s:i, s:s, s:s, s:s, s:s}", "records", (int) t->records, "ok", (int) t->ok, "severity",
-                severity_to_string(severity), "sentence", strempty(sentence), "broken", (int) t->broken, "worst_severity", severity_to_string(t->severity), "worst",
-                strempty(json_get_string(t->worst, "id")), "worst_check", strempty(json_get_string(t->worst, "check")), "worst_part",
-                strempty(json_get_string(t->worst, "part")));
+                        "{s:i, s:i, s:s, s:s, s:i, s:s, s:s, s:s, s:s}", "records", (int) t->records, "ok",
+                        (int) t->ok, "severity", severity_to_string(severity), "sentence", strempty(sentence),
+                        "broken", (int) t->broken, "worst_severity", severity_to_string(t->severity), "worst",
+                        strempty(json_get_string(t->worst, "id")), "worst_check",
+                        strempty(json_get_string(t->worst, "check")), "worst_part",
+                        strempty(json_get_string(t->worst, "part")));
 }
 
 /* Lists and findings ask again and again; what was made of rows that did not change is kept. Never inside a transaction, whose rows may

@@ -19,11 +19,13 @@
 #define REACHED_MAX 256
 
 static const char* const check_table[] = {
-        "a", "aaaa", "cname", "mx", "txt", "srv", "caa", "spf", "dkim", "dmarc", "mta-sts", "tls-rpt", "ptr", "delegation", "nameservers",
-        "dnssec", "proxy", "wildcard", "parking", "blocklist", "port25", NULL,
+                "a",     "aaaa",     "cname",   "mx",        "txt",    "srv",        "caa",         "spf",
+                "dkim",  "dmarc",    "mta-sts", "tls-rpt",   "ptr",    "delegation", "nameservers", "dnssec",
+                "proxy", "wildcard", "parking", "blocklist", "port25", NULL,
 };
 static const char* const part_table[] = { "box", "web", "mail", "zone", NULL };
-static const char* const verdict_table[] = { "ok", "missing", "different", "wrong", "waits", "unreachable", "skipped", NULL };
+static const char* const verdict_table[] = {"ok",    "missing",     "different", "wrong",
+                                            "waits", "unreachable", "skipped",   NULL};
 static const char* const severity_words[] = { "note", "warn", "bad", NULL };
 static const char* const dnssec_table[] = { "signed", "unsigned", "bogus", "unknown", NULL };
 
@@ -48,7 +50,8 @@ static bool word_fits(const char* s) {
 
 static bool type_fits(const json_t* type) {
         const char* s = json_string_value(type);
-        return !type || json_is_null(type) || (s && *s && strlen(s) <= 16 && s[strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-")] == 0);
+        return !type || json_is_null(type) ||
+               (s && *s && strlen(s) <= 16 && s[strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-")] == 0);
 }
 
 static bool optional_text_fits(const json_t* j, size_t max) {
@@ -81,7 +84,8 @@ static bool facts_fit(const json_t* facts) {
 }
 
 static int item_check(const json_t* item, Error* reterr) {
-        const char *id = json_get_string(item, "id"), *check = json_get_string(item, "check"), *owner = json_get_string(item, "owner");
+        const char *id = json_get_string(item, "id"), *check = json_get_string(item, "check"),
+                   *owner = json_get_string(item, "owner");
         char wanted[ID_BYTES + WORD_BYTES];
         if (!in_table(check_table, check))
                 return bad("a check has an unknown name", reterr);
@@ -90,15 +94,18 @@ static int item_check(const json_t* item, Error* reterr) {
         (void) snprintf(wanted, sizeof(wanted), "%s:%s", check, owner);
         if (!streq_ptr(id, wanted))
                 return bad("an id is not made of check and owner", reterr);
-        if (!in_table(part_table, json_get_string(item, "part")) || !in_table(verdict_table, json_get_string(item, "verdict")) ||
+        if (!in_table(part_table, json_get_string(item, "part")) ||
+            !in_table(verdict_table, json_get_string(item, "verdict")) ||
             !in_table(severity_words, json_get_string(item, "severity")))
                 return bad("part, verdict or severity is an unknown word", reterr);
         if (!type_fits(json_object_get(item, "type")))
                 return bad("a type is none", reterr);
-        if (!values_fit(json_object_get(item, "wanted"), VALUES_MAX, VALUE_BYTES) || !values_fit(json_object_get(item, "now"), VALUES_MAX, VALUE_BYTES) ||
+        if (!values_fit(json_object_get(item, "wanted"), VALUES_MAX, VALUE_BYTES) ||
+            !values_fit(json_object_get(item, "now"), VALUES_MAX, VALUE_BYTES) ||
             !values_fit(json_object_get(item, "asked"), ASKED_MAX, OWNER_BYTES))
                 return bad("values are too many, too long or not text", reterr);
-        if (!text_fits(json_get_string(item, "sentence"), SENTENCE_BYTES) || !optional_text_fits(json_object_get(item, "hint"), SENTENCE_BYTES) ||
+        if (!text_fits(json_get_string(item, "sentence"), SENTENCE_BYTES) ||
+            !optional_text_fits(json_object_get(item, "hint"), SENTENCE_BYTES) ||
             !optional_text_fits(json_object_get(item, "why"), SENTENCE_BYTES))
                 return bad("a sentence is too long or not text", reterr);
         if (!word_fits(json_get_string(item, "key")) || !facts_fit(json_object_get(item, "facts")))
@@ -216,22 +223,34 @@ typedef struct Difference {
 } Difference;
 
 static Difference compare(const VerdictRow* old, const char* verdict, const char* now) {
-        bool first = !old->id || streq(old->verdict, "unknown") || (streq(old->verdict, "unreachable") && streq(old->now, "[]"));
+        bool first = !old->id || streq(old->verdict, "unknown") ||
+                     (streq(old->verdict, "unreachable") && streq(old->now, "[]"));
         return (Difference) {
                 .answer = !first && !streq(verdict, "unreachable") && !streq(old->now, now),
                 .verdict = !first && !streq(old->verdict, verdict),
         };
 }
 
-static int note_change(Manager* m, int64_t domain_id, const json_t* item, const VerdictRow* old, const char* now, Difference d) {
+static int
+note_change(Manager* m,
+            int64_t domain_id,
+            const json_t* item,
+            const VerdictRow* old,
+            const char* now,
+            Difference d) {
         _cleanup_free_ char *was = values_shown(old->now), *is = values_shown(now);
-        const char *owner = json_get_string(item, "owner"), *verdict = json_get_string(item, "verdict"), *id = json_get_string(item, "id");
+        const char *owner = json_get_string(item, "owner"), *verdict = json_get_string(item, "verdict"),
+                   *id = json_get_string(item, "id");
         const char* what = json_get_string(item, "type") ?: json_get_string(item, "check");
         if (!was || !is)
                 return -ENOMEM;
         if (d.answer)
-                return domain_history_add(m, domain_id, "answer", id, was, is, NULL, "%s of %s: %s, was %s.", what, owner, *is ? is : "no record", *was ? was : "no record");
-        return domain_history_add(m, domain_id, "answer", id, old->verdict, verdict, NULL, "%s of %s: %s, was %s.", what, owner, verdict, old->verdict);
+                return domain_history_add(
+                                m, domain_id, "answer", id, was, is, NULL, "%s of %s: %s, was %s.", what,
+                                owner, *is ? is : "no record", *was ? was : "no record");
+        return domain_history_add(
+                        m, domain_id, "answer", id, old->verdict, verdict, NULL, "%s of %s: %s, was %s.",
+                        what, owner, verdict, old->verdict);
 }
 
 /* Put aside until what the world answers changes. */
@@ -241,7 +260,14 @@ static bool stays_ignored(const VerdictRow* old, const char* verdict, Difference
         return !d.verdict || streq(verdict, "unreachable") || streq(old->verdict, "unreachable");
 }
 
-static int item_keep(Manager* m, const DomainRow* domain, const json_t* request, const json_t* item, int64_t now, bool* changed, Error* reterr) {
+static int
+item_keep(Manager* m,
+          const DomainRow* domain,
+          const json_t* request,
+          const json_t* item,
+          int64_t now,
+          bool* changed,
+          Error* reterr) {
         _cleanup_verdict_row_ VerdictRow old = {};
         const char *id = json_get_string(item, "id"), *verdict = json_get_string(item, "verdict");
         _cleanup_free_ char* values = values_text(json_object_get(item, "now"));
@@ -325,21 +351,30 @@ static int existing_keep(Manager* m, const DomainRow* domain, Error* reterr) {
         if (domain->checked_at > 0 || !streq(domain->existing, "{}"))
                 return 0;
         int r = store_verdict_each(m->store, domain->id, living_each, &l, reterr);
-        _cleanup_json_ json_t* existing = json_pack("{s:o, s:o}", "web", l.web ?: json_null(), "mail", l.mail ?: json_null());
+        _cleanup_json_ json_t* existing =
+                        json_pack("{s:o, s:o}", "web", l.web ?: json_null(), "mail", l.mail ?: json_null());
         _cleanup_free_ char* text = existing ? json_text(existing, /* canonical= */ true) : NULL;
         if (r >= 0 && text)
                 r = store_domain_existing_set(m->store, domain->id, text, reterr);
         return r;
 }
 
-static int done_keep(Manager* m, const Job* job, const DomainRow* domain, const json_t* facts, VerdictsNews* news, Error* reterr) {
+static int
+done_keep(Manager* m,
+          const Job* job,
+          const DomainRow* domain,
+          const json_t* facts,
+          VerdictsNews* news,
+          Error* reterr) {
         _cleanup_json_ json_t* kept = facts_of(facts, json_object_get(request_of(job, domain->name), "names"));
         _cleanup_free_ char* text = json_text(kept, /* canonical= */ true);
         if (!text)
                 return error_errno(reterr, -ENOMEM, "Cannot keep what the world answers");
         int r = store_domain_checked(m->store, domain->id, text, now_seconds(), reterr);
         if (r >= 0) /* what this whole check did not speak of is of no interest any more */
-                r = store_verdict_drop_older(m->store, domain->id, MAX(json_get_integer(job->request, "asked_at", 1), (int64_t) 1), reterr);
+                r = store_verdict_drop_older(
+                                m->store, domain->id,
+                                MAX(json_get_integer(job->request, "asked_at", 1), (int64_t)1), reterr);
         if (r >= 0)
                 r = existing_keep(m, domain, reterr);
         news->done = true;
@@ -348,7 +383,9 @@ static int done_keep(Manager* m, const Job* job, const DomainRow* domain, const 
                 news->changed = true;
         if (r < 0 || !json_is_true(json_object_get(facts, "leads_here")) || streq(domain->state, "proven"))
                 return MIN(r, 0);
-        return domain_prove(m, domain, "The box's name in it was seen to lead here.", reterr) < 0 ? -EIO : (news->proven = true, 0);
+        return domain_prove(m, domain, "The box's name in it was seen to lead here.", reterr) < 0
+                               ? -EIO
+                               : (news->proven = true, 0);
 }
 
 static int count_each(const VerdictRow* row, void* userdata) {

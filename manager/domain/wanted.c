@@ -167,7 +167,9 @@ static int decide_hold(Manager* m, const DomainRow* row, WantedRecords* list, Er
         for (size_t i = 0; i < list->count; i++)
                 list->sets[i].hold = list->sets[i].hold && !part_is_switched(row, list->sets[i].part);
         for (size_t i = 0; i < list->count; i++)
-                list->sets[i].waits = list->sets[i].hold && (row->checked_at == 0 || part_is_occupied(list, list->sets[i].part, waiting));
+                list->sets[i].waits =
+                                list->sets[i].hold && (row->checked_at == 0 ||
+                                                       part_is_occupied(list, list->sets[i].part, waiting));
         return 0;
 }
 
@@ -178,7 +180,10 @@ int domain_wanted(Manager* m, const DomainRow* row, WantedRecords* ret, Error* r
         for (size_t i = 0; noun_table[i]; i++) {
                 int r = noun_table[i]->wanted_records ? noun_table[i]->wanted_records(m, &view, &list, reterr) : 0;
                 if (r < 0)
-                        return error_is_set(reterr) ? r : error_errno(reterr, r, "Cannot collect the records of %s", noun_table[i]->name);
+                        return error_is_set(reterr)
+                                               ? r
+                                               : error_errno(reterr, r, "Cannot collect the records of %s",
+                                                             noun_table[i]->name);
         }
         int r = decide_hold(m, row, &list, reterr);
         if (r < 0)

@@ -15,7 +15,8 @@ static void write_txt(FILE* f, const char* value) {
                         (void) fputs("\" \"", f);
                         n = 0;
                 }
-                bool decimal = *p == '\\' && p[1] >= '0' && p[1] <= '2' && p[2] >= '0' && p[2] <= '9' && p[3] >= '0' && p[3] <= '9';
+                bool decimal = *p == '\\' && p[1] >= '0' && p[1] <= '2' && p[2] >= '0' && p[2] <= '9' &&
+                               p[3] >= '0' && p[3] <= '9';
                 if (decimal) {
                         (void) fwrite(p, 1, 4, f);
                         p += 4;
