@@ -132,7 +132,7 @@ TEST(lengths_in_octets_of_dns) {
         _cleanup_error_ Error e = ERROR_NULL;
         for (int i = 0; i < 3; i++)
                 strcat(text, L63 ".");
-        strcat(text, L63 + 2); /* 3 * 64 + 61 = 253 */
+        strcat(text, &(L63)[2]); /* 3 * 64 + 61 = 253 */
         ASSERT_EQ(strlen(text), 253);
         ASSERT_TRUE(parsed(text, name, &e) != NULL);
         strcat(text, "."); /* the root's dot is not counted */
