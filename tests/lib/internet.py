@@ -90,8 +90,9 @@ printf 'Address=203.0.113.%d/32\\nAddress=2001:db8:%x::10/128\\n' "$n" "$n" >>"$
     def trust(self):
         """Lets the box itself take the authority for one that browsers know; pebble makes a new root whenever it starts."""
         with open(self.authority()) as f:
-            self.write(self.box.root + "/usr/local/share/ca-certificates/acme-root.crt", f.read())
-        self.box.sh("update-ca-certificates --fresh >/dev/null 2>&1")  # the file's name is no news
+            for i, root in enumerate(f.read().split("-----END CERTIFICATE-----\n")[:-1]):
+                self.write(f"{self.box.root}/usr/local/share/ca-certificates/acme-root-{i}.crt", root + "-----END CERTIFICATE-----\n")
+        self.box.sh("update-ca-certificates --fresh >/dev/null 2>&1")
 
     def start_names(self, box, resolver=True):
         self.box = box
@@ -165,8 +166,12 @@ printf 'Address=203.0.113.%d/32\\nAddress=2001:db8:%x::10/128\\n' "$n" "$n" >>"$
             self.pebble = None
 
     def authority(self):
-        """The file with the authority's root certificate, as it runs now."""
-        subprocess.run(["curl", "-sfk", "-o", self.path("root.pem"), f"https://{self.gateway}:15000/roots/0"], check=True)
+        """The file with the authority's root certificates: the one it has now and those of its earlier runs."""
+        new = subprocess.run(["curl", "-sfk", f"https://{self.gateway}:15000/roots/0"], check=True, capture_output=True, text=True).stdout
+        with open(self.path("root.pem"), "a+") as f:
+            f.seek(0)
+            if new not in f.read():
+                f.write(new)
         return self.path("root.pem")
 
     def browse(self, name, path="/api/v1/site", check=True, address=None, scheme="https"):
