@@ -13,8 +13,8 @@
 #include <sys/stat.h>
 
 #define UACME "/usr/bin/uacme"
-#define PROBES 30
-#define PROBE_USEC (500 * USEC_PER_MSEC)
+#define PROBES 150
+#define PROBE_USEC (100 * USEC_PER_MSEC)
 #define CLOCK_SLACK_SEC 3600 /* an authority dates back certificates by about as much */
 
 static bool name_valid(const char* name) {
