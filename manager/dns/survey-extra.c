@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <sys/random.h>
 
-/* Lists that answer everybody who asks for his own small box, by their terms as published. */
+/* Lists that answer low volumes without an agreement; what a refusal looks like is judged too (127.255.255.x). */
 static const char* const lists[] = { "zen.spamhaus.org", "bl.spamcop.net", "psbl.surriel.com" };
 static const char* const list_pages[] = {
         "https://check.spamhaus.org/", "https://www.spamcop.net/bl.shtml", "https://psbl.org/remove",

@@ -247,7 +247,9 @@ int domain_check_due(Manager* m, int64_t now, Error* reterr) {
 
 int domain_look(Manager* m, const Actor* actor, const char* name, char ret_job[static JOB_ID_BYTES], Error* reterr) {
         _cleanup_free_ char* id = NULL;
-        int r = store_domain_look_open(m->store, name, &id, reterr);
+        int r = domain_check_ownable(name, reterr);
+        if (r >= 0)
+                r = store_domain_look_open(m->store, name, &id, reterr);
         if (r > 0)
                 (void) snprintf(ret_job, JOB_ID_BYTES, "%s", id);
         if (r != 0)

@@ -89,6 +89,7 @@ const char* severity_to_string(int severity); /* of a Severity; "ok" for -1 */
 int severity_from_string(const char* s);      /* -1 = none of ours */
 
 /* check.c. Ids of jobs go to ret_job; a check that is open already is joined. Inside the open transaction. */
+int domain_check_ownable(const char* name, Error* reterr); /* BAD_FIELD for a public suffix */
 int domain_look(Manager* m, const Actor* actor, const char* name, char ret_job[static JOB_ID_BYTES], Error* reterr);
 int domain_check(Manager* m, const Actor* actor, const char* name, char ret_job[static JOB_ID_BYTES], Error* reterr);
 int domain_check_all(Manager* m, const Actor* actor, char ret_job[static JOB_ID_BYTES], Error* reterr);

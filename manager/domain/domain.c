@@ -182,13 +182,19 @@ static int neighbour_check(const char* name, const char* scope, const DomainRow*
         return 0;
 }
 
+int domain_check_ownable(const char* name, Error* reterr) {
+        if (!domain_name_is_public(name))
+                return 0;
+        (void) error_field(reterr, ERROR_BAD_FIELD, "name", "%s is open to everybody, so nobody can own it.", name);
+        return error_hint(reterr, "Give the name you registered below it, such as example.%s.", name);
+}
+
 static int name_check(Manager* m, const char* name, const char* scope, Error* reterr) {
         _cleanup_domain_rows_ DomainRows rows = {};
         const char* fallback = json_get_string(json_object_get(m->machine, "provider"), "fallback_name");
-        if (domain_name_is_public(name)) {
-                (void) error_field(reterr, ERROR_BAD_FIELD, "name", "%s is open to everybody, so nobody can own it.", name);
-                return error_hint(reterr, "Give the name you registered below it, such as example.%s.", name);
-        }
+        int r = domain_check_ownable(name, reterr);
+        if (r < 0)
+                return r;
         if (strlen(name) > NAME_MAX_OCTETS)
                 return error_field(
                                 reterr, ERROR_BAD_FIELD, "name",
@@ -198,7 +204,7 @@ static int name_check(Manager* m, const char* name, const char* scope, Error* re
                                 reterr, ERROR_DOMAIN_TAKEN, "name",
                                 "%s is the name your provider gave this box; it is served already.",
                                 fallback);
-        int r = store_domain_all(m->store, &rows, reterr);
+        r = store_domain_all(m->store, &rows, reterr);
         if (r < 0)
                 return r;
         for (size_t i = 0; i < rows.count; i++) {

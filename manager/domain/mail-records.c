@@ -19,7 +19,7 @@ static const MailRecord records[] = {
         { "", "MX", "mx", "10 mail.%s", "Mail for the domain is delivered to this box.", SEVERITY_BAD },                /* RFC 5321 5.1 */
         { "", "TXT", "spf", "v=spf1 mx -all", "Only this box may send mail in the domain's name.", SEVERITY_WARN },      /* RFC 7208 */
         { "_dmarc.", "TXT", "dmarc", "v=DMARC1; p=quarantine", "Says what to do with forged mail.", SEVERITY_WARN },     /* RFC 7489 6.3 */
-        { "_mta-sts.", "TXT", "mta-sts", "v=STSv1; id=" MTA_STS_ID, "Others deliver mail here encrypted only.", SEVERITY_NOTE }, /* RFC 8461 3.1 */
+        { "_mta-sts.", "TXT", "mta-sts", "v=STSv1; id=" MTA_STS_ID, "Others are asked to keep mail encrypted on its way here.", SEVERITY_NOTE }, /* RFC 8461 3.1 */
         { "_smtp._tls.", "TXT", "tls-rpt", "v=TLSRPTv1; rua=mailto:postmaster@%s", "Others report when encryption fails.", SEVERITY_NOTE }, /* RFC 8460 3 */
         { "_imaps._tcp.", "SRV", "srv", "0 1 993 mail.%s", "Mail programs find the server by themselves.", SEVERITY_NOTE },      /* RFC 6186 3.2 */
         { "_submissions._tcp.", "SRV", "srv", "0 1 465 mail.%s", "Mail programs find the server by themselves.", SEVERITY_NOTE }, /* RFC 8314 5.1 */

@@ -25,7 +25,7 @@ export function jobStage(job: Job): string {
 }
 
 function byItself(job: Job): boolean {
-    return job.actor === 'system' && (job.kind === 'domain-check' || job.kind === 'certificate-check');
+    return job.actor === 'system' && ['domain-check', 'certificate-check', 'domain-primary'].includes(job.kind);
 }
 
 class Jobs {
