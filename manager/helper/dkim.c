@@ -95,8 +95,11 @@ static int public_of(const char* pem, char** ret, Error* reterr) {
                         &result);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot run openssl");
-        *ret = result.exit_code == 0 ? unframed(result.output) : NULL;
-        return *ret ? 0 : error_set(reterr, ERROR_HELPER_FAILED, "The mail key cannot be read.");
+        char* key = result.exit_code == 0 ? unframed(result.output) : NULL;
+        if (!key)
+                return error_set(reterr, ERROR_HELPER_FAILED, "The mail key cannot be read.");
+        *ret = key;
+        return 0;
 }
 
 static int pair_add(int root_fd, int domain_fd, const char* file, char** ret_pem, Error* reterr) {
