@@ -17,7 +17,7 @@ bool record_name_parse(const char* text, char ret[static RECORD_NAME_BYTES]) {
         size_t n = strlen(text);
         if (n > 1 && text[n - 1] == '.')
                 n--;
-        if (n == 0 || n >= RECORD_NAME_BYTES)
+        if (n == 0 || n >= RECORD_NAME_BYTES || (n > 1 && text[n - 1] == '.'))
                 return false;
         for (size_t i = 0; i < n; i++) {
                 char c = text[i] >= 'A' && text[i] <= 'Z' ? (char) (text[i] | 0x20) : text[i];
