@@ -3,10 +3,13 @@
 #include "domain/domain-internal.h"
 #include "domain/writer.h"
 #include "provider/kinds.h"
+#include <stdio.h>
 
 /* The domain of the request, which is also what its line in the log is about. */
 static int domain_of(Request* r, DomainRow* ret, Error* reterr) {
-        request_audit_object(r, request_string(r, "domain"));
+        char object[DOMAIN_NAME_BYTES + 8];
+        (void) snprintf(object, sizeof(object), "domain:%s", request_string(r, "domain"));
+        request_audit_object(r, object);
         return domain_find(request_manager(r), request_string(r, "domain"), ret, reterr);
 }
 
