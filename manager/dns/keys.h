@@ -140,4 +140,5 @@ KEY(BLOCKLIST_UNKNOWN,   "blocklist-unknown",    "unreachable", "No block list a
 KEY(BLOCKLIST_SKIPPED,   "blocklist-skipped",    "skipped",     "Block lists are not asked, because you have not allowed it.", "Allow checks from outside in the settings.")
 KEY(PORT25_OPEN,         "port25-open",          "ok",          "This box can reach other mail servers ({host}).", NULL)
 KEY(PORT25_CLOSED,       "port25-closed",        "wrong",       "This box cannot reach other mail servers: nobody answers on port 25 ({hosts}).", "Ask your provider to open outgoing port 25, or send by a relay.")
+KEY(PORT25_UNKNOWN,      "port25-unknown",       "unreachable", "Whether port 25 is open outwards cannot be found out now: none of the servers to try it at is found ({hosts}).", "It is asked again by itself.")
 KEY(PORT25_SKIPPED,      "port25-skipped",       "skipped",     "Whether port 25 is open outwards is not tried, because you have not allowed it.", "Allow checks from outside in the settings.")

@@ -285,7 +285,10 @@ static void judge_outside(Site* site) {
         _cleanup_free_ char* joined = values_joined(hosts);
         (void) json_object_set_new(facts, "host", json_string(strempty(site->port25_host)));
         (void) json_object_set_new(facts, "hosts", json_string(joined));
-        VerdictKey key = !site->survey->outside ? VERDICT_PORT25_SKIPPED : site->port25_host ? VERDICT_PORT25_OPEN : VERDICT_PORT25_CLOSED;
+        VerdictKey key = !site->survey->outside ? VERDICT_PORT25_SKIPPED :
+                        site->port25_host       ? VERDICT_PORT25_OPEN :
+                        site->port25_tried      ? VERDICT_PORT25_CLOSED :
+                                                  VERDICT_PORT25_UNKNOWN;
         site_tell(site, verdict_new(key, &o.item, NULL, NULL, facts));
 }
 
@@ -333,15 +336,21 @@ static void port25_begin(Site* site) {
         Survey* s = site->survey;
         for (size_t i = 0; i < ELEMENTS(mail_hosts) && s->outside && site->mail && s->visits; i++) {
                 _cleanup_json_ json_t* addresses = looked_up_addresses(s, mail_hosts[i]);
-                const char* address = json_string_value(json_array_get(addresses, 0));
+                const char* address = NULL;
                 char url[2 * DNS_NAME_BYTES];
+                size_t k;
+                json_t* v;
+                json_array_foreach(addresses, k, v) /* by a family that this box has */
+                        if (json_array_size(strchr(json_string_value(v), ':') ? s->ipv6 : s->ipv4) > 0)
+                                address = address ?: json_string_value(v);
                 (void) snprintf(url, sizeof(url), "smtp://%s/%s", mail_hosts[i], site->name);
                 const VisitWanted to = { .url = url, .address = address, .port = 25, .patience_usec = VISIT_USEC, .max = 4096 };
                 site->port25[i] = (Port25) { site, mail_hosts[i] };
                 if (address && visits_go(s->visits, &to, on_port25, &site->port25[i], NULL) >= 0)
                         site->port25_waiting++;
         }
-        if (site->port25_waiting > 0)
+        site->port25_tried = site->port25_waiting > 0;
+        if (site->port25_tried)
                 gate_hold(&site->extras);
 }
 

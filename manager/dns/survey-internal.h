@@ -153,6 +153,7 @@ struct Site {
         json_t* queue;         /* verdicts not told yet */
         Port25 port25[MAIL_HOSTS];
         unsigned port25_waiting;
+        bool port25_tried;
         const char* port25_host; /* that greeted; NULL = none did */
 };
 
