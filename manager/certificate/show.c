@@ -5,7 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define SOON_SEC (10 * 86400) /* from then on it is worth a sentence on the first page */
+#define SOON_SEC (10 * 86400) /* from then on it is worth a sentence on the first page; what renews itself and lives short, from its last quarter on */
 
 static const char* first_name(const json_t* names) {
         size_t i;
@@ -79,14 +79,16 @@ void certificate_state(const CertificateRow* row, const json_t* present, bool wa
                               *names = json_from(row ? row->names : NULL, true);
         _cleanup_free_ char* reason = reason_of(error);
         const char* name = first_name(json_object_get(present, "names"));
-        int64_t left = json_get_integer(present, "not_after", 0) - now;
+        int64_t until = json_get_integer(present, "not_after", 0), left = until - now;
+        bool renews = row && !streq(row->source, "upload");
+        int64_t soon = renews ? MIN((int64_t) SOON_SEC, (until - json_get_integer(present, "not_before", 0)) / 4) : SOON_SEC;
         const json_t* wrong = first_wrong(served);
         *ret = (CertificateState) { .days = MAX(left / 86400, (int64_t) 0) };
         if (!present && row)
                 state_without(row, names, strempty(reason), ret);
         else if (json_get_boolean(present, "self_signed", false) && !(row && streq(row->source, "upload")))
                 state_self_signed(row, present, strempty(reason), ret);
-        else if (left < SOON_SEC)
+        else if (left < soon)
                 state_expiring(row, name, left, wanted, strempty(reason), ret);
         else if (wrong)
                 state_set(ret, "bad", "served", "%s", strempty(json_get_string(wrong, "sentence")));
