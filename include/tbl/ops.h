@@ -325,7 +325,7 @@ OP(DOMAIN_IGNORE, "domain.ignore", POST, "/domains/{domain}/ignore", ADMIN, WRIT
 OP(DOMAIN_SWITCH, "domain.switch", POST, "/domains/{domain}/switch", ADMIN, WRITE | DESTROYS, "domains", Domain,
    FIELDS(DOMAIN_FIELD,
           F(part, ENUM, REQUIRED | POSITIONAL, 1, 8, "web|mail", "What moves to this box."),
-          F(back, BOOLEAN, OPTIONAL, 0, 1, NULL, "Take the switch back: what lived there before is wanted again.")),
+          F(back, BOOLEAN, OPTIONAL, 0, 1, NULL, "Take the switch back: its records wait again, and what lived there before may stay.")),
    "Switch the website or mail to this box", "From now on its records count and may be written over what is there.")
 OP(DOMAIN_PRIMARY, "domain.primary", POST, "/domains/{domain}/primary", ADMIN, WRITE | JOB, "domains", JobStarted, FIELDS(DOMAIN_FIELD),
    "Make a domain the primary one", "Proves the new name, with a certificate, before it lets go of the old; the old one goes on answering.")

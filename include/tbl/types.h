@@ -291,7 +291,7 @@ TYPE(DomainWriter, PROPS(
         P(sentence, STRING, "What it may do.")), "Who writes a domain's records.")
 TYPE(Domain, PROPS(
         P(name, STRING, "In A-labels."),
-        P(shown, STRING, "As it was typed."),
+        P(shown, STRING, "In Unicode, for people."),
         P(scope, STRING, "subdomain, web or everything."),
         P(state, STRING, "pending or proven."),
         P(primary, BOOLEAN, "Whether the box's own name is below it."),
@@ -328,7 +328,7 @@ TYPE(DnsProvider, PROPS(
         P(fields, STRINGS, "Fields of domain.connect it needs beside the token.")), "A DNS provider we can write to.")
 TYPE(ServedName, PROPS(
         P(name, STRING, "In A-labels; an address, or * for every address."),
-        P(shown, STRING, "As it was typed."),
+        P(shown, STRING, "In Unicode, for people."),
         P(kind, STRING, "box, redirect, alias, app, policy."),
         P(target, NULLABLE_STRING, "Where it leads."),
         P(domain, NULLABLE_STRING, "The domain it belongs to."),

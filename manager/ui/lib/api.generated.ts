@@ -679,7 +679,7 @@ export interface DomainWriter {
 export interface Domain {
     /** In A-labels. */
     name: string;
-    /** As it was typed. */
+    /** In Unicode, for people. */
     shown: string;
     /** subdomain, web or everything. */
     scope: string;
@@ -761,7 +761,7 @@ export interface DnsProvider {
 export interface ServedName {
     /** In A-labels; an address, or * for every address. */
     name: string;
-    /** As it was typed. */
+    /** In Unicode, for people. */
     shown: string;
     /** box, redirect, alias, app, policy. */
     kind: string;
@@ -1299,7 +1299,7 @@ export interface OperationFields {
         domain: string;
         /** What moves to this box. */
         part: "web" | "mail";
-        /** Take the switch back: what lived there before is wanted again. */
+        /** Take the switch back: its records wait again, and what lived there before may stay. */
         back?: boolean;
     };
     'domain.primary': {
