@@ -252,26 +252,6 @@ int served_names_of_domain(Manager* m, int64_t id, json_t* ret_names, Error* ret
         return r;
 }
 
-static int want_addresses(WantedRecords* list, const char* owner, const char* type, const char* check, const json_t* addresses) {
-        size_t i;
-        json_t* address;
-        int r = 0;
-        json_array_foreach(addresses, i, address) {
-                if (r < 0)
-                        break;
-                r = wanted_records_add(list, (WantedRecord) {
-                        .owner = owner,
-                        .type = type,
-                        .check = check,
-                        .part = "box",
-                        .value = json_string_value(address),
-                        .why = "This name was added to the box.",
-                        .severity = SEVERITY_WARN,
-                });
-        }
-        return r;
-}
-
 /* Only what people added: the domain's own names are wanted by the domain. */
 int served_names_wanted(Manager* m, const DomainView* domain, WantedRecords* list, Error* reterr) {
         _cleanup_name_rows_ NameRows rows = {};
@@ -280,16 +260,15 @@ int served_names_wanted(Manager* m, const DomainView* domain, WantedRecords* lis
         int r = store_name_all(m->store, &rows, reterr);
         for (size_t i = 0; i < rows.count && r >= 0; i++) {
                 const char* name = rows.items[i].name;
-                char owner[DOMAIN_NAME_BYTES];
+                char owner[DOMAIN_NAME_BYTES], label[DOMAIN_NAME_BYTES];
                 int64_t id = 0;
                 if (streq(rows.items[i].kind, "headers") || streq(name, domain->name) || streq(name, www) || !domain_name_is_below(name, domain->name))
                         continue;
                 r = domain_of_name(m, name, &id, owner, reterr);
                 if (r <= 0 || id != domain->id)
                         continue;
-                r = want_addresses(list, name, "A", "a", domain->ipv4);
-                if (r >= 0)
-                        r = want_addresses(list, name, "AAAA", "aaaa", domain->ipv6);
+                (void) snprintf(label, sizeof(label), "%.*s", (int) (strlen(name) - strlen(domain->name) - 1), name);
+                r = address_records_add(list, domain, label, "box", "This name was added to the box.", SEVERITY_WARN, /* hold= */ false);
         }
         return r;
 }
