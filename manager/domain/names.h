@@ -26,8 +26,6 @@ void served_names_done(ServedNames* list);
 #define _cleanup_served_names_ _cleanup_(served_names_done)
 
 int served_names_collect(Manager* m, ServedNames* ret, Error* reterr);
-/* Appends the names the box serves in that domain, each once: those the world should lead here. */
-int served_names_of_domain(Manager* m, int64_t id, json_t* ret_names, Error* reterr);
 /* Which names are served may have changed: web server, certificates and open pages follow. Outside of the store; safe to call often. */
 void served_names_changed(Manager* m);
 

@@ -243,15 +243,6 @@ int served_names_nginx(Manager* m, NginxNames* to, Error* reterr) {
         return r;
 }
 
-int served_names_of_domain(Manager* m, int64_t id, json_t* ret_names, Error* reterr) {
-        _cleanup_served_names_ ServedNames list = {};
-        int r = served_names_collect(m, &list, reterr);
-        for (size_t i = 0; i < list.count && r >= 0; i++)
-                if (list.items[i].domain_id == id && id != 0)
-                        (void) json_array_append_new(ret_names, json_string(list.items[i].name));
-        return r;
-}
-
 /* Only what people added: the domain's own names are wanted by the domain. */
 int served_names_wanted(Manager* m, const DomainView* domain, WantedRecords* list, Error* reterr) {
         _cleanup_name_rows_ NameRows rows = {};

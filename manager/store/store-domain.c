@@ -9,7 +9,6 @@ STATEMENT(domain_get, "SELECT " COLUMNS " FROM domain WHERE name = :name");
 STATEMENT(domain_get_by_id, "SELECT " COLUMNS " FROM domain WHERE id = :id");
 STATEMENT(domain_get_primary, "SELECT " COLUMNS " FROM domain WHERE is_primary = 1");
 STATEMENT(domain_all, "SELECT " COLUMNS " FROM domain ORDER BY is_primary DESC, name");
-STATEMENT(domain_count, "SELECT count(*) FROM domain");
 STATEMENT(domain_of_name,
           "SELECT " COLUMNS " FROM domain WHERE name = :name OR substr(:name, -length(name) - 1) = '.' || name ORDER BY length(name) DESC LIMIT 1");
 
@@ -75,10 +74,6 @@ int store_domain_primary(Store* s, DomainRow* ret, Error* reterr) {
 
 int store_domain_of_name(Store* s, const char* name, DomainRow* ret, Error* reterr) {
         return get_one(s, &domain_of_name, BIND(TEXT(name, name)), ret, reterr);
-}
-
-int store_domain_count(Store* s, int64_t* ret, Error* reterr) {
-        return store_get_integer(s, &domain_count, BIND_NONE, ret, reterr);
 }
 
 int store_domain_all(Store* s, DomainRows* ret, Error* reterr) {

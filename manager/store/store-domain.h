@@ -38,7 +38,6 @@ int store_domain_get(Store* s, const char* name, DomainRow* ret, Error* reterr);
 int store_domain_get_by_id(Store* s, int64_t id, DomainRow* ret, Error* reterr);
 int store_domain_primary(Store* s, DomainRow* ret, Error* reterr);
 int store_domain_all(Store* s, DomainRows* ret, Error* reterr);
-int store_domain_count(Store* s, int64_t* ret, Error* reterr);
 /* The longest of our domains that name is, or is below of. */
 int store_domain_of_name(Store* s, const char* name, DomainRow* ret, Error* reterr);
 
