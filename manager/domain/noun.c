@@ -143,6 +143,17 @@ static int wanted(Manager* m, const DomainView* d, WantedRecords* list, Error* r
         return served_names_wanted(m, d, list, reterr);
 }
 
+/* Some allow our authority single names only (issuewild, RFC 8659 4.3): asking for more would fail for ever. */
+static bool is_wildcard_forbidden(Manager* m, const DomainRow* row) {
+        _cleanup_verdict_row_ VerdictRow verdict = {};
+        char id[DOMAIN_NAME_BYTES + 8];
+        (void) snprintf(id, sizeof(id), "caa:%s", row->name);
+        if (store_verdict_get(m->store, row->id, id, &verdict, NULL) <= 0)
+                return false;
+        _cleanup_json_ json_t* body = json_loads(verdict.body, JSON_REJECT_DUPLICATES, NULL);
+        return streq_ptr(json_get_string(body, "key"), "caa-wildcard");
+}
+
 static int certificate_domains(Manager* m, json_t* ret_domains, Error* reterr) {
         _cleanup_domain_rows_ DomainRows rows = {};
         int r = store_domain_all(m->store, &rows, reterr);
@@ -156,7 +167,8 @@ static int certificate_domains(Manager* m, json_t* ret_domains, Error* reterr) {
                         (void) json_array_append_new(
                                         ret_domains,
                                         json_pack("{s:I, s:s, s:b, s:o}", "id", (json_int_t) row->id, "name",
-                                                  row->name, "writable", writable > 0, "names",
+                                                  row->name, "writable",
+                                                  writable > 0 && !is_wildcard_forbidden(m, row), "names",
                                                   json_is_array(reached) ? json_incref(reached)
                                                                          : json_array()));
                 json_decref(facts);
