@@ -10,9 +10,13 @@ STATEMENT(name_put,
           "INSERT INTO served_name (" COLUMNS ", created_at) VALUES (:name, :shown, :kind, :target, :headers, :now) "
           "ON CONFLICT (name) DO UPDATE SET shown = excluded.shown, kind = excluded.kind, target = excluded.target, headers = excluded.headers");
 STATEMENT(name_remove, "DELETE FROM served_name WHERE name = :name");
+/* A name belongs to the longest domain it is in: those of a domain that stands below this one stay. */
+#define DOMAIN_OF(name) \
+        "(SELECT d.name FROM domain AS d WHERE d.name = " name " OR substr(" name ", -length(d.name) - 1) = '.' || d.name" \
+        " ORDER BY length(d.name) DESC LIMIT 1)"
 STATEMENT(name_remove_below,
-          "DELETE FROM served_name WHERE name = :domain OR substr(name, -length(:domain) - 1) = '.' || :domain "
-          "OR (kind = 'alias' AND (target = :domain OR substr(target, -length(:domain) - 1) = '.' || :domain))");
+          "DELETE FROM served_name WHERE " DOMAIN_OF("served_name.name") " = :domain "
+          "OR (kind = 'alias' AND " DOMAIN_OF("served_name.target") " = :domain)");
 STATEMENT(name_hosts,
           "SELECT json_object('primary', (SELECT 'my.' || name FROM domain WHERE is_primary = 1 AND state = 'proven'), "
           "'others', (SELECT json_group_array(host) FROM (SELECT 'my.' || name AS host FROM domain UNION SELECT name FROM served_name WHERE kind = 'alias')))");
