@@ -22,6 +22,7 @@
 #define CANCELLED_PAUSE_SEC 3600         /* somebody did not want it now */
 #define LIMITED_PAUSE_SEC (6 * 3600)     /* an authority refused without saying until when */
 #define FAILED_KEPT 8
+#define PATIENCE_MAX_SEC (7 * 86400)     /* whatever an authority says: its windows are a week at most, and certificates run out */
 
 static const Actor system_actor = { .via = VIA_SYSTEM, .role = ROLE_ROOT, .name = "system" };
 
@@ -111,6 +112,7 @@ static int failure_keep(Manager* m, const CertificateRow* row, const json_t* bef
         int64_t retry_at = MAX(json_get_integer(before, "retry_at", 0), renew_wait_of(message));
         if (retry_at <= job->ended_at && streq(strempty(json_get_string(told, "name")), error_name_to_string(ERROR_TOO_MANY)))
                 retry_at = job->ended_at + LIMITED_PAUSE_SEC;
+        retry_at = MIN(retry_at, job->ended_at + PATIENCE_MAX_SEC);
         if (!streq(job->stage, "prepare")) /* before that no order was made, so nothing counts against the authority's limits */
                 (void) json_array_append_new(failed_at, json_integer(job->ended_at));
         while (json_array_size(failed_at) > FAILED_KEPT)
