@@ -231,10 +231,11 @@ int certificate_findings(Manager* m, Findings* list, Error* reterr) {
         certificate_rows_free(rows, n);
         for (size_t i = 0; i < ELEMENTS(kinds); i++) {
                 Kind* k = &kinds[i];
+                bool days = startswith(k->kind, "expire"); /* others would come back every day after they were put aside */
                 if (k->count > 0)
                         (void) findings_add(list, (Finding) {
                                 .id = k->id, .severity = k->severity, .key = k->id,
-                                .facts = json_pack("{s:s, s:I, s:I}", "name", strempty(k->name), "count", (json_int_t) k->days, "certificates",
+                                .facts = json_pack("{s:s, s:I, s:I}", "name", strempty(k->name), "count", (json_int_t) (days ? k->days : 0), "certificates",
                                                    (json_int_t) k->count),
                                 .sentence = (char*) TAKE_PTR(k->first), .fix_operation = k->operation, .fix_page = "/system/certificates",
                                 .fix_label = "findings.system.show.fix",
