@@ -81,12 +81,54 @@ static void common_facts(json_t* facts, const VerdictItem* item, const json_t* n
                         fact(facts, common[i][0], common[i][1]);
 }
 
+/* The manager refuses the whole message where one verdict is larger than it keeps (domain/verdicts.c), so what strangers answer is shortened
+ * here: a name with a hundred addresses, a TXT of 64 KB. */
+#define NOW_MAX 64
+#define NOW_BYTES 8000
+#define NOW_BYTES_MAX 32000 /* of all together */
+#define FACT_BYTES 600
+#define SENTENCE_BYTES 1150
+
+static size_t fits(const char* text, size_t max) {
+        size_t n = strlen(text);
+        if (n > max)
+                for (n = max; n > 0 && ((unsigned char) text[n] & 0xc0) == 0x80;)
+                        n--;
+        return n;
+}
+
+static json_t* now_told(const json_t* now) {
+        json_t *out = json_array(), *v;
+        size_t i, left = NOW_BYTES_MAX;
+        json_array_foreach(now, i, v) {
+                const char* text = strempty(json_string_value(v));
+                size_t n = fits(text, MIN(left, (size_t) NOW_BYTES));
+                if (i < NOW_MAX && n > 0)
+                        (void) json_array_append_new(out, json_stringn(text, n));
+                left -= n;
+        }
+        return out;
+}
+
+static void facts_shorten(json_t* facts) {
+        const char* name;
+        json_t* v;
+        json_object_foreach(facts, name, v)
+                if (json_string_length(v) > FACT_BYTES)
+                        (void) json_object_set_new(facts, name, json_sprintf("%.*s...", (int) fits(json_string_value(v), FACT_BYTES), json_string_value(v)));
+}
+
 json_t* verdict_new(VerdictKey key, const VerdictItem* item, const json_t* now, const json_t* asked, json_t* facts) {
         if (!facts)
                 facts = json_object();
         common_facts(facts, item, now);
+        facts_shorten(facts);
         _cleanup_free_ char* sentence = render(keys[key].sentence, facts);
         _cleanup_free_ char* hint = keys[key].hint ? render(keys[key].hint, facts) : NULL;
+        if (sentence)
+                sentence[fits(sentence, SENTENCE_BYTES)] = 0;
+        if (hint)
+                hint[fits(hint, SENTENCE_BYTES)] = 0;
         return json_pack(
                 "{s:s, s:s, s:s, s:s, s:s?, s:o, s:o, s:s, s:s, s:s, s:s?, s:s, s:o, s:o, s:s}",
                 "id", item->id,
@@ -95,7 +137,7 @@ json_t* verdict_new(VerdictKey key, const VerdictItem* item, const json_t* now, 
                 "owner", item->owner,
                 "type", item->type,
                 "wanted", copy_or_empty(item->wanted),
-                "now", copy_or_empty(now),
+                "now", now_told(now),
                 "verdict", keys[key].verdict,
                 "severity", item->severity,
                 "sentence", strempty(sentence),
