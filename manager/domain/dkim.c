@@ -66,10 +66,26 @@ void dkim_ensure_all(Manager* m) {
         }
 }
 
+/* A key cannot be brought back, and the removal of its domain may yet be rolled back: so it goes with what follows the commit. */
 void dkim_forget(Manager* m, const DomainRow* row) {
-        _cleanup_error_ Error e = ERROR_NULL;
-        if (!m->helper || isempty(row->dkim_selector))
+        if (!m->domain || isempty(row->dkim_selector))
                 return;
-        if (helper_client_dkim_key_remove(m->helper, row->name, row->dkim_selector, /* done= */ NULL, NULL, &e) < 0)
-                log_warning("Cannot remove the key of '%s', ignoring: %s", row->name, strempty(e.message));
+        if (!m->domain->dkim_gone)
+                m->domain->dkim_gone = json_object();
+        (void) json_object_set_new(m->domain->dkim_gone, row->name, json_string(row->dkim_selector));
+}
+
+void dkim_forget_gone(Manager* m) {
+        _cleanup_json_ json_t* gone = TAKE_PTR(m->domain->dkim_gone);
+        const char* name;
+        json_t* selector;
+        json_object_foreach(gone, name, selector) {
+                _cleanup_domain_row_ DomainRow row = {};
+                _cleanup_error_ Error e = ERROR_NULL;
+                int r = store_domain_get(m->store, name, &row, &e);
+                if (r == 0 && m->helper)
+                        r = helper_client_dkim_key_remove(m->helper, name, json_string_value(selector), /* done= */ NULL, NULL, &e);
+                if (r < 0)
+                        log_warning("Cannot remove the key of '%s', ignoring: %s", name, strempty(e.message));
+        }
 }

@@ -16,6 +16,7 @@ struct Domain {
         sd_event_source* timer;    /* schedule.c: the next check that is due */
         sd_event_source* effects;  /* schedule.c: deferred, what follows a change */
         bool dkim_asked;           /* dkim.c: the helper is making a key */
+        json_t* dkim_gone;         /* dkim.c: {domain: selector} of keys that go when the removal of their domain is committed */
         uint64_t primary_usec;     /* domain.c: when a first primary domain was last tried for; 0 = never */
         DomainWriter* writer;      /* NULL until its first need */
         json_t* summaries;         /* record.c: {domain id: summary}; forgotten by domain_publish() */
@@ -108,6 +109,7 @@ void domain_effects(Manager* m);
 /* dkim.c: asks the helper for the keys that are missing. Outside any transaction. */
 void dkim_ensure_all(Manager* m);
 void dkim_forget(Manager* m, const DomainRow* row);
+void dkim_forget_gone(Manager* m); /* after the commit */
 
 /* verdicts.c. What a domain-check job says: {"domain", "items", "done", "facts"} of dns/survey.h. Everything is checked, for the worker met the
  * outside; BAD_REQUEST. Stores all of it inside the open transaction; ret says what came of it. */

@@ -126,6 +126,7 @@ static void shutdown_domain(Manager* m) {
         (void) sd_event_source_disable_unref(m->domain->effects);
         for (size_t i = 0; i < ELEMENTS(m->domain->pages); i++)
                 free(m->domain->pages[i]);
+        json_decref(m->domain->dkim_gone);
         json_decref(m->domain->summaries);
         json_decref(m->domain->addresses);
         free(m->domain);

@@ -81,6 +81,7 @@ void domain_changed(Manager* m, int64_t id) {
 static int on_effects(sd_event_source* source, void* userdata) {
         Manager* m = userdata;
         (void) sd_event_source_set_enabled(source, SD_EVENT_OFF);
+        dkim_forget_gone(m);
         dkim_ensure_all(m);
         domain_effects(m);
         return 0;
