@@ -87,10 +87,14 @@ void jobs_answer(Jobs* j, const char* id, int r, Error* error) {
 
 void jobs_answer_data(Jobs* j, const char* id, json_t* data) {
         Task* t = jobs_find(j, id);
-        if (!t || !t->connection)
-                json_decref(data);
-        else if (say(t->connection, json_pack("{s:{s:n, s:o}}", "answer", "error", "data", data)) < 0)
+        const char* key;
+        json_t* v;
+        if (t && t->connection && say(t->connection, json_pack("{s:{s:n, s:O}}", "answer", "error", "data", data)) < 0)
                 connection_lost(t->connection);
+        json_object_foreach(data, key, v)
+                if (json_is_string(v)) /* jansson's own copies */
+                        explicit_bzero((char*) json_string_value(v), json_string_length(v));
+        json_decref(data);
 }
 
 /* --- listening --- */
