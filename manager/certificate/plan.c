@@ -364,9 +364,12 @@ static void ensuring_look(Look* l, Ensuring* e) {
                 ensuring_end(l->c, e, NULL);
                 return;
         }
-        if (!w) {
+        if (!w || !l->url) {
                 _cleanup_error_ Error error = ERROR_NULL;
-                (void) error_set(&error, ERROR_NOT_FOUND, "%s is not a name of this box.", e->name);
+                if (!l->url)
+                        (void) error_set(&error, ERROR_WRONG_STATE, "The authority that is set has no test service that Steadbox knows.");
+                else
+                        (void) error_set(&error, ERROR_NOT_FOUND, "%s is not a name of this box.", e->name);
                 ensuring_end(l->c, e, &error);
                 return;
         }
