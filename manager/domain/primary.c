@@ -95,7 +95,10 @@ static int ask_switch(Manager* m, Job* job, const char* domain, Error* reterr) {
         if (r < 0)
                 return r;
         _cleanup_(transaction_rollbackp) Transaction t = m->store;
-        r = switch_write(m, job, domain, reterr);
+        if (setting_locked(m, "domain") && !job->actor.root) /* also when an older job is repeated */
+                r = error_set(reterr, ERROR_LOCKED, "Your provider has fixed the primary domain.");
+        else
+                r = switch_write(m, job, domain, reterr);
         if (r >= 0)
                 r = store_commit(m->store, reterr);
         if (r < 0)

@@ -5,6 +5,7 @@
 #include "base/secret.h"
 #include "base/time.h"
 #include "base/validate.h"
+#include "certificate/certificate.h"
 #include "domain/writer-internal.h"
 #include "provider/kinds.h"
 #include "store/store-job.h"
@@ -412,12 +413,36 @@ static int note(Manager* m, Job* job, const json_t* q, bool after, Error* reterr
         return 0;
 }
 
+/* The provider no longer takes the token: until somebody tests it again nothing counts on it. */
+static int refused(Manager* m, Job* job, Error* reterr) {
+        _cleanup_domain_row_ DomainRow row = {};
+        int r = store_begin(m->store, reterr);
+        if (r < 0)
+                return r;
+        _cleanup_(transaction_rollbackp) Transaction t = m->store;
+        r = domain_find(m, strempty(job->object), &row, reterr);
+        if (r >= 0)
+                r = store_domain_writer_tested(m->store, row.id, "{\"works\":false,\"sentence\":\"The provider refuses this token.\"}", now_seconds(), reterr);
+        if (r < 0)
+                return r;
+        t = NULL;
+        r = store_commit(m->store, reterr);
+        if (r < 0)
+                return r;
+        domain_publish(m);
+        certificates_wanted_changed(m);
+        jobs_answer(m->jobs, job->id, 0, NULL);
+        return 0;
+}
+
 static int asked(Manager* m, Job* job, const json_t* question, Error* reterr) {
         const char* what = strempty(json_get_string(question, "what"));
         if (streq(what, "token"))
                 return give_token(m, job, reterr);
         if (streq(what, "writing") || streq(what, "written"))
                 return note(m, job, question, streq(what, "written"), reterr);
+        if (streq(what, "refused"))
+                return refused(m, job, reterr);
         return error_set(reterr, ERROR_BAD_REQUEST, "A job that writes records does not ask this.");
 }
 

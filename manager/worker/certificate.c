@@ -15,6 +15,8 @@
 #define UACME "/usr/bin/uacme"
 #define PROBES 150
 #define PROBE_USEC (100 * USEC_PER_MSEC)
+#define ADOPT_TRIES 3
+#define ADOPT_PAUSE_USEC USEC_PER_SEC
 #define CLOCK_SLACK_SEC 3600 /* an authority dates back certificates by about as much */
 
 static bool name_valid(const char* name) {
@@ -152,12 +154,25 @@ static int leave(Certificate* c, const char* from_format, const char* to, char**
         return 0;
 }
 
+/* A helper that dies meanwhile is started anew by the next question, and taking the same pair twice does no harm; an order that the authority
+ * has filled is too dear to be lost for that. */
 int certificate_adopt(Certificate* c, const char* chain, json_t* names, Error* reterr) {
+        _cleanup_json_ json_t* question = json_pack("{s:s}", "what", "adopt");
         worker_progress(c->w, "switch", 85, "Putting it in place");
-        json_t* question = json_pack("{s:s}", "what", "adopt");
         if (names)
                 (void) json_object_set_new(question, "names", names);
-        return worker_ask(c->w, question, NULL, reterr);
+        for (unsigned i = 1;; i++) {
+                _cleanup_error_ Error e = ERROR_NULL;
+                int r = worker_ask(c->w, json_incref(question), NULL, &e);
+                if (r >= 0)
+                        return r;
+                if (e.name != ERROR_HELPER_FAILED || i == ADOPT_TRIES || worker_cancelled(c->w)) {
+                        (void) error_set(reterr, e.name, "%s", strempty(e.message));
+                        return isempty(e.hint) ? r : error_hint(reterr, "%s", e.hint);
+                }
+                worker_log(c->w, "warning", "%s", e.message);
+                (void) usleep(ADOPT_PAUSE_USEC);
+        }
 }
 
 /* The helper reloads nginx without waiting for it, and a name that showed another certificate so far is switched after that. What is not

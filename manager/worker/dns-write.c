@@ -48,5 +48,8 @@ int dns_write_main(Worker* w, json_t** ret_result, Error* reterr) {
                 .userdata = w,
         };
         const WorkEvents events = { .tell = on_tell, .progress = on_progress, .userdata = w };
-        return work_run(worker_request(w), &options, &events, ret_result, reterr);
+        r = work_run(worker_request(w), &options, &events, ret_result, reterr);
+        if (r < 0 && reterr->name == ERROR_WRONG_CREDENTIALS) /* the token was taken back: certificates then go another way */
+                (void) worker_ask(w, json_pack("{s:s}", "what", "refused"), NULL, NULL);
+        return r;
 }
