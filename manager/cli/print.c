@@ -127,6 +127,22 @@ static void print_indented(const Printer* p, const json_t* item, const char* key
         (void) fprintf(p->file, "    %s\n", text);
 }
 
+static void print_asked(const Printer* p, const json_t* item) {
+        _cleanup_free_ char* servers = NULL;
+        char checked[HUMANE_MAX], since[HUMANE_MAX];
+        int64_t checked_at = json_get_integer(item, "checked_at", 0), since_at = json_get_integer(item, "since", 0);
+        if (checked_at <= 0 || json_array_size(json_object_get(item, "asked")) == 0 || join_strings(json_object_get(item, "asked"), &servers) < 0)
+                return;
+        text_tame(servers, /* newlines= */ false);
+        humane_moment(checked_at, p->now, checked);
+        (void) fprintf(p->file, "    Asked %s, %s", servers, checked);
+        if (since_at > 0) {
+                humane_moment(since_at, p->now, since);
+                (void) fprintf(p->file, "; so since %s", since);
+        }
+        (void) fputs(".\n", p->file);
+}
+
 /* Verdicts are sentences with their remedy; what is as it should be needs only its name. */
 static int print_verdicts(const Printer* p, const json_t* items) {
         size_t i, n_ok = 0;
@@ -141,6 +157,7 @@ static int print_verdicts(const Printer* p, const json_t* items) {
                                json_is_object(json_object_get(item, "ignored")) ? " (put aside)" : "");
                 print_indented(p, item, "sentence");
                 print_indented(p, item, "hint");
+                print_asked(p, item);
         }
         if (n_ok > 0)
                 (void) fprintf(p->file, "As they should be (%zu):\n", n_ok);

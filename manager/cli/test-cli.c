@@ -195,8 +195,8 @@ static char* print_json_items(const char* type, const char* json) {
 TEST(verdicts_are_sentences) {
         _cleanup_free_ char* text = print_json_items(
                 "DomainRecord", "[{\"id\":\"mx:a.test\",\"verdict\":\"different\",\"sentence\":\"Mail goes to old.\\u001b[2J\",\"hint\":\"Set MX.\","
-                                "\"ignored\":null},{\"id\":\"a:a.test\",\"verdict\":\"ok\",\"sentence\":\"Fine.\",\"hint\":null,\"ignored\":null}]");
-        ASSERT_STREQ(text, "mx:a.test  different\n    Mail goes to old.?[2J\n    Set MX.\nAs they should be (1):\n    a:a.test\n");
+                                "\"asked\":[\"ns1\",\"ns2\"],\"checked_at\":1000040000,\"ignored\":null},{\"id\":\"a:a.test\",\"verdict\":\"ok\",\"sentence\":\"Fine.\",\"hint\":null,\"ignored\":null}]");
+        ASSERT_STREQ(text, "mx:a.test  different\n    Mail goes to old.?[2J\n    Set MX.\n    Asked ns1, ns2, 2001-09-09.\nAs they should be (1):\n    a:a.test\n");
 }
 
 TEST(wide_types_have_few_columns) {
