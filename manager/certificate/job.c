@@ -15,6 +15,7 @@
 #define ACCOUNT_SEAL "acme"
 #define UPLOAD_SEAL "certkey"
 #define KEY_MAX 8192
+#define LATER_MAX_SEC (7 * 86400)
 
 /* A question whose answer comes later. */
 typedef struct Asking {
@@ -172,8 +173,9 @@ static void leftovers_drop(Manager* m, const Job* job) {
 static int later_keep(Manager* m, Job* job, const json_t* question, Error* reterr) {
         _cleanup_certificate_row_ CertificateRow row = {};
         int64_t at = json_get_integer(question, "at", 0), now = now_seconds();
-        if (at <= now || at > now + 366 * 86400)
+        if (at <= now)
                 return error_set(reterr, ERROR_BAD_REQUEST, "That is no time to wait for.");
+        at = MIN(at, now + LATER_MAX_SEC); /* a stranger's words; believed without bound they would let the certificate lapse */
         int r = store_begin(m->store, reterr);
         if (r < 0)
                 return r;
@@ -213,9 +215,21 @@ static int upload_tell(Manager* m, Job* job, Error* reterr) {
         return 0;
 }
 
+static bool upload_names_valid(const json_t* names) {
+        size_t i;
+        json_t* name;
+        json_array_foreach(names, i, name) {
+                const char* text = strempty(json_string_value(name));
+                if (!dns_name_valid(startswith(text, "*.") ?: text) && !ip_address_valid(text))
+                        return false;
+        }
+        return json_array_size(names) > 0 && json_array_size(names) <= CERTIFICATE_NAMES_MAX;
+}
+
+/* The worker has read a stranger's certificate, so what it says is looked at. */
 static int names_set(Manager* m, Job* job, const json_t* question, Error* reterr) {
         const json_t* names = json_object_get(question, "names");
-        _cleanup_free_ char* text = json_is_array(names) && json_array_size(names) > 0 ? json_text(names, /* canonical= */ false) : NULL;
+        _cleanup_free_ char* text = upload_names_valid(names) ? json_text(names, /* canonical= */ false) : NULL;
         if (!text)
                 return error_set(reterr, ERROR_BAD_REQUEST, "The certificate has no name of a host.");
         (void) json_object_set(job->journal, "names", (json_t*) names);
@@ -339,6 +353,8 @@ int certificate_upload(
         size_t size = 0;
         int64_t number = 0;
         int r = text ? seal_encrypt(m->seal, UPLOAD_SEAL, 1, text, strlen(text), &blob, &size) : -ENOMEM;
+        json_t* copy = json_object_get(pair, "key");
+        explicit_bzero((char*) strempty(json_string_value(copy)), json_string_length(copy));
         if (r < 0)
                 return error_errno(reterr, r, "Cannot keep the certificate");
         r = store_certificate_upload_next(m->store, &number, reterr);
