@@ -2,6 +2,7 @@
 NOUN(system)
 NOUN(domain)
 NOUN(certificate)
+NOUN(app)
 NOUN(user)
 NOUN(group)
 NOUN(job)

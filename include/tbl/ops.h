@@ -387,6 +387,210 @@ OP(CERTIFICATE_CHECK, "certificate.check", POST, "/certificates-check", ADMIN, W
    "Look at what every port shows", "Fetches the certificate each port really serves and compares it with the one in place.")
 #undef CERTIFICATE_FIELD
 
+/* ---- the catalogue ---- */
+#define APP_FIELD F(app, ID, REQUIRED | POSITIONAL, 1, 32, NULL, "The app.")
+OP(APP_CATALOGUE, "app.catalogue", GET, "/catalogue", ADMIN, READ | COLLECTION, "apps", Offer,
+   FIELDS(PAGE_FIELDS,
+          F(category, STRING, OPTIONAL, 1, 32, NULL, "Only apps of this category.")),
+   "Browse the catalogue", "What can be installed: newest version of each app, what it needs, how one signs in.")
+OP(APP_OFFER, "app.offer", GET, "/catalogue/{package}", ADMIN, READ, "apps", OfferDetail,
+   FIELDS(F(package, ID, REQUIRED | POSITIONAL, 1, 32, NULL, "The app of the catalogue.")),
+   "Show an app of the catalogue", "Texts, the questions it asks, and whether it fits into memory and onto the disk.")
+OP(CATALOGUE_REFRESH, "catalogue.refresh", POST, "/catalogue-refresh", ADMIN, WRITE | JOB, "apps", JobStarted, NO_FIELDS,
+   "Fetch the catalogue again", "Every source is fetched and its signature checked; what is bad changes nothing.")
+OP(CATALOGUE_SOURCES, "catalogue.sources", GET, "/catalogue-sources", ADMIN, READ | COLLECTION, "apps", CatalogueSource, NO_FIELDS,
+   "List where the catalogue comes from", "Each source with its key and when it was last fetched.")
+OP(CATALOGUE_SOURCE_ADD, "catalogue.source-add", PUT, "/catalogue-sources/{source}", OWNER, WRITE, "apps", CatalogueSource,
+   FIELDS(F(source, ID, REQUIRED | POSITIONAL, 1, 32, NULL, "A short name for it."),
+          F(url, STRING, REQUIRED | POSITIONAL, 1, 512, NULL, "An https address, or a directory of this machine."),
+          F(key, STRING, REQUIRED | POSITIONAL, 56, 56, NULL, "Its public key, as minisign prints it.")),
+   "Add or change a source of apps", "Whoever holds the key decides what is offered here.")
+OP(CATALOGUE_SOURCE_REMOVE, "catalogue.source-remove", DELETE, "/catalogue-sources/{source}", OWNER, WRITE | DESTROYS, "apps", Nothing,
+   FIELDS(F(source, ID, REQUIRED | POSITIONAL, 1, 32, NULL, "The source.")),
+   "Remove a source of apps", "Installed apps stay, and get no more updates from there.")
+
+/* ---- apps ---- */
+OP(APP_LIST, "app.list", GET, "/apps", USER, READ | COLLECTION, "apps", App, FIELDS(PAGE_FIELDS),
+   "List apps", "All of them for administrators, otherwise those one is an operator of.")
+OP(APP_INSTALL, "app.install", POST, "/apps", ADMIN, WRITE | JOB, "apps", JobStarted,
+   FIELDS(F(package, ID, OPTIONAL | POSITIONAL, 1, 32, NULL, "The app of the catalogue; or give `image`."),
+          F(image, STRING, OPTIONAL, 1, 512, NULL, "An OCI image, as registry/name:tag or registry/name@sha256:digest."),
+          F(port, INTEGER, OPTIONAL, 1, 65535, NULL, "The port on which the image answers HTTP."),
+          F(version, STRING, OPTIONAL, 1, 64, NULL, "A version the catalogue still has; the newest unless told."),
+          F(id, ID, OPTIONAL, 1, 32, NULL, "The app's id here: lower-case letters and digits; made from the package unless told."),
+          F(title, STRING, OPTIONAL, 1, 64, NULL, "What people call it."),
+          F(name, DOMAIN, OPTIONAL, 1, 253, NULL, "Where it lives: a name in a domain of the box, or the domain itself; made from the id unless told."),
+          F(access, ENUM, OPTIONAL, 1, 16, "public|everyone|groups", "Who may open it: the world, everybody with an account here, members of `groups`."),
+          F(groups, STRINGS, OPTIONAL, 0, 64, NULL, "Groups whose members may open it."),
+          F(settings, STRINGS, OPTIONAL, 0, 64, NULL, "Answers to the package's questions, each key=value."),
+          F(secret_settings, TEXT, OPTIONAL | SECRET, 1, 16384, NULL, "Answers that are secret, one key=value a line."),
+          F(environment, STRINGS, OPTIONAL, 0, 128, NULL, "For an image: variables, each KEY=value."),
+          F(data, STRINGS, OPTIONAL, 0, 16, NULL, "For an image: directories of it that hold data to keep.")),
+   "Install an app", "Pulls, unpacks, makes secrets and databases, starts it, and is done when it answers.")
+OP(APP_IMPORT_CHECK, "app.import-check", POST, "/apps-import-check", ADMIN, READ | BODY_LARGE, "apps", ImportReport,
+   FIELDS(F(compose, TEXT, REQUIRED, 1, 262144, NULL, "The Compose file."),
+          F(variables, TEXT, OPTIONAL | SECRET, 0, 65536, NULL, "Values for its ${...}, one KEY=value a line.")),
+   "See what would become of a Compose file", "Line by line what is honoured, what is not, and what is refused.")
+OP(APP_IMPORT, "app.import", POST, "/apps-import", ADMIN, WRITE | JOB | BODY_LARGE, "apps", JobStarted,
+   FIELDS(F(compose, TEXT, REQUIRED, 1, 262144, NULL, "The Compose file."),
+          F(variables, TEXT, OPTIONAL | SECRET, 0, 65536, NULL, "Values for its ${...}, one KEY=value a line."),
+          F(id, ID, OPTIONAL, 1, 32, NULL, "The app's id here; made from the file's name: unless told."),
+          F(title, STRING, OPTIONAL, 1, 64, NULL, "What people call it."),
+          F(name, DOMAIN, OPTIONAL, 1, 253, NULL, "Where it lives."),
+          F(service, STRING, OPTIONAL, 1, 63, NULL, "The service that people open; the first with a port unless told."),
+          F(port, INTEGER, OPTIONAL, 1, 65535, NULL, "The port in it that answers HTTP."),
+          F(access, ENUM, OPTIONAL, 1, 16, "public|everyone|groups", "Who may open it."),
+          F(groups, STRINGS, OPTIONAL, 0, 64, NULL, "Groups whose members may open it."),
+          F(host_network, BOOLEAN, OPTIONAL, 0, 1, NULL, "Yes to the machine's own network, where the file asks for it.")),
+   "Install an app from a Compose file", "Refused where it asks for more power than an app may have.")
+OP(APP_SHOW, "app.show", GET, "/apps/{app}", USER, READ, "apps", App, FIELDS(APP_FIELD),
+   "Show an app", "State with its reason, version, where it lives, who may open it, what it uses.")
+OP(APP_START, "app.start", POST, "/apps/{app}/start", USER, WRITE | JOB, "apps", JobStarted, FIELDS(APP_FIELD),
+   "Start an app", "Done when it answers.")
+OP(APP_STOP, "app.stop", POST, "/apps/{app}/stop", USER, WRITE | JOB, "apps", JobStarted, FIELDS(APP_FIELD),
+   "Stop an app", "It stays stopped until it is started, also over a reboot.")
+OP(APP_RESTART, "app.restart", POST, "/apps/{app}/restart", USER, WRITE | JOB, "apps", JobStarted, FIELDS(APP_FIELD),
+   "Restart an app", "")
+OP(APP_CONFIGURE, "app.configure", PATCH, "/apps/{app}", USER, WRITE | JOB, "apps", JobStarted,
+   FIELDS(APP_FIELD,
+          F(title, STRING, OPTIONAL, 1, 64, NULL, "What people call it."),
+          F(name, DOMAIN, OPTIONAL, 1, 253, NULL, "Where it lives; for administrators."),
+          F(extra_names, STRINGS, OPTIONAL, 0, 16, NULL, "Further names it answers to; for administrators."),
+          F(access, ENUM, OPTIONAL, 1, 16, "public|everyone|groups", "Who may open it; for administrators."),
+          F(groups, STRINGS, OPTIONAL, 0, 64, NULL, "Groups whose members may open it; for administrators."),
+          F(operators, STRINGS, OPTIONAL, 0, 64, NULL, "People who may operate this app; for administrators."),
+          F(settings, STRINGS, OPTIONAL, 0, 64, NULL, "Answers to the package's questions, each key=value."),
+          F(secret_settings, TEXT, OPTIONAL | SECRET, 1, 16384, NULL, "Answers that are secret, one key=value a line."),
+          F(environment, STRINGS, OPTIONAL, 0, 128, NULL, "All variables of one's own, each KEY=value; they win over the package's."),
+          F(memory_mb, INTEGER, OPTIONAL, 0, 1048576, NULL, "The most memory it may take, in MB; 0 = as the package says."),
+          F(cpu_weight, INTEGER, OPTIONAL, 0, 10000, NULL, "Its share of the processor beside others, 100 is usual; 0 = as the package says."),
+          F(disk_mb, INTEGER, OPTIONAL, 0, 16777216, NULL, "The most disk its data may take, in MB; 0 = no limit of its own."),
+          F(network_out, ENUM, OPTIONAL, 1, 8, "none|any", "Whether it may reach the world; for administrators."),
+          F(ports, STRINGS, OPTIONAL, 0, 16, NULL, "Raw ports of the package that the world may reach; all others are closed; for administrators."),
+          F(auto_update, BOOLEAN, OPTIONAL, 0, 1, NULL, "Whether it is updated by itself in the window."),
+          F(maintenance, BOOLEAN, OPTIONAL, 0, 1, NULL, "Show visitors the maintenance page.")),
+   "Change an app", "Changes only the fields that are given; restarts it only where needed.")
+OP(APP_VERSIONS, "app.versions", GET, "/apps/{app}/versions", USER, READ | COLLECTION, "apps", AppVersion, FIELDS(APP_FIELD),
+   "List an app's versions", "The one that runs, those that are kept, and the one on offer.")
+OP(APP_UPDATE, "app.update", POST, "/apps/{app}/update", USER, WRITE | JOB, "apps", JobStarted,
+   FIELDS(APP_FIELD, F(version, STRING, OPTIONAL, 1, 64, NULL, "The version; the newest that may be reached unless told.")),
+   "Update an app", "Keeps what it was, proves the new version behind the maintenance page, and goes back by itself where that fails.")
+OP(APP_UPDATE_ALL, "app.update-all", POST, "/apps-update", ADMIN, WRITE | JOB, "apps", JobStarted, NO_FIELDS,
+   "Update all apps", "One after the other; the job's result says how each went.")
+OP(APP_ROLLBACK, "app.rollback", POST, "/apps/{app}/rollback", USER, WRITE | JOB | DESTROYS, "apps", JobStarted,
+   FIELDS(APP_FIELD,
+          F(version, STRING, REQUIRED | POSITIONAL, 1, 64, NULL, "A version that is kept."),
+          F(data, BOOLEAN, OPTIONAL, 0, 1, NULL, "Put the data back too, as it was when that version was left; the present data is kept for 30 days.")),
+   "Go back to an earlier version", "Without `data` only the program goes back, where the package says that its data bears it.")
+OP(APP_CLONE, "app.clone", POST, "/apps/{app}/clone", ADMIN, WRITE | JOB, "apps", JobStarted,
+   FIELDS(APP_FIELD,
+          F(name, DOMAIN, REQUIRED | POSITIONAL, 1, 253, NULL, "Where the copy lives."),
+          F(id, ID, OPTIONAL, 1, 32, NULL, "The copy's id; made from the name unless told."),
+          F(title, STRING, OPTIONAL, 1, 64, NULL, "What people call it.")),
+   "Copy an app to a new name", "Data is copied, secrets are new, mail and schedule are silent until they are switched on.")
+OP(APP_UNINSTALL, "app.uninstall", DELETE, "/apps/{app}", ADMIN, WRITE | JOB | DESTROYS, "apps", JobStarted,
+   FIELDS(APP_FIELD, F(archive, BOOLEAN, OPTIONAL, 0, 1, NULL, "Keep its data for 30 days; yes unless told.")),
+   "Uninstall an app", "Its data is kept as an archive for 30 days.")
+OP(APP_ARCHIVES, "app.archives", GET, "/app-archives", ADMIN, READ | COLLECTION, "apps", AppArchive, NO_FIELDS,
+   "List archives of uninstalled apps and of replaced data", "Each with its size and until when it is kept.")
+OP(APP_ARCHIVE_RESTORE, "app.archive-restore", POST, "/app-archives/{archive}/restore", ADMIN, WRITE | JOB, "apps", JobStarted,
+   FIELDS(F(archive, ID, REQUIRED | POSITIONAL, 1, 32, NULL, "The archive."),
+          F(name, DOMAIN, OPTIONAL, 1, 253, NULL, "Where it lives; where it lived unless told.")),
+   "Bring an uninstalled app back", "With its data, its secrets and the version it had.")
+OP(APP_ARCHIVE_REMOVE, "app.archive-remove", DELETE, "/app-archives/{archive}", ADMIN, WRITE | JOB | DESTROYS, "apps", JobStarted,
+   FIELDS(F(archive, ID, REQUIRED | POSITIONAL, 1, 32, NULL, "The archive.")),
+   "Delete an archive", "What is in it is gone for good.")
+OP(APP_EXPORT, "app.export", POST, "/apps/{app}/export", ADMIN, WRITE | JOB, "apps", JobStarted,
+   FIELDS(APP_FIELD,
+          F(compose, BOOLEAN, OPTIONAL, 0, 1, NULL, "With a Compose file that runs it elsewhere; yes unless told."),
+          F(secrets, BOOLEAN, OPTIONAL, 0, 1, NULL, "With the app's secrets, which it needs elsewhere; no unless told.")),
+   "Export an app", "A tar archive with Compose file, data and dumps of its databases; read it at app.export-read.")
+OP(APP_EXPORT_READ, "app.export-read", GET, "/app-exports/{export}", ADMIN, AUDIT_READ, "apps", FileChunk,
+   FIELDS(F(export, ID, REQUIRED | POSITIONAL, 1, 32, NULL, "The export, as its job's result says."),
+          F(offset, INTEGER, OPTIONAL, 0, 1152921504606846976, NULL, "From which byte; 0 unless told.")),
+   "Read a part of an export", "Up to 2 MiB at a time; ask again from `next`.")
+OP(APP_HISTORY, "app.history", GET, "/apps/{app}/history", USER, READ | COLLECTION, "apps", AppEvent, FIELDS(APP_FIELD, PAGE_FIELDS),
+   "List what happened to an app", "Newest first: installed, started, stopped answering, updated, went back.")
+
+/* ---- operating an app ---- */
+OP(APP_HEALTH, "app.health", GET, "/apps/{app}/health", USER, READ, "apps", AppHealth, FIELDS(APP_FIELD),
+   "Show how an app answers", "Each container, and the last answer through the box's own front door.")
+OP(APP_USE, "app.use", GET, "/apps/{app}/use", USER, READ | COLLECTION, "apps", AppSample, FIELDS(APP_FIELD),
+   "Show what an app used over time", "Memory, processor and disk of the last 24 hours, every five minutes.")
+OP(APP_LOGS, "app.logs", GET, "/apps/{app}/logs", USER, AUDIT_READ | COLLECTION, "apps", AppLogLine,
+   FIELDS(APP_FIELD, PAGE_FIELDS,
+          F(container, STRING, OPTIONAL, 1, 32, NULL, "Only this container."),
+          F(from, INTEGER, OPTIONAL | MOMENT, 0, 4102444800, NULL, "Not before this time (seconds since 1970)."),
+          F(to, INTEGER, OPTIONAL | MOMENT, 0, 4102444800, NULL, "Not after this time (seconds since 1970).")),
+   "Read an app's log", "Newest last; `after` goes further back.")
+OP(APP_LOGS_WATCH, "app.logs-watch", GET, "/apps/{app}/logs/watch", USER, READ | STREAM, "apps", Nothing,
+   FIELDS(APP_FIELD, F(container, STRING, OPTIONAL, 1, 32, NULL, "Only this container.")),
+   "Watch an app's log", "Server-sent events: `line` {AppLogLine}.")
+OP(APP_EXEC, "app.exec", POST, "/apps/{app}/terminals", USER, WRITE, "apps", Terminal,
+   FIELDS(APP_FIELD,
+          F(command, STRINGS, OPTIONAL | POSITIONAL, 0, 64, NULL, "The command; a shell of the image unless told."),
+          F(container, STRING, OPTIONAL, 1, 32, NULL, "The container; the one that people open unless told."),
+          F(terminal, BOOLEAN, OPTIONAL, 0, 1, NULL, "Whether it talks to a terminal; yes unless told."),
+          F(rows, INTEGER, OPTIONAL, 1, 1000, NULL, "The terminal's height."),
+          F(columns, INTEGER, OPTIONAL, 1, 1000, NULL, "The terminal's width.")),
+   "Run a command inside an app", "Written to the log. Its output is at app.terminal-watch; it ends when nobody watches.")
+#define TERMINAL_FIELD F(terminal, ID, REQUIRED | POSITIONAL, 1, 32, NULL, "The terminal.")
+OP(APP_TERMINAL_WATCH, "app.terminal-watch", GET, "/terminals/{terminal}", USER, READ | STREAM, "apps", Nothing, FIELDS(TERMINAL_FIELD),
+   "Watch a terminal", "Server-sent events: `output` {base64}, `end` {status}.")
+OP(APP_TERMINAL_INPUT, "app.terminal-input", POST, "/terminals/{terminal}/input", USER, READ, "apps", Nothing,
+   FIELDS(TERMINAL_FIELD,
+          F(base64, STRING, OPTIONAL, 0, 65536, NULL, "Bytes to type."),
+          F(rows, INTEGER, OPTIONAL, 1, 1000, NULL, "The terminal's new height."),
+          F(columns, INTEGER, OPTIONAL, 1, 1000, NULL, "The terminal's new width."),
+          F(end, BOOLEAN, OPTIONAL, 0, 1, NULL, "No more input comes.")),
+   "Type into a terminal", "")
+OP(APP_TERMINAL_CLOSE, "app.terminal-close", POST, "/terminals/{terminal}/close", USER, WRITE, "apps", Nothing, FIELDS(TERMINAL_FIELD),
+   "Close a terminal", "What runs in it is ended.")
+#undef TERMINAL_FIELD
+OP(APP_FILES, "app.files", GET, "/apps/{app}/files", USER, READ | COLLECTION, "apps", AppFile,
+   FIELDS(APP_FIELD, F(path, STRING, OPTIONAL | POSITIONAL, 0, 4096, NULL, "A directory of the app's data; the top unless told.")),
+   "List files of an app's data", "")
+OP(APP_FILE_READ, "app.file-read", GET, "/apps/{app}/file", USER, AUDIT_READ, "apps", FileChunk,
+   FIELDS(APP_FIELD,
+          F(path, STRING, REQUIRED | POSITIONAL, 1, 4096, NULL, "A file of the app's data."),
+          F(offset, INTEGER, OPTIONAL, 0, 1152921504606846976, NULL, "From which byte; 0 unless told.")),
+   "Read a part of a file of an app's data", "Up to 2 MiB at a time; ask again from `next`.")
+OP(APP_FILE_WRITE, "app.file-write", POST, "/apps/{app}/file", USER, WRITE | BODY_LARGE, "apps", AppFile,
+   FIELDS(APP_FIELD,
+          F(path, STRING, REQUIRED | POSITIONAL, 1, 4096, NULL, "A file of the app's data; its directory must be there."),
+          F(offset, INTEGER, OPTIONAL, 0, 1152921504606846976, NULL, "Where these bytes go; 0 begins anew."),
+          F(base64, STRING, REQUIRED, 0, 4000000, NULL, "The bytes."),
+          F(last, BOOLEAN, OPTIONAL, 0, 1, NULL, "These are the last: the file takes its place now, not before; yes unless told.")),
+   "Write a part of a file of an app's data", "The old file stays until the last part is here.")
+OP(APP_FILE_REMOVE, "app.file-remove", DELETE, "/apps/{app}/file", USER, WRITE | DESTROYS, "apps", Nothing,
+   FIELDS(APP_FIELD, F(path, STRING, REQUIRED | POSITIONAL, 1, 4096, NULL, "A file or an empty directory of the app's data.")),
+   "Delete a file of an app's data", "")
+OP(APP_SCHEDULE, "app.schedule", GET, "/apps/{app}/schedule", USER, READ | COLLECTION, "apps", AppTask, FIELDS(APP_FIELD),
+   "List what an app does by the clock", "Each with its last run and its next.")
+OP(APP_SCHEDULE_SET, "app.schedule-set", POST, "/apps/{app}/schedule/{task}", USER, WRITE, "apps", AppTask,
+   FIELDS(APP_FIELD,
+          F(task, ID, REQUIRED | POSITIONAL, 1, 32, NULL, "The task."),
+          F(active, BOOLEAN, OPTIONAL, 0, 1, NULL, "Whether it runs by the clock."),
+          F(run, BOOLEAN, OPTIONAL, 0, 1, NULL, "Run it now.")),
+   "Switch a task of an app on or off, or run it now", "")
+
+/* ---- opening apps ---- */
+OP(LAUNCHER_LIST, "launcher.list", GET, "/launcher", USER, READ | COLLECTION, "site", Tile, NO_FIELDS,
+   "List what I may open", "Apps and links, for everyone.")
+OP(LAUNCHER_LINK_ADD, "launcher.link-add", POST, "/launcher", ADMIN, WRITE, "apps", Tile,
+   FIELDS(F(title, STRING, REQUIRED | POSITIONAL, 1, 64, NULL, "What people read."),
+          F(url, URL, REQUIRED | POSITIONAL, 8, 512, NULL, "Where it leads."),
+          F(groups, STRINGS, OPTIONAL, 0, 64, NULL, "Only members of these see it; everybody unless told.")),
+   "Add a link to the launcher", "")
+OP(LAUNCHER_LINK_REMOVE, "launcher.link-remove", DELETE, "/launcher/{tile}", ADMIN, WRITE | DESTROYS, "apps", Nothing,
+   FIELDS(F(tile, ID, REQUIRED | POSITIONAL, 1, 32, NULL, "The link's id.")),
+   "Remove a link from the launcher", "")
+OP(APP_AUTHORIZE, "app.authorize", POST, "/authorize", USER, WRITE | SESSION_ONLY, "account", AppEntry,
+   FIELDS(F(name, DOMAIN, REQUIRED, 1, 253, NULL, "The app's name, where the browser came from."),
+          F(path, STRING, OPTIONAL, 0, 2048, NULL, "Where in the app it wanted to go.")),
+   "Open an app", "Answers an address with a code that works once, for 30 seconds, at that name only.")
+#undef APP_FIELD
+
 /* ---- the log, help, the API itself ---- */
 OP(LOG_LIST, "log.list", GET, "/log", ADMIN, READ | COLLECTION, "log", LogEntry,
    FIELDS(PAGE_FIELDS,

@@ -359,6 +359,211 @@ TYPE(Certificate, PROPS(
         P(sentence, STRING, "How it stands, and what to do."),
         P(served, MANY(ServedCertificate), "What the ports show."),
         P(fingerprint, NULLABLE_STRING, "SHA-256 in hex.")), "A certificate.")
+TYPE(Offer, PROPS(
+        P(package, STRING, "Its id in the catalogue."),
+        P(source, STRING, "Which source offers it."),
+        P(version, STRING, "The newest version."),
+        P(title, STRING, "What it is called."),
+        P(summary, STRING, "One line about it, in the asker's language."),
+        P(icon, NULLABLE_STRING, "A data: URL of an SVG or PNG, at most 32 KiB."),
+        P(categories, STRINGS, "Where it belongs."),
+        P(licence, STRING, "SPDX expression."),
+        P(sign_in, STRING, "How one signs in: none, own, proxy, oidc or ldap."),
+        P(memory_mb, INTEGER, "What it needs."),
+        P(disk_mb, INTEGER, "What its images take, unpacked."),
+        P(download_mb, INTEGER, "What is fetched if nothing of it is here yet."),
+        P(needs, STRINGS, "Addons: postgresql, mariadb, redis, mail."),
+        P(end_of_life, NULLABLE_STRING, "Until when it is cared for, as a date, where that is known."),
+        P(allowed, BOOLEAN, "Whether the provider allows it."),
+        P(installed, STRINGS, "Ids of the apps here that came from it.")), "An app of the catalogue.")
+TYPE(Question, PROPS(
+        P(key, STRING, "Its name in `settings`."),
+        P(label, STRING, "The question."),
+        P(help, STRING, "More about it."),
+        P(type, STRING, "string, text, integer, boolean, enum, email, password or url."),
+        P(required, BOOLEAN, "Whether it must be answered."),
+        P(initial, NULLABLE_STRING, "The answer unless told."),
+        P(choices, STRINGS, "Answers of an enum.")), "A question that a package asks.")
+TYPE(Fit, PROPS(
+        P(fits, BOOLEAN, "Whether there is room."),
+        P(memory_mb, INTEGER, "What it needs."),
+        P(memory_free_mb, INTEGER, "What is left beside the measured peaks of everything else."),
+        P(disk_mb, INTEGER, "What it needs."),
+        P(disk_free_mb, INTEGER, "What is left beside the reserve."),
+        P(sentence, STRING, "The same in words.")), "Whether an app fits.")
+TYPE(OfferDetail, PROPS(
+        P(offer, ONE(Offer), "The offer."),
+        P(description, STRING, "About it, in Markdown."),
+        P(homepage, NULLABLE_STRING, "Its home page."),
+        P(versions, STRINGS, "Versions the catalogue has, newest first."),
+        P(questions, MANY(Question), "What it asks before it is installed."),
+        P(suggested_name, NULLABLE_STRING, "Where it could live."),
+        P(ports, STRINGS, "Raw ports it can open with consent, as name tcp/1234."),
+        P(fit, ONE(Fit), "Whether it fits.")), "An app of the catalogue, with all about it.")
+TYPE(CatalogueSource, PROPS(
+        P(source, STRING, "Its short name."),
+        P(url, STRING, "An https address or a directory."),
+        P(key, STRING, "Its public key, as minisign prints it."),
+        P(builtin, BOOLEAN, "Whether it comes with the box or from the provider."),
+        P(fetched_at, NULLABLE_TIME, "When it was last fetched well."),
+        P(serial, INTEGER, "The index's serial number; it never goes back."),
+        P(offers, INTEGER, "How many apps it offers."),
+        P(error, NULLABLE_STRING, "What went wrong last time.")), "A source of apps.")
+TYPE(AppContainer, PROPS(
+        P(name, STRING, "Its name."),
+        P(image, STRING, "The image, with its digest."),
+        P(state, STRING, "running, starting, stopped, done, failed."),
+        P(sentence, STRING, "Why."),
+        P(memory_mb, NULLABLE_INTEGER, "What it takes now."),
+        P(restarts, INTEGER, "How often it was started again by itself."),
+        P(started_at, NULLABLE_TIME, "Since when it runs.")), "A container of an app.")
+TYPE(AppPort, PROPS(
+        P(name, STRING, "Its name in the package."),
+        P(protocol, STRING, "tcp or udp."),
+        P(port, INTEGER, "The port at the box."),
+        P(purpose, STRING, "What it is for."),
+        P(open, BOOLEAN, "Whether the world may reach it.")), "A raw port.")
+TYPE(App, PROPS(
+        P(id, STRING, "Its id."),
+        P(title, STRING, "What people call it."),
+        P(origin, STRING, "catalogue, image or compose."),
+        P(package, NULLABLE_STRING, "The app of the catalogue."),
+        P(version, STRING, "The version that runs."),
+        P(icon, NULLABLE_STRING, "A data: URL."),
+        P(state, STRING, "installing, running, starting, failing, stopped, updating, maintenance, removing, broken."),
+        P(severity, STRING, "ok, note, warn or bad."),
+        P(sentence, STRING, "How it stands, why, and what to do."),
+        P(job, NULLABLE_STRING, "The job that works on it."),
+        P(name, STRING, "Where it lives."),
+        P(shown, STRING, "The same as people write it."),
+        P(url, NULLABLE_STRING, "The address to open; null until it answered once."),
+        P(extra_names, STRINGS, "Further names."),
+        P(access, STRING, "public, everyone or groups."),
+        P(groups, STRINGS, "Groups whose members may open it."),
+        P(operators, STRINGS, "People who may operate it."),
+        P(sign_in, STRING, "none, own, proxy, oidc or ldap."),
+        P(update, NULLABLE_STRING, "A newer version that is offered."),
+        P(held, NULLABLE_STRING, "Why no update is tried, and until when."),
+        P(held_until, NULLABLE_TIME, "Until when."),
+        P(auto_update, BOOLEAN, "Whether it is updated by itself."),
+        P(maintenance, BOOLEAN, "Whether visitors see the maintenance page."),
+        P(memory_mb, NULLABLE_INTEGER, "What it takes now."),
+        P(memory_peak_mb, NULLABLE_INTEGER, "The most it took."),
+        P(memory_limit_mb, INTEGER, "The most it may take."),
+        P(cpu_weight, INTEGER, "Its share beside others."),
+        P(disk_mb, NULLABLE_INTEGER, "What its data takes."),
+        P(disk_limit_mb, INTEGER, "The most its data may take; 0 = no limit of its own."),
+        P(network_out, STRING, "none or any."),
+        P(host_network, BOOLEAN, "Whether it uses the machine's own network."),
+        P(ports, MANY(AppPort), "Raw ports."),
+        P(questions, MANY(Question), "What the package asks."),
+        P(settings, STRINGS, "The answers, each key=value; secret ones without value."),
+        P(environment, STRINGS, "Variables of one's own."),
+        P(containers, MANY(AppContainer), "Its containers."),
+        P(installed_at, TIME, "When it was installed."),
+        P(answered_at, NULLABLE_TIME, "When it last answered well.")), "An app.")
+TYPE(AppVersion, PROPS(
+        P(version, STRING, "The version."),
+        P(state, STRING, "running, kept or offered."),
+        P(reachable, BOOLEAN, "Whether one can go there from the version that runs."),
+        P(data, BOOLEAN, "Whether data of that time is kept."),
+        P(sentence, STRING, "What going there means."),
+        P(since, NULLABLE_TIME, "When it was installed."),
+        P(left_at, NULLABLE_TIME, "When it was left."),
+        P(kept_until, NULLABLE_TIME, "Until when it is kept."),
+        P(size_mb, NULLABLE_INTEGER, "What keeping it takes.")), "A version of an app.")
+TYPE(AppArchive, PROPS(
+        P(archive, STRING, "Its id."),
+        P(app, STRING, "The app it came from."),
+        P(title, STRING, "What people called it."),
+        P(reason, STRING, "uninstalled, rollback or restore."),
+        P(version, STRING, "The version it had."),
+        P(name, STRING, "Where it lived."),
+        P(size_mb, INTEGER, "What it takes."),
+        P(created_at, TIME, "When it was put aside."),
+        P(kept_until, TIME, "Until when it is kept.")), "Data that was put aside.")
+TYPE(AppEvent, PROPS(
+        P(at, TIME, "When."),
+        P(kind, STRING, "install, start, stop, health, update, return, rollback, clone, configure, restore, limit."),
+        P(severity, STRING, "ok, note, warn or bad."),
+        P(actor, STRING, "Who: a user name, system, unix:name."),
+        P(sentence, STRING, "What happened.")), "Something that happened to an app.")
+TYPE(AppAnswer, PROPS(
+        P(at, TIME, "When it was asked."),
+        P(status, INTEGER, "The HTTP status; 0 = no answer."),
+        P(milliseconds, INTEGER, "How long it took."),
+        P(body, STRING, "The first 4 KiB, as text.")), "An answer to a probe.")
+TYPE(AppHealth, PROPS(
+        P(state, STRING, "ok, starting, slow, failing, stopped."),
+        P(sentence, STRING, "The same in words."),
+        P(since, TIME, "Since when."),
+        P(expected, STRING, "What is asked and which answer is well."),
+        P(last, NULLABLE_ONE(AppAnswer), "The last answer."),
+        P(good, NULLABLE_ONE(AppAnswer), "The last good answer."),
+        P(containers, MANY(AppContainer), "Each container.")), "How an app answers.")
+TYPE(AppSample, PROPS(
+        P(at, TIME, "The end of the five minutes."),
+        P(memory_mb, INTEGER, "The most memory."),
+        P(cpu_percent, INTEGER, "Of one processor, on average."),
+        P(disk_mb, NULLABLE_INTEGER, "What its data took.")), "What an app used.")
+TYPE(AppLogLine, PROPS(
+        P(at, TIME, "When."),
+        P(cursor, STRING, "Its place; `after` takes it."),
+        P(container, STRING, "Which container."),
+        P(level, STRING, "error, warning, info."),
+        P(text, STRING, "The line.")), "A line of an app's log.")
+TYPE(Terminal, PROPS(
+        P(terminal, STRING, "Its id."),
+        P(app, STRING, "The app."),
+        P(container, STRING, "The container."),
+        P(command, STRINGS, "What runs.")), "A terminal inside an app.")
+TYPE(AppFile, PROPS(
+        P(name, STRING, "Its name."),
+        P(path, STRING, "Below the app's data."),
+        P(kind, STRING, "file, directory or other."),
+        P(size, INTEGER, "Bytes."),
+        P(changed_at, TIME, "When it changed.")), "A file of an app's data.")
+TYPE(FileChunk, PROPS(
+        P(name, STRING, "The file's name."),
+        P(size, INTEGER, "Bytes of the whole."),
+        P(offset, INTEGER, "Where these begin."),
+        P(next, NULLABLE_INTEGER, "Where the next begin; null at the end."),
+        P(base64, STRING, "The bytes.")), "A part of a file.")
+TYPE(AppTask, PROPS(
+        P(task, STRING, "Its id."),
+        P(container, STRING, "Where it runs."),
+        P(calendar, STRING, "When, as systemd.time(7) writes it."),
+        P(command, STRINGS, "What runs."),
+        P(active, BOOLEAN, "Whether it runs by the clock."),
+        P(state, STRING, "idle, running, failed."),
+        P(last_at, NULLABLE_TIME, "When it last ran."),
+        P(next_at, NULLABLE_TIME, "When it runs next."),
+        P(sentence, STRING, "How the last run went.")), "Something an app does by the clock.")
+TYPE(Tile, PROPS(
+        P(tile, STRING, "The app's id, or a link's."),
+        P(kind, STRING, "app or link."),
+        P(title, STRING, "What people read."),
+        P(url, STRING, "Where it leads."),
+        P(icon, NULLABLE_STRING, "A data: URL."),
+        P(state, STRING, "ok, starting, failing, stopped, maintenance."),
+        P(sentence, STRING, "How it stands; empty while all is well.")), "A tile of the launcher.")
+TYPE(AppEntry, PROPS(
+        P(url, STRING, "Where the browser goes now."),
+        P(title, STRING, "The app's title.")), "The way into an app.")
+TYPE(ImportLine, PROPS(
+        P(line, INTEGER, "The line of the file."),
+        P(key, STRING, "What stands there, as services.web.ports."),
+        P(verdict, STRING, "honoured, ignored, asks or refused."),
+        P(sentence, STRING, "What becomes of it, and why.")), "What becomes of a line of a Compose file.")
+TYPE(ImportReport, PROPS(
+        P(possible, BOOLEAN, "Whether it can be installed."),
+        P(id, STRING, "The id it would have."),
+        P(services, STRINGS, "Its services."),
+        P(service, NULLABLE_STRING, "The one that people would open."),
+        P(port, NULLABLE_INTEGER, "The port of it that would be asked."),
+        P(needs_host_network, BOOLEAN, "Whether it asks for the machine's own network."),
+        P(variables, STRINGS, "Variables without a value."),
+        P(lines, MANY(ImportLine), "What becomes of each line, refusals first.")), "What would become of a Compose file.")
 TYPE(LogEntry, PROPS(
         P(seq, INTEGER, "Its place in the chain."),
         P(at, TIME, "When."),

@@ -3,4 +3,7 @@
 static const char migration_2[] =
 #include "store/migration-2.inc"
                 ;
-static const char* const store_migrations[] = { migration_2, NULL };
+static const char migration_3[] =
+#include "store/migration-3.inc"
+                ;
+static const char* const store_migrations[] = { migration_2, migration_3, NULL };

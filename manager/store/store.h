@@ -2,7 +2,7 @@
 #pragma once
 #include "base/error.h"
 
-#define STORE_VERSION 2 /* of schema.sql */
+#define STORE_VERSION 3 /* of schema.sql */
 
 typedef struct Store Store;
 

@@ -829,6 +829,462 @@ export interface Certificate {
     fingerprint: string | null;
 }
 
+/** An app of the catalogue. */
+export interface Offer {
+    /** Its id in the catalogue. */
+    package: string;
+    /** Which source offers it. */
+    source: string;
+    /** The newest version. */
+    version: string;
+    /** What it is called. */
+    title: string;
+    /** One line about it, in the asker's language. */
+    summary: string;
+    /** A data: URL of an SVG or PNG, at most 32 KiB. */
+    icon: string | null;
+    /** Where it belongs. */
+    categories: string[];
+    /** SPDX expression. */
+    licence: string;
+    /** How one signs in: none, own, proxy, oidc or ldap. */
+    sign_in: string;
+    /** What it needs. */
+    memory_mb: number;
+    /** What its images take, unpacked. */
+    disk_mb: number;
+    /** What is fetched if nothing of it is here yet. */
+    download_mb: number;
+    /** Addons: postgresql, mariadb, redis, mail. */
+    needs: string[];
+    /** Until when it is cared for, as a date, where that is known. */
+    end_of_life: string | null;
+    /** Whether the provider allows it. */
+    allowed: boolean;
+    /** Ids of the apps here that came from it. */
+    installed: string[];
+}
+
+/** A question that a package asks. */
+export interface Question {
+    /** Its name in `settings`. */
+    key: string;
+    /** The question. */
+    label: string;
+    /** More about it. */
+    help: string;
+    /** string, text, integer, boolean, enum, email, password or url. */
+    type: string;
+    /** Whether it must be answered. */
+    required: boolean;
+    /** The answer unless told. */
+    initial: string | null;
+    /** Answers of an enum. */
+    choices: string[];
+}
+
+/** Whether an app fits. */
+export interface Fit {
+    /** Whether there is room. */
+    fits: boolean;
+    /** What it needs. */
+    memory_mb: number;
+    /** What is left beside the measured peaks of everything else. */
+    memory_free_mb: number;
+    /** What it needs. */
+    disk_mb: number;
+    /** What is left beside the reserve. */
+    disk_free_mb: number;
+    /** The same in words. */
+    sentence: string;
+}
+
+/** An app of the catalogue, with all about it. */
+export interface OfferDetail {
+    /** The offer. */
+    offer: Offer;
+    /** About it, in Markdown. */
+    description: string;
+    /** Its home page. */
+    homepage: string | null;
+    /** Versions the catalogue has, newest first. */
+    versions: string[];
+    /** What it asks before it is installed. */
+    questions: Question[];
+    /** Where it could live. */
+    suggested_name: string | null;
+    /** Raw ports it can open with consent, as name tcp/1234. */
+    ports: string[];
+    /** Whether it fits. */
+    fit: Fit;
+}
+
+/** A source of apps. */
+export interface CatalogueSource {
+    /** Its short name. */
+    source: string;
+    /** An https address or a directory. */
+    url: string;
+    /** Its public key, as minisign prints it. */
+    key: string;
+    /** Whether it comes with the box or from the provider. */
+    builtin: boolean;
+    /** When it was last fetched well. */
+    fetched_at: number | null;
+    /** The index's serial number; it never goes back. */
+    serial: number;
+    /** How many apps it offers. */
+    offers: number;
+    /** What went wrong last time. */
+    error: string | null;
+}
+
+/** A container of an app. */
+export interface AppContainer {
+    /** Its name. */
+    name: string;
+    /** The image, with its digest. */
+    image: string;
+    /** running, starting, stopped, done, failed. */
+    state: string;
+    /** Why. */
+    sentence: string;
+    /** What it takes now. */
+    memory_mb: number | null;
+    /** How often it was started again by itself. */
+    restarts: number;
+    /** Since when it runs. */
+    started_at: number | null;
+}
+
+/** A raw port. */
+export interface AppPort {
+    /** Its name in the package. */
+    name: string;
+    /** tcp or udp. */
+    protocol: string;
+    /** The port at the box. */
+    port: number;
+    /** What it is for. */
+    purpose: string;
+    /** Whether the world may reach it. */
+    open: boolean;
+}
+
+/** An app. */
+export interface App {
+    /** Its id. */
+    id: string;
+    /** What people call it. */
+    title: string;
+    /** catalogue, image or compose. */
+    origin: string;
+    /** The app of the catalogue. */
+    package: string | null;
+    /** The version that runs. */
+    version: string;
+    /** A data: URL. */
+    icon: string | null;
+    /** installing, running, starting, failing, stopped, updating, maintenance, removing, broken. */
+    state: string;
+    /** ok, note, warn or bad. */
+    severity: string;
+    /** How it stands, why, and what to do. */
+    sentence: string;
+    /** The job that works on it. */
+    job: string | null;
+    /** Where it lives. */
+    name: string;
+    /** The same as people write it. */
+    shown: string;
+    /** The address to open; null until it answered once. */
+    url: string | null;
+    /** Further names. */
+    extra_names: string[];
+    /** public, everyone or groups. */
+    access: string;
+    /** Groups whose members may open it. */
+    groups: string[];
+    /** People who may operate it. */
+    operators: string[];
+    /** none, own, proxy, oidc or ldap. */
+    sign_in: string;
+    /** A newer version that is offered. */
+    update: string | null;
+    /** Why no update is tried, and until when. */
+    held: string | null;
+    /** Until when. */
+    held_until: number | null;
+    /** Whether it is updated by itself. */
+    auto_update: boolean;
+    /** Whether visitors see the maintenance page. */
+    maintenance: boolean;
+    /** What it takes now. */
+    memory_mb: number | null;
+    /** The most it took. */
+    memory_peak_mb: number | null;
+    /** The most it may take. */
+    memory_limit_mb: number;
+    /** Its share beside others. */
+    cpu_weight: number;
+    /** What its data takes. */
+    disk_mb: number | null;
+    /** The most its data may take; 0 = no limit of its own. */
+    disk_limit_mb: number;
+    /** none or any. */
+    network_out: string;
+    /** Whether it uses the machine's own network. */
+    host_network: boolean;
+    /** Raw ports. */
+    ports: AppPort[];
+    /** What the package asks. */
+    questions: Question[];
+    /** The answers, each key=value; secret ones without value. */
+    settings: string[];
+    /** Variables of one's own. */
+    environment: string[];
+    /** Its containers. */
+    containers: AppContainer[];
+    /** When it was installed. */
+    installed_at: number;
+    /** When it last answered well. */
+    answered_at: number | null;
+}
+
+/** A version of an app. */
+export interface AppVersion {
+    /** The version. */
+    version: string;
+    /** running, kept or offered. */
+    state: string;
+    /** Whether one can go there from the version that runs. */
+    reachable: boolean;
+    /** Whether data of that time is kept. */
+    data: boolean;
+    /** What going there means. */
+    sentence: string;
+    /** When it was installed. */
+    since: number | null;
+    /** When it was left. */
+    left_at: number | null;
+    /** Until when it is kept. */
+    kept_until: number | null;
+    /** What keeping it takes. */
+    size_mb: number | null;
+}
+
+/** Data that was put aside. */
+export interface AppArchive {
+    /** Its id. */
+    archive: string;
+    /** The app it came from. */
+    app: string;
+    /** What people called it. */
+    title: string;
+    /** uninstalled, rollback or restore. */
+    reason: string;
+    /** The version it had. */
+    version: string;
+    /** Where it lived. */
+    name: string;
+    /** What it takes. */
+    size_mb: number;
+    /** When it was put aside. */
+    created_at: number;
+    /** Until when it is kept. */
+    kept_until: number;
+}
+
+/** Something that happened to an app. */
+export interface AppEvent {
+    /** When. */
+    at: number;
+    /** install, start, stop, health, update, return, rollback, clone, configure, restore, limit. */
+    kind: string;
+    /** ok, note, warn or bad. */
+    severity: string;
+    /** Who: a user name, system, unix:name. */
+    actor: string;
+    /** What happened. */
+    sentence: string;
+}
+
+/** An answer to a probe. */
+export interface AppAnswer {
+    /** When it was asked. */
+    at: number;
+    /** The HTTP status; 0 = no answer. */
+    status: number;
+    /** How long it took. */
+    milliseconds: number;
+    /** The first 4 KiB, as text. */
+    body: string;
+}
+
+/** How an app answers. */
+export interface AppHealth {
+    /** ok, starting, slow, failing, stopped. */
+    state: string;
+    /** The same in words. */
+    sentence: string;
+    /** Since when. */
+    since: number;
+    /** What is asked and which answer is well. */
+    expected: string;
+    /** The last answer. */
+    last: AppAnswer | null;
+    /** The last good answer. */
+    good: AppAnswer | null;
+    /** Each container. */
+    containers: AppContainer[];
+}
+
+/** What an app used. */
+export interface AppSample {
+    /** The end of the five minutes. */
+    at: number;
+    /** The most memory. */
+    memory_mb: number;
+    /** Of one processor, on average. */
+    cpu_percent: number;
+    /** What its data took. */
+    disk_mb: number | null;
+}
+
+/** A line of an app's log. */
+export interface AppLogLine {
+    /** When. */
+    at: number;
+    /** Its place; `after` takes it. */
+    cursor: string;
+    /** Which container. */
+    container: string;
+    /** error, warning, info. */
+    level: string;
+    /** The line. */
+    text: string;
+}
+
+/** A terminal inside an app. */
+export interface Terminal {
+    /** Its id. */
+    terminal: string;
+    /** The app. */
+    app: string;
+    /** The container. */
+    container: string;
+    /** What runs. */
+    command: string[];
+}
+
+/** A file of an app's data. */
+export interface AppFile {
+    /** Its name. */
+    name: string;
+    /** Below the app's data. */
+    path: string;
+    /** file, directory or other. */
+    kind: string;
+    /** Bytes. */
+    size: number;
+    /** When it changed. */
+    changed_at: number;
+}
+
+/** A part of a file. */
+export interface FileChunk {
+    /** The file's name. */
+    name: string;
+    /** Bytes of the whole. */
+    size: number;
+    /** Where these begin. */
+    offset: number;
+    /** Where the next begin; null at the end. */
+    next: number | null;
+    /** The bytes. */
+    base64: string;
+}
+
+/** Something an app does by the clock. */
+export interface AppTask {
+    /** Its id. */
+    task: string;
+    /** Where it runs. */
+    container: string;
+    /** When, as systemd.time(7) writes it. */
+    calendar: string;
+    /** What runs. */
+    command: string[];
+    /** Whether it runs by the clock. */
+    active: boolean;
+    /** idle, running, failed. */
+    state: string;
+    /** When it last ran. */
+    last_at: number | null;
+    /** When it runs next. */
+    next_at: number | null;
+    /** How the last run went. */
+    sentence: string;
+}
+
+/** A tile of the launcher. */
+export interface Tile {
+    /** The app's id, or a link's. */
+    tile: string;
+    /** app or link. */
+    kind: string;
+    /** What people read. */
+    title: string;
+    /** Where it leads. */
+    url: string;
+    /** A data: URL. */
+    icon: string | null;
+    /** ok, starting, failing, stopped, maintenance. */
+    state: string;
+    /** How it stands; empty while all is well. */
+    sentence: string;
+}
+
+/** The way into an app. */
+export interface AppEntry {
+    /** Where the browser goes now. */
+    url: string;
+    /** The app's title. */
+    title: string;
+}
+
+/** What becomes of a line of a Compose file. */
+export interface ImportLine {
+    /** The line of the file. */
+    line: number;
+    /** What stands there, as services.web.ports. */
+    key: string;
+    /** honoured, ignored, asks or refused. */
+    verdict: string;
+    /** What becomes of it, and why. */
+    sentence: string;
+}
+
+/** What would become of a Compose file. */
+export interface ImportReport {
+    /** Whether it can be installed. */
+    possible: boolean;
+    /** The id it would have. */
+    id: string;
+    /** Its services. */
+    services: string[];
+    /** The one that people would open. */
+    service: string | null;
+    /** The port of it that would be asked. */
+    port: number | null;
+    /** Whether it asks for the machine's own network. */
+    needs_host_network: boolean;
+    /** Variables without a value. */
+    variables: string[];
+    /** What becomes of each line, refusals first. */
+    lines: ImportLine[];
+}
+
 /** A line of the log. */
 export interface LogEntry {
     /** Its place in the chain. */
@@ -1382,6 +1838,349 @@ export interface OperationFields {
         id: string;
     };
     'certificate.check': {};
+    'app.catalogue': {
+        /** How many items at most; 50 unless told. */
+        limit?: number;
+        /** The cursor `next` of the previous page. */
+        after?: string;
+        /** Only items in which this text occurs. */
+        q?: string;
+        /** Only apps of this category. */
+        category?: string;
+    };
+    'app.offer': {
+        /** The app of the catalogue. */
+        package: string;
+    };
+    'catalogue.refresh': {};
+    'catalogue.sources': {};
+    'catalogue.source-add': {
+        /** A short name for it. */
+        source: string;
+        /** An https address, or a directory of this machine. */
+        url: string;
+        /** Its public key, as minisign prints it. */
+        key: string;
+    };
+    'catalogue.source-remove': {
+        /** The source. */
+        source: string;
+    };
+    'app.list': {
+        /** How many items at most; 50 unless told. */
+        limit?: number;
+        /** The cursor `next` of the previous page. */
+        after?: string;
+        /** Only items in which this text occurs. */
+        q?: string;
+    };
+    'app.install': {
+        /** The app of the catalogue; or give `image`. */
+        package?: string;
+        /** An OCI image, as registry/name:tag or registry/name@sha256:digest. */
+        image?: string;
+        /** The port on which the image answers HTTP. */
+        port?: number;
+        /** A version the catalogue still has; the newest unless told. */
+        version?: string;
+        /** The app's id here: lower-case letters and digits; made from the package unless told. */
+        id?: string;
+        /** What people call it. */
+        title?: string;
+        /** Where it lives: a name in a domain of the box, or the domain itself; made from the id unless told. */
+        name?: string;
+        /** Who may open it: the world, everybody with an account here, members of `groups`. */
+        access?: "public" | "everyone" | "groups";
+        /** Groups whose members may open it. */
+        groups?: string[];
+        /** Answers to the package's questions, each key=value. */
+        settings?: string[];
+        /** Answers that are secret, one key=value a line. */
+        secret_settings?: string;
+        /** For an image: variables, each KEY=value. */
+        environment?: string[];
+        /** For an image: directories of it that hold data to keep. */
+        data?: string[];
+    };
+    'app.import-check': {
+        /** The Compose file. */
+        compose: string;
+        /** Values for its ${...}, one KEY=value a line. */
+        variables?: string;
+    };
+    'app.import': {
+        /** The Compose file. */
+        compose: string;
+        /** Values for its ${...}, one KEY=value a line. */
+        variables?: string;
+        /** The app's id here; made from the file's name: unless told. */
+        id?: string;
+        /** What people call it. */
+        title?: string;
+        /** Where it lives. */
+        name?: string;
+        /** The service that people open; the first with a port unless told. */
+        service?: string;
+        /** The port in it that answers HTTP. */
+        port?: number;
+        /** Who may open it. */
+        access?: "public" | "everyone" | "groups";
+        /** Groups whose members may open it. */
+        groups?: string[];
+        /** Yes to the machine's own network, where the file asks for it. */
+        host_network?: boolean;
+    };
+    'app.show': {
+        /** The app. */
+        app: string;
+    };
+    'app.start': {
+        /** The app. */
+        app: string;
+    };
+    'app.stop': {
+        /** The app. */
+        app: string;
+    };
+    'app.restart': {
+        /** The app. */
+        app: string;
+    };
+    'app.configure': {
+        /** The app. */
+        app: string;
+        /** What people call it. */
+        title?: string;
+        /** Where it lives; for administrators. */
+        name?: string;
+        /** Further names it answers to; for administrators. */
+        extra_names?: string[];
+        /** Who may open it; for administrators. */
+        access?: "public" | "everyone" | "groups";
+        /** Groups whose members may open it; for administrators. */
+        groups?: string[];
+        /** People who may operate this app; for administrators. */
+        operators?: string[];
+        /** Answers to the package's questions, each key=value. */
+        settings?: string[];
+        /** Answers that are secret, one key=value a line. */
+        secret_settings?: string;
+        /** All variables of one's own, each KEY=value; they win over the package's. */
+        environment?: string[];
+        /** The most memory it may take, in MB; 0 = as the package says. */
+        memory_mb?: number;
+        /** Its share of the processor beside others, 100 is usual; 0 = as the package says. */
+        cpu_weight?: number;
+        /** The most disk its data may take, in MB; 0 = no limit of its own. */
+        disk_mb?: number;
+        /** Whether it may reach the world; for administrators. */
+        network_out?: "none" | "any";
+        /** Raw ports of the package that the world may reach; all others are closed; for administrators. */
+        ports?: string[];
+        /** Whether it is updated by itself in the window. */
+        auto_update?: boolean;
+        /** Show visitors the maintenance page. */
+        maintenance?: boolean;
+    };
+    'app.versions': {
+        /** The app. */
+        app: string;
+    };
+    'app.update': {
+        /** The app. */
+        app: string;
+        /** The version; the newest that may be reached unless told. */
+        version?: string;
+    };
+    'app.update-all': {};
+    'app.rollback': {
+        /** The app. */
+        app: string;
+        /** A version that is kept. */
+        version: string;
+        /** Put the data back too, as it was when that version was left; the present data is kept for 30 days. */
+        data?: boolean;
+    };
+    'app.clone': {
+        /** The app. */
+        app: string;
+        /** Where the copy lives. */
+        name: string;
+        /** The copy's id; made from the name unless told. */
+        id?: string;
+        /** What people call it. */
+        title?: string;
+    };
+    'app.uninstall': {
+        /** The app. */
+        app: string;
+        /** Keep its data for 30 days; yes unless told. */
+        archive?: boolean;
+    };
+    'app.archives': {};
+    'app.archive-restore': {
+        /** The archive. */
+        archive: string;
+        /** Where it lives; where it lived unless told. */
+        name?: string;
+    };
+    'app.archive-remove': {
+        /** The archive. */
+        archive: string;
+    };
+    'app.export': {
+        /** The app. */
+        app: string;
+        /** With a Compose file that runs it elsewhere; yes unless told. */
+        compose?: boolean;
+        /** With the app's secrets, which it needs elsewhere; no unless told. */
+        secrets?: boolean;
+    };
+    'app.export-read': {
+        /** The export, as its job's result says. */
+        export: string;
+        /** From which byte; 0 unless told. */
+        offset?: number;
+    };
+    'app.history': {
+        /** The app. */
+        app: string;
+        /** How many items at most; 50 unless told. */
+        limit?: number;
+        /** The cursor `next` of the previous page. */
+        after?: string;
+        /** Only items in which this text occurs. */
+        q?: string;
+    };
+    'app.health': {
+        /** The app. */
+        app: string;
+    };
+    'app.use': {
+        /** The app. */
+        app: string;
+    };
+    'app.logs': {
+        /** The app. */
+        app: string;
+        /** How many items at most; 50 unless told. */
+        limit?: number;
+        /** The cursor `next` of the previous page. */
+        after?: string;
+        /** Only items in which this text occurs. */
+        q?: string;
+        /** Only this container. */
+        container?: string;
+        /** Not before this time (seconds since 1970). */
+        from?: number;
+        /** Not after this time (seconds since 1970). */
+        to?: number;
+    };
+    'app.logs-watch': {
+        /** The app. */
+        app: string;
+        /** Only this container. */
+        container?: string;
+    };
+    'app.exec': {
+        /** The app. */
+        app: string;
+        /** The command; a shell of the image unless told. */
+        command?: string[];
+        /** The container; the one that people open unless told. */
+        container?: string;
+        /** Whether it talks to a terminal; yes unless told. */
+        terminal?: boolean;
+        /** The terminal's height. */
+        rows?: number;
+        /** The terminal's width. */
+        columns?: number;
+    };
+    'app.terminal-watch': {
+        /** The terminal. */
+        terminal: string;
+    };
+    'app.terminal-input': {
+        /** The terminal. */
+        terminal: string;
+        /** Bytes to type. */
+        base64?: string;
+        /** The terminal's new height. */
+        rows?: number;
+        /** The terminal's new width. */
+        columns?: number;
+        /** No more input comes. */
+        end?: boolean;
+    };
+    'app.terminal-close': {
+        /** The terminal. */
+        terminal: string;
+    };
+    'app.files': {
+        /** The app. */
+        app: string;
+        /** A directory of the app's data; the top unless told. */
+        path?: string;
+    };
+    'app.file-read': {
+        /** The app. */
+        app: string;
+        /** A file of the app's data. */
+        path: string;
+        /** From which byte; 0 unless told. */
+        offset?: number;
+    };
+    'app.file-write': {
+        /** The app. */
+        app: string;
+        /** A file of the app's data; its directory must be there. */
+        path: string;
+        /** Where these bytes go; 0 begins anew. */
+        offset?: number;
+        /** The bytes. */
+        base64: string;
+        /** These are the last: the file takes its place now, not before; yes unless told. */
+        last?: boolean;
+    };
+    'app.file-remove': {
+        /** The app. */
+        app: string;
+        /** A file or an empty directory of the app's data. */
+        path: string;
+    };
+    'app.schedule': {
+        /** The app. */
+        app: string;
+    };
+    'app.schedule-set': {
+        /** The app. */
+        app: string;
+        /** The task. */
+        task: string;
+        /** Whether it runs by the clock. */
+        active?: boolean;
+        /** Run it now. */
+        run?: boolean;
+    };
+    'launcher.list': {};
+    'launcher.link-add': {
+        /** What people read. */
+        title: string;
+        /** Where it leads. */
+        url: string;
+        /** Only members of these see it; everybody unless told. */
+        groups?: string[];
+    };
+    'launcher.link-remove': {
+        /** The link's id. */
+        tile: string;
+    };
+    'app.authorize': {
+        /** The app's name, where the browser came from. */
+        name: string;
+        /** Where in the app it wanted to go. */
+        path?: string;
+    };
     'log.list': {
         /** How many items at most; 50 unless told. */
         limit?: number;
@@ -1522,6 +2321,51 @@ export interface OperationResults {
     'certificate.upload': JobStarted;
     'certificate.remove': Nothing;
     'certificate.check': JobStarted;
+    'app.catalogue': Page<Offer>;
+    'app.offer': OfferDetail;
+    'catalogue.refresh': JobStarted;
+    'catalogue.sources': Page<CatalogueSource>;
+    'catalogue.source-add': CatalogueSource;
+    'catalogue.source-remove': Nothing;
+    'app.list': Page<App>;
+    'app.install': JobStarted;
+    'app.import-check': ImportReport;
+    'app.import': JobStarted;
+    'app.show': App;
+    'app.start': JobStarted;
+    'app.stop': JobStarted;
+    'app.restart': JobStarted;
+    'app.configure': JobStarted;
+    'app.versions': Page<AppVersion>;
+    'app.update': JobStarted;
+    'app.update-all': JobStarted;
+    'app.rollback': JobStarted;
+    'app.clone': JobStarted;
+    'app.uninstall': JobStarted;
+    'app.archives': Page<AppArchive>;
+    'app.archive-restore': JobStarted;
+    'app.archive-remove': JobStarted;
+    'app.export': JobStarted;
+    'app.export-read': FileChunk;
+    'app.history': Page<AppEvent>;
+    'app.health': AppHealth;
+    'app.use': Page<AppSample>;
+    'app.logs': Page<AppLogLine>;
+    'app.logs-watch': Nothing;
+    'app.exec': Terminal;
+    'app.terminal-watch': Nothing;
+    'app.terminal-input': Nothing;
+    'app.terminal-close': Nothing;
+    'app.files': Page<AppFile>;
+    'app.file-read': FileChunk;
+    'app.file-write': AppFile;
+    'app.file-remove': Nothing;
+    'app.schedule': Page<AppTask>;
+    'app.schedule-set': AppTask;
+    'launcher.list': Page<Tile>;
+    'launcher.link-add': Tile;
+    'launcher.link-remove': Nothing;
+    'app.authorize': AppEntry;
     'log.list': Page<LogEntry>;
     'log.verify': JobStarted;
     'help.list': Page<HelpPage>;
@@ -1633,6 +2477,51 @@ export const operations: { [name in OperationName]: OperationRow } = {
     'certificate.upload': ['POST', '/certificates', { chain: ['TEXT', 'r', 64, 65536], key: ['TEXT', 'rs', 64, 16384] }],
     'certificate.remove': ['DELETE', '/certificates/{id}', { id: ['ID', 'rp', 1, 32] }],
     'certificate.check': ['POST', '/certificates-check', {}],
+    'app.catalogue': ['GET', '/catalogue', { limit: ['INTEGER', '', 1, 1000], after: ['STRING', '', 1, 128], q: ['STRING', '', 0, 128], category: ['STRING', '', 1, 32] }],
+    'app.offer': ['GET', '/catalogue/{package}', { package: ['ID', 'rp', 1, 32] }],
+    'catalogue.refresh': ['POST', '/catalogue-refresh', {}],
+    'catalogue.sources': ['GET', '/catalogue-sources', {}],
+    'catalogue.source-add': ['PUT', '/catalogue-sources/{source}', { source: ['ID', 'rp', 1, 32], url: ['STRING', 'rp', 1, 512], key: ['STRING', 'rp', 56, 56] }],
+    'catalogue.source-remove': ['DELETE', '/catalogue-sources/{source}', { source: ['ID', 'rp', 1, 32] }],
+    'app.list': ['GET', '/apps', { limit: ['INTEGER', '', 1, 1000], after: ['STRING', '', 1, 128], q: ['STRING', '', 0, 128] }],
+    'app.install': ['POST', '/apps', { package: ['ID', 'p', 1, 32], image: ['STRING', '', 1, 512], port: ['INTEGER', '', 1, 65535], version: ['STRING', '', 1, 64], id: ['ID', '', 1, 32], title: ['STRING', '', 1, 64], name: ['DOMAIN', '', 1, 253], access: ['ENUM', '', 1, 16], groups: ['STRINGS', '', 0, 64], settings: ['STRINGS', '', 0, 64], secret_settings: ['TEXT', 's', 1, 16384], environment: ['STRINGS', '', 0, 128], data: ['STRINGS', '', 0, 16] }],
+    'app.import-check': ['POST', '/apps-import-check', { compose: ['TEXT', 'r', 1, 262144], variables: ['TEXT', 's', 0, 65536] }],
+    'app.import': ['POST', '/apps-import', { compose: ['TEXT', 'r', 1, 262144], variables: ['TEXT', 's', 0, 65536], id: ['ID', '', 1, 32], title: ['STRING', '', 1, 64], name: ['DOMAIN', '', 1, 253], service: ['STRING', '', 1, 63], port: ['INTEGER', '', 1, 65535], access: ['ENUM', '', 1, 16], groups: ['STRINGS', '', 0, 64], host_network: ['BOOLEAN', '', 0, 1] }],
+    'app.show': ['GET', '/apps/{app}', { app: ['ID', 'rp', 1, 32] }],
+    'app.start': ['POST', '/apps/{app}/start', { app: ['ID', 'rp', 1, 32] }],
+    'app.stop': ['POST', '/apps/{app}/stop', { app: ['ID', 'rp', 1, 32] }],
+    'app.restart': ['POST', '/apps/{app}/restart', { app: ['ID', 'rp', 1, 32] }],
+    'app.configure': ['PATCH', '/apps/{app}', { app: ['ID', 'rp', 1, 32], title: ['STRING', '', 1, 64], name: ['DOMAIN', '', 1, 253], extra_names: ['STRINGS', '', 0, 16], access: ['ENUM', '', 1, 16], groups: ['STRINGS', '', 0, 64], operators: ['STRINGS', '', 0, 64], settings: ['STRINGS', '', 0, 64], secret_settings: ['TEXT', 's', 1, 16384], environment: ['STRINGS', '', 0, 128], memory_mb: ['INTEGER', '', 0, 1048576], cpu_weight: ['INTEGER', '', 0, 10000], disk_mb: ['INTEGER', '', 0, 16777216], network_out: ['ENUM', '', 1, 8], ports: ['STRINGS', '', 0, 16], auto_update: ['BOOLEAN', '', 0, 1], maintenance: ['BOOLEAN', '', 0, 1] }],
+    'app.versions': ['GET', '/apps/{app}/versions', { app: ['ID', 'rp', 1, 32] }],
+    'app.update': ['POST', '/apps/{app}/update', { app: ['ID', 'rp', 1, 32], version: ['STRING', '', 1, 64] }],
+    'app.update-all': ['POST', '/apps-update', {}],
+    'app.rollback': ['POST', '/apps/{app}/rollback', { app: ['ID', 'rp', 1, 32], version: ['STRING', 'rp', 1, 64], data: ['BOOLEAN', '', 0, 1] }],
+    'app.clone': ['POST', '/apps/{app}/clone', { app: ['ID', 'rp', 1, 32], name: ['DOMAIN', 'rp', 1, 253], id: ['ID', '', 1, 32], title: ['STRING', '', 1, 64] }],
+    'app.uninstall': ['DELETE', '/apps/{app}', { app: ['ID', 'rp', 1, 32], archive: ['BOOLEAN', '', 0, 1] }],
+    'app.archives': ['GET', '/app-archives', {}],
+    'app.archive-restore': ['POST', '/app-archives/{archive}/restore', { archive: ['ID', 'rp', 1, 32], name: ['DOMAIN', '', 1, 253] }],
+    'app.archive-remove': ['DELETE', '/app-archives/{archive}', { archive: ['ID', 'rp', 1, 32] }],
+    'app.export': ['POST', '/apps/{app}/export', { app: ['ID', 'rp', 1, 32], compose: ['BOOLEAN', '', 0, 1], secrets: ['BOOLEAN', '', 0, 1] }],
+    'app.export-read': ['GET', '/app-exports/{export}', { export: ['ID', 'rp', 1, 32], offset: ['INTEGER', '', 0, 1152921504606846976] }],
+    'app.history': ['GET', '/apps/{app}/history', { app: ['ID', 'rp', 1, 32], limit: ['INTEGER', '', 1, 1000], after: ['STRING', '', 1, 128], q: ['STRING', '', 0, 128] }],
+    'app.health': ['GET', '/apps/{app}/health', { app: ['ID', 'rp', 1, 32] }],
+    'app.use': ['GET', '/apps/{app}/use', { app: ['ID', 'rp', 1, 32] }],
+    'app.logs': ['GET', '/apps/{app}/logs', { app: ['ID', 'rp', 1, 32], limit: ['INTEGER', '', 1, 1000], after: ['STRING', '', 1, 128], q: ['STRING', '', 0, 128], container: ['STRING', '', 1, 32], from: ['INTEGER', '', 0, 4102444800], to: ['INTEGER', '', 0, 4102444800] }],
+    'app.logs-watch': ['GET', '/apps/{app}/logs/watch', { app: ['ID', 'rp', 1, 32], container: ['STRING', '', 1, 32] }],
+    'app.exec': ['POST', '/apps/{app}/terminals', { app: ['ID', 'rp', 1, 32], command: ['STRINGS', 'p', 0, 64], container: ['STRING', '', 1, 32], terminal: ['BOOLEAN', '', 0, 1], rows: ['INTEGER', '', 1, 1000], columns: ['INTEGER', '', 1, 1000] }],
+    'app.terminal-watch': ['GET', '/terminals/{terminal}', { terminal: ['ID', 'rp', 1, 32] }],
+    'app.terminal-input': ['POST', '/terminals/{terminal}/input', { terminal: ['ID', 'rp', 1, 32], base64: ['STRING', '', 0, 65536], rows: ['INTEGER', '', 1, 1000], columns: ['INTEGER', '', 1, 1000], end: ['BOOLEAN', '', 0, 1] }],
+    'app.terminal-close': ['POST', '/terminals/{terminal}/close', { terminal: ['ID', 'rp', 1, 32] }],
+    'app.files': ['GET', '/apps/{app}/files', { app: ['ID', 'rp', 1, 32], path: ['STRING', 'p', 0, 4096] }],
+    'app.file-read': ['GET', '/apps/{app}/file', { app: ['ID', 'rp', 1, 32], path: ['STRING', 'rp', 1, 4096], offset: ['INTEGER', '', 0, 1152921504606846976] }],
+    'app.file-write': ['POST', '/apps/{app}/file', { app: ['ID', 'rp', 1, 32], path: ['STRING', 'rp', 1, 4096], offset: ['INTEGER', '', 0, 1152921504606846976], base64: ['STRING', 'r', 0, 4000000], last: ['BOOLEAN', '', 0, 1] }],
+    'app.file-remove': ['DELETE', '/apps/{app}/file', { app: ['ID', 'rp', 1, 32], path: ['STRING', 'rp', 1, 4096] }],
+    'app.schedule': ['GET', '/apps/{app}/schedule', { app: ['ID', 'rp', 1, 32] }],
+    'app.schedule-set': ['POST', '/apps/{app}/schedule/{task}', { app: ['ID', 'rp', 1, 32], task: ['ID', 'rp', 1, 32], active: ['BOOLEAN', '', 0, 1], run: ['BOOLEAN', '', 0, 1] }],
+    'launcher.list': ['GET', '/launcher', {}],
+    'launcher.link-add': ['POST', '/launcher', { title: ['STRING', 'rp', 1, 64], url: ['URL', 'rp', 8, 512], groups: ['STRINGS', '', 0, 64] }],
+    'launcher.link-remove': ['DELETE', '/launcher/{tile}', { tile: ['ID', 'rp', 1, 32] }],
+    'app.authorize': ['POST', '/authorize', { name: ['DOMAIN', 'r', 1, 253], path: ['STRING', '', 0, 2048] }],
     'log.list': ['GET', '/log', { limit: ['INTEGER', '', 1, 1000], after: ['STRING', '', 1, 128], q: ['STRING', '', 0, 128], actor: ['STRING', '', 1, 64], operation: ['STRING', '', 1, 64], object: ['STRING', '', 1, 64], result: ['ENUM', '', 1, 16], from: ['INTEGER', '', 0, 4102444800], to: ['INTEGER', '', 0, 4102444800] }],
     'log.verify': ['POST', '/log/verify', {}],
     'help.list': ['GET', '/help', { q: ['STRING', '', 0, 128], language: ['LANGUAGE', '', 2, 8] }],

@@ -1,0 +1,6 @@
+#include "app/app.h"
+#include "noun.h"
+
+const NounClass app_noun = {
+        .name = "app",
+};
