@@ -15,7 +15,7 @@ JOB(DNS_WRITE,       "dns-write",       WORKER,  CANCEL,        "read|compare|wr
 JOB(CATALOGUE_REFRESH, "catalogue-refresh", WORKER, CANCEL | LONE, "index|packages|keep",           "Fetch the catalogue")
 JOB(IMAGE_PULL,      "image-pull",      WORKER,  CANCEL,        "manifest|pull|unpack|keep",            "Fetch images")
 JOB(IMAGE_CLEAN,     "image-clean",     WORKER,  CANCEL | LONE, "look|remove",                          "Remove images nobody needs")
-JOB(APP_DATA,        "app-data",        WORKER,  0,             "prepare|copy|switch",                  "Copy an app's data")
+JOB(APP_DATA,        "app-data",        WORKER,  CANCEL,          "prepare|copy|switch",                  "Copy an app's data")
 JOB(APP_INSTALL,     "app-install",     MANAGER, CANCEL,        "pull|unpack|secrets|databases|start|answer", "Install an app")
 JOB(APP_RUN,         "app-run",         MANAGER, CANCEL,        "stop|apply|start|answer",              "Start, stop or change an app")
 JOB(APP_UPDATE,      "app-update",      MANAGER, CANCEL,        "pull|unpack|stop|keep|switch|start|answer|admit|soak", "Update an app")
