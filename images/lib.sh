@@ -140,6 +140,7 @@ package_archive() {
         local deb=$1 base=$2 depends archive
         depends=$(dpkg-deb -f "$deb" Depends)
         archive=$STEADBOX_CACHE/archive-$(printf '%s\n' "$depends" "$base" | hash_of)
+        cache_lock archive
         if [ ! -d "$archive" ]; then
                 say "fetching the packages that ours depends on (once)"
                 drop_unused archive

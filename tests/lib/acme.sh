@@ -38,7 +38,7 @@ END
         acme_pids+=($!)
         env PEBBLE_VA_NOSLEEP=1 "$@" pebble -config "$acme_dir/config.json" -dnsserver "$gateway:8053" >"$LOGS/acme.log" 2>&1 &
         acme_pids+=($!)
-        wait_for 10 curl -sf --cacert "$acme_dir/ca.crt" --resolve "acme.provider.test:14000:$gateway" https://acme.provider.test:14000/dir
+        wait_for 60 curl -sf --cacert "$acme_dir/ca.crt" --resolve "acme.provider.test:14000:$gateway" https://acme.provider.test:14000/dir
 }
 
 acme_stop() {

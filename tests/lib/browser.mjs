@@ -15,6 +15,8 @@ const tests = join(dirname(fileURLToPath(import.meta.url)), '..');
 const address = (process.env.STEADBOX_URL ?? process.env.BOX_URL ?? '').replace(/\/+$/, '');
 export const logs = process.env.LOGS ?? '/tmp/steadbox-ui-tests';
 mkdirSync(join(logs, 'screens'), { recursive: true });
+/** How long the browser waits for what should come, in milliseconds; it costs time only where something is broken. */
+const patience = 60000;
 let failures = 0;
 
 /** One case: prints its verdict, goes on after a failure. */
@@ -50,7 +52,7 @@ export const box = {
         const shell = process.env.STEADBOX_SHELL;
         const [program, ...start] = shell ? shell.split(' ')
             : [join(tests, '../images/box'), 'sh', '--name', process.env.STEADBOX_BOX ?? process.env.BOX ?? 'box', '--'];
-        return execFileSync(program, [...start, ...command], { encoding: 'utf8', timeout: 60000, maxBuffer: 64 << 20 });
+        return execFileSync(program, [...start, ...command], { encoding: 'utf8', timeout: 180000, maxBuffer: 64 << 20 });
     },
 
     /** The box's first process, as this machine numbers it. */
@@ -135,6 +137,7 @@ export async function context(of, { width = 1440, height = width < 500 ? 760 : 9
         viewport: { width, height }, colorScheme: mode, locale: language, ignoreHTTPSErrors: true, reducedMotion: 'reduce',
         permissions: ['clipboard-read', 'clipboard-write'], acceptDownloads: true,
     });
+    made.setDefaultTimeout(patience);
     const { hostname } = new URL(address);
     for (const part of cookie.split('; ').filter(Boolean)) {
         const at = part.indexOf('=');
@@ -179,7 +182,7 @@ export function clean(page) {
 
 /** Waits until nothing is loading any more. */
 export async function settled(page) {
-    await page.waitForFunction(() => document.querySelector('h1') && !document.querySelector('.skeleton'), null, { timeout: 15000 });
+    await page.waitForFunction(() => document.querySelector('h1') && !document.querySelector('.skeleton'), null);
     await page.waitForTimeout(60);
 }
 

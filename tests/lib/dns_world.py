@@ -239,7 +239,7 @@ zone:
                              stderr=subprocess.STDOUT, start_new_session=True, close_fds=True)
         with open(self.path(server, "pid"), "w") as f:
             f.write(str(p.pid))
-        deadline = time.time() + 30
+        deadline = time.time() + 60
         while subprocess.run(["knotc", "-s", self.path(server, "control"), "status"], capture_output=True).returncode != 0:
             if p.poll() is not None or time.time() > deadline:
                 raise RuntimeError(f"knotd {server} does not run: " + open(self.path(server, "out")).read()[-500:])
@@ -296,11 +296,11 @@ zone:
             raise
 
     def get(self, name, type, server=1):
-        return subprocess.run(["kdig", "+short", "+time=2", "+retry=0", "@" + self.net + f".{60 + server}", name, type],
+        return subprocess.run(["kdig", "+short", "+time=5", "+retry=1", "@" + self.net + f".{60 + server}", name, type],
                               capture_output=True, text=True).stdout
 
     # Waits until all living servers have the zone as the first one has it.
-    def settle(self, zone, seconds=10):
+    def settle(self, zone, seconds=60):
         serial = lambda n: re.findall(r" (\d{4,}|\d+) 60 10 ", self.get(zone, "SOA", n))
         deadline = time.time() + seconds
         while time.time() < deadline:
@@ -330,7 +330,7 @@ zone:
                              stdout=open(self.path("resolver", "log"), "w"), stderr=subprocess.STDOUT, start_new_session=True)
         with open(self.path("resolver", "pid"), "w") as f:
             f.write(str(p.pid))
-        deadline = time.time() + 10
+        deadline = time.time() + 60
         while subprocess.run(["kdig", f"@{self.net}.50", "+time=1", "+retry=0", "localhost"], capture_output=True).returncode != 0:
             if p.poll() is not None or time.time() > deadline:
                 raise RuntimeError("unbound does not run: " + open(self.path("resolver", "log")).read()[-500:])

@@ -9,9 +9,8 @@ import json
 import os
 import subprocess
 import tempfile
-import time
 
-from steadbox import TESTS
+from steadbox import TESTS, until
 
 WORLD = os.path.join(TESTS, "lib", "dns_world.py")
 FALLBACK = "c123.provider.test"
@@ -150,14 +149,12 @@ printf 'Address=203.0.113.%d/32\\nAddress=2001:db8:%x::10/128\\n' "$n" "$n" >>"$
             "listenAddress": self.gateway + ":14000", "managementListenAddress": self.gateway + ":15000", "certificate": self.path("ca.crt"),
             "privateKey": self.path("key.pem"), "httpPort": 80, "tlsPort": 443, "ocspResponderURL": "",
             "externalAccountBindingRequired": False}}))
-        log = open(os.path.join(os.environ.get("LOGS", self.directory), "pebble.log"), "a")
+        log = open(os.path.join(os.environ.get("LOGS", self.directory), f"pebble-{self.box.name}.log"), "a")
         self.pebble = subprocess.Popen(["pebble", "-config", self.path("pebble.json"), "-dnsserver", self.net + ".61:53"], stdin=subprocess.DEVNULL,
                                        stdout=log, stderr=log, env={**os.environ, "PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "0", **environment})
-        deadline = time.time() + 10
-        while subprocess.run(["curl", "-sfk", "-o", "/dev/null", f"https://{self.gateway}:14000/dir"]).returncode != 0:
-            if time.time() > deadline or self.pebble.poll() is not None:
-                raise AssertionError("pebble does not answer")
-            time.sleep(0.1)
+        until("pebble answers", lambda: self.pebble.poll() is not None or
+              subprocess.run(["curl", "-sfk", "-o", "/dev/null", f"https://{self.gateway}:14000/dir"]).returncode == 0)
+        assert self.pebble.poll() is None, "pebble does not run"
 
     def stop_pebble(self):
         if self.pebble:
@@ -177,7 +174,7 @@ printf 'Address=203.0.113.%d/32\\nAddress=2001:db8:%x::10/128\\n' "$n" "$n" >>"$
     def browse(self, name, path="/api/v1/site", check=True, address=None, scheme="https"):
         """GETs as a browser that trusts the authority would: (status, body, Location)."""
         port = "443" if scheme == "https" else "80"
-        p = subprocess.run(["curl", "-s", "--max-time", "10", "--cacert", self.path("root.pem"), "--resolve", f"{name}:{port}:{address or self.box.address}",
+        p = subprocess.run(["curl", "-s", "--max-time", "30", "--cacert", self.path("root.pem"), "--resolve", f"{name}:{port}:{address or self.box.address}",
                             "-w", "\n%{http_code} %{redirect_url}", f"{scheme}://{name}{path}"], capture_output=True, text=True)
         body, _, last = p.stdout.rpartition("\n")
         status, _, location = last.partition(" ")

@@ -10,7 +10,7 @@ const program = join(dirname(fileURLToPath(import.meta.url)), 'dns_world.py');
 let folder = '';
 
 function world(verb, ...more) {
-    return execFileSync(program, [verb, folder, ...more], { encoding: 'utf8', timeout: 60000 });
+    return execFileSync(program, [verb, folder, ...more], { encoding: 'utf8', timeout: 180000 });
 }
 
 function put(path, text) {

@@ -70,7 +70,7 @@ class Manager:
         for name in ("NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID", "WATCHDOG_USEC"):
             environment.pop(name, None)
         self.process = subprocess.Popen([self.program], env=environment, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
-        deadline = time.time() + 20
+        deadline = time.time() + 60
         while True:
             if self.process.poll() is not None:
                 raise RuntimeError(f"steadboxd ended with {self.process.returncode}: {self.said()}")
@@ -87,7 +87,7 @@ class Manager:
 
     def stop(self, how=signal.SIGTERM):
         self.process.send_signal(how)
-        return self.process.wait(timeout=30)
+        return self.process.wait(timeout=60)
 
     def said(self, last=4000):
         self.log.flush()

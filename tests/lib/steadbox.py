@@ -12,13 +12,15 @@ import http.client
 import http.cookies
 import json
 import os
+import signal
 import socket
 import ssl
 import subprocess
 import sys
-import time
 import traceback
 import urllib.parse
+
+from patience import until
 
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BOX_PROGRAM = os.path.join(os.path.dirname(TESTS), "images", "box")
@@ -138,15 +140,18 @@ class Box:
     def client(self):
         return Client(self)
 
-    def wait_job(self, answer_or_id, seconds=60):
+    def wait_job(self, answer_or_id, seconds=180):
+        assert not isinstance(answer_or_id, Answer) or answer_or_id.status == 202, answer_or_id
         job = answer_or_id.json["job"] if isinstance(answer_or_id, Answer) else answer_or_id
-        deadline = time.time() + seconds
-        while time.time() < deadline:
+
+        def ended():
             row = self.api("GET", f"/jobs/{job}").json
-            if row["state"] in ("done", "failed", "cancelled"):
-                return row
-            time.sleep(0.1)
-        raise AssertionError(f"job {job} did not end in {seconds} s: {row}")
+            return row if row["state"] in ("done", "failed", "cancelled") else None
+        return until(f"the end of job {job}", ended, seconds)
+
+    def answers(self):
+        """Waits until the manager does, after it was killed or restarted."""
+        until("the manager answers", lambda: self.api("GET", "/site", timeout=5).status == 200)
 
     def owner(self, username="owner"):
         """A signed-in owner over https; uses the owner link the first time."""
@@ -203,7 +208,8 @@ def verdict(name, why=None):
 
 
 def run(box=None):
-    """Runs all cases against the box and ends the program."""
+    """Runs all cases against the box and ends the program. Who is told to stop still tidies up."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     box = box or Box()
     bad = 0
     for name, function in _cases:

@@ -3,7 +3,7 @@
 
 # Boxes of this checkout only, so that two checkouts can be tested side by side.
 box_prefix=t$(echo "$source_dir" | hash_of | cut -c 1-4)
-boxes_made=()
+strands= strand_said=
 
 ok() {
         echo "ok - $1"
@@ -31,11 +31,65 @@ wait_for_tee() {
         sleep 0.2
 }
 
+# Also those that a test made for itself and did not live to remove.
 remove_boxes() {
-        local name
-        for name in "$box_prefix-it" "$box_prefix-ui" "$box_prefix-journey" "$box_prefix-bench" "${boxes_made[@]}"; do
-                [ ! -d "${STEADBOX_BOXES:-/var/lib/steadbox-boxes}/$name" ] ||
-                        "$source_dir/images/box" rm --name "$name" >/dev/null 2>&1 || :
+        local dir
+        for dir in "${STEADBOX_BOXES:-/var/lib/steadbox-boxes}/$box_prefix"-*; do
+                [ ! -d "$dir" ] || "$source_dir/images/box" rm --name "${dir##*/}" >/dev/null 2>&1 || :
+        done
+        browser_net_end
+}
+
+# --- strands ------------------------------------------------------------------------------------------------------------
+
+# What mostly waits goes side by side, each strand in a process of its own: strand SECONDS NAME COMMAND... says about how long it takes,
+# as the longest start first. Its lines come in one piece whenever one of its programs has ended.
+strand_list=()
+
+strand() {
+        strand_list+=("$(printf '%q ' "$@")")
+}
+
+# One more at a time than there are processors, as each of them waits now and then.
+run_strands() {
+        local line words at_once=${STEADBOX_STRANDS:-$(($(nproc) + 1))}
+        exec 7>&1
+        while IFS= read -r line; do
+                while [ "$(jobs -pr | wc -l)" -ge "$at_once" ]; do
+                        wait -n
+                done
+                eval "words=($line)"
+                run_strand "${words[@]:1}" &
+        done < <(printf '%s\n' "${strand_list[@]}" | sort -rn)
+        wait
+}
+
+run_strand() {
+        local name=$1
+        shift
+        strand_said=$strands/$name.said
+        echo "$BASHPID" >"$strands/$name.pid"
+        exec >>"$strand_said" 2>&1 </dev/null
+        "$@"
+        publish
+        rm -f "$strands/$name.pid"
+}
+
+# Hands on what this strand has said so far, whole and not mixed with others' words.
+publish() {
+        [ -n "${strand_said:-}" ] || return 0
+        {
+                flock 6
+                cat "$strand_said" >&7
+                : >"$strand_said"
+        } 6>"$strands/lock"
+}
+
+# Whoever interrupts the run ends the programs, too.
+end_strands() {
+        local file
+        for file in "$strands"/*.pid; do
+                [ ! -f "$file" ] || kill "$(cat "$file")" 2>/dev/null || :
         done
 }
 
@@ -58,32 +112,45 @@ suite_checks() {
         run_programs "$source_dir/tests/checks"
 }
 
-# Runs the programs of a folder in order, each with a time limit. One that says nothing speaks by its exit status.
+# Runs the programs of a folder in order.
 run_programs() {
-        local program program_pid name log found=no code
+        local program found=no
         for program in "$1"/[0-9][0-9]*; do
                 [ -x "$program" ] && [ -f "$program" ] || continue
                 found=yes
-                name=${program##*/} log=$logs/${1##*/}-${program##*/}.log
-                # Into a file and not a pipe: what a test leaves running must not hold the others up.
-                : >"$log"
-                timeout --kill-after=10 "${program_timeout:-600}" "$program" </dev/null >"$log" 2>&1 &
-                program_pid=$!
-                tail --pid=$program_pid --lines=+1 --follow "$log" | sed -u '/^\(not \)\?ok/!s/^/    /'
-                wait $program_pid
-                code=$?
-                if ! grep -qE '^(not )?ok' "$log"; then
-                        if [ "$code" = 0 ]; then ok "$name"; else not_ok "$name" "$(failure "$code" "$log")"; fi
-                elif [ "$code" != 0 ] && ! grep -q '^not ok' "$log"; then
-                        not_ok "$name" "$(failure "$code" "$log")"
-                fi
+                run_program "$program"
         done
         [ $found = yes ]
 }
 
+# Runs one program with a time limit. One that says nothing speaks by its exit status.
+run_program() {
+        local program=$1 name=${1##*/} suite log code pid_file started=$SECONDS program_pid
+        suite=${program%/*} suite=${suite##*/}
+        log=$logs/$suite-$name.log
+        pid_file=${strands:+$strands/$suite-$name.pid}
+        [ -z "$strand_said" ] || echo "# $suite/$name"
+        # Into a file and not a pipe: what a test leaves running must not hold the others up.
+        : >"$log"
+        timeout --kill-after=30 "${program_timeout:-1500}" "$program" </dev/null >"$log" 2>&1 7>&- &
+        program_pid=$!
+        [ -z "$pid_file" ] || echo $program_pid >"$pid_file"
+        tail --pid=$program_pid --lines=+1 --follow "$log" | sed -u '/^\(not \)\?ok/!s/^/    /'
+        wait $program_pid
+        code=$?
+        if ! grep -qE '^(not )?ok' "$log"; then
+                if [ "$code" = 0 ]; then ok "$name"; else not_ok "$name" "$(failure "$code" "$log")"; fi
+        elif [ "$code" != 0 ] && ! grep -q '^not ok' "$log"; then
+                not_ok "$name" "$(failure "$code" "$log")"
+        fi
+        [ -z "$pid_file" ] || rm -f "$pid_file"
+        [ -z "$strand_said" ] || echo "# $suite/$name took $((SECONDS - started)) s"
+        publish
+}
+
 failure() {
         if [ "$1" = 124 ] || [ "$1" = 137 ]; then
-                echo "took longer than ${program_timeout:-600} s"
+                echo "took longer than ${program_timeout:-1500} s"
         else
                 echo "exit status $1: $(grep -vE '^ok' "$2" | tail -n 1)"
         fi
@@ -129,8 +196,18 @@ suite_unit() {
 
 # Every target runs over its corpus; with FUZZ_SECONDS it then looks for new input, that long in all.
 suite_fuzz() {
-        local target targets name corpus seconds
         need_native
+        strand 800 fuzz fuzz_all
+}
+
+# Takes only what others leave: a scheduling group of its own, and last in it.
+gently() {
+        setsid --wait bash -c '{ echo 19 >/proc/self/autogroup; } 2>/dev/null; exec nice -n 19 "$@"' gently "$@"
+}
+
+fuzz_all() {
+        local target targets name corpus seconds
+        echo "# fuzz"
         native_target=fuzz native_build fuzz clang -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1 || return
         mapfile -t targets < <(find "$source_dir/build-fuzz" -type f -name 'fuzz-*' -perm /111 | sort)
         [ ${#targets[@]} -gt 0 ] || return
@@ -141,8 +218,8 @@ suite_fuzz() {
                 step "fuzz $name: corpus" "fuzz-$name.log" fuzz_corpus "$target" "$corpus" || continue
                 if [ "$seconds" -gt 0 ]; then
                         mkdir -p "$source_dir/build-fuzz/new-$name"
-                        step "fuzz $name: $seconds s of new input" "fuzz-$name-new.log" "$target" -max_total_time="$seconds" \
-                                -timeout=10 -rss_limit_mb=1024 -artifact_prefix="$logs/crash-$name-" \
+                        step "fuzz $name: $seconds s of new input" "fuzz-$name-new.log" gently "$target" -max_total_time="$seconds" \
+                                -timeout=60 -rss_limit_mb=1024 -artifact_prefix="$logs/crash-$name-" \
                                 "$source_dir/build-fuzz/new-$name" $([ ! -d "$corpus" ] || echo "$corpus")
                 fi
         done
@@ -151,15 +228,21 @@ suite_fuzz() {
 fuzz_corpus() {
         local files=()
         [ ! -d "$2" ] || mapfile -t files < <(find "$2" -type f)
-        "$1" -timeout=10 "${files[@]:-/dev/null}"
+        gently "$1" -timeout=60 "${files[@]:-/dev/null}"
 }
 
 # --- suites that use a box --------------------------------------------------------------------------------------------
 
+# What programs find in their environment, with a box or without.
+box_environment() {
+        export BOX_PREFIX=$box_prefix TESTS=$source_dir/tests LOGS=$logs
+        need_packages jq curl python3
+}
+
 # Boots a fresh box for a suite, as one test, and exports how to reach it.
 suite_box() {
-        export BOX=$box_prefix-$1 BOX_PREFIX=$box_prefix TESTS=$source_dir/tests LOGS=$logs
-        need_packages jq curl python3
+        box_environment
+        export BOX=$box_prefix-$1
         step "$1: a box boots and installs itself" "box-$1.log" "$source_dir/images/box" up --name "$BOX" --fresh || return 1
         BOX_URL=$("$source_dir/images/box" status --name "$BOX" --json | jq -r .url)
         export BOX_URL
@@ -180,10 +263,27 @@ has_installer() {
         [ -d "$source_dir/installer" ]
 }
 
+# Programs that make a box of their own say so in their head, and go beside the suite's box.
 suite_integration() {
+        local program
         has_installer || return 0
+        box_environment
+        strand 600 integration integration_box
+        for program in "$source_dir"/tests/integration/[0-9][0-9]*; do
+                ! has_own_box "$program" || strand 150 "${program##*/}" run_program "$program"
+        done
+}
+
+has_own_box() {
+        head -n 8 "$1" | grep -qE '^(# )?Has a box of its own\.'
+}
+
+integration_box() {
+        local program
         suite_box it || return
-        run_programs "$source_dir/tests/integration"
+        for program in "$source_dir"/tests/integration/[0-9][0-9]*; do
+                has_own_box "$program" || run_program "$program"
+        done
         suite_box_end it
 }
 
@@ -191,14 +291,45 @@ suite_ui() {
         has_installer && has_programs ui || return 0
         need_node_tests
         need_packages knot knot-dnsutils python3
+        strand 300 ui ui_box
+}
+
+ui_box() {
         suite_box ui || return
+        browser_net
         run_programs "$source_dir/tests/ui"
+        browser_net_end
         suite_box_end ui
+}
+
+# A browser in a network of its own beside the box: it drops what it is loading whenever a network device of its machine comes or
+# goes, and boxes of other tests do.
+browser_net() {
+        local number=${BOX_URL#*://10.77.}
+        number=${number%%.*}
+        browser_net_end
+        ip netns add "$box_prefix-browser"
+        ip link add "sbb$number" type veth peer name eth0 netns "$box_prefix-browser"
+        ip link set "sbb$number" master "sbx$number" up
+        ip -n "$box_prefix-browser" addr add "10.77.$number.7/24" dev eth0
+        ip -n "$box_prefix-browser" link set lo up
+        ip -n "$box_prefix-browser" link set eth0 up
+        printf '#!/bin/sh\nexec nsenter --net=/run/netns/%s %s "$@"\n' "$box_prefix-browser" "$CHROMIUM" >"$strands/browser"
+        chmod +x "$strands/browser"
+        export CHROMIUM=$strands/browser
+}
+
+browser_net_end() {
+        [ ! -e "/run/netns/$box_prefix-browser" ] || ip netns del "$box_prefix-browser"
 }
 
 suite_journey() {
         has_installer && has_programs journey || return 0
         need_node_tests
+        strand 140 journey journey_box
+}
+
+journey_box() {
         suite_box journey || return
         run_programs "$source_dir/tests/journey"
         suite_box_end journey
@@ -224,8 +355,8 @@ node_packages() {
 
 suite_vm() {
         has_installer && has_programs vm || return 0
-        export TESTS=$source_dir/tests LOGS=$logs
-        program_timeout=1500 run_programs "$source_dir/tests/vm"
+        box_environment
+        strand 400 vm run_programs "$source_dir/tests/vm"
 }
 
 suite_bench() {
