@@ -154,7 +154,8 @@ TYPE(Job, PROPS(
         P(ended_at, NULLABLE_TIME, "Over."),
         P(cancellable, BOOLEAN, "Whether it can be cancelled now."),
         P(result, OBJECT, "What came of it."),
-        P(error, OBJECT, "Name, message and hint where it failed.")), "Long work.")
+        P(error, OBJECT, "Name, message and hint where it failed."),
+        P(parent, NULLABLE_STRING, "The job that this one is a part of.")), "Long work.")
 TYPE(JobLine, PROPS(
         P(at, TIME, "When."),
         P(level, STRING, "info, warning or error."),

@@ -7,7 +7,9 @@
 #include <sys/types.h>
 
 #define JOBS_OPEN_MAX 256        /* queued and running together */
-#define JOBS_RUNNING_MAX 8
+#define JOBS_RUNNING_MAX 8       /* that work at once; those that wait and parts of others do not count */
+#define JOBS_LOADED_MAX 40       /* that are no part of another one */
+#define JOBS_TASKS_MAX 64        /* with the parts of others: there is always room for one of them to end */
 #define CONNECTIONS_MAX 32       /* a hello that names no job of ours ends them */
 #define LINES_MAX 2000           /* kept of one job's log */
 #define STAGE_BYTES 32
@@ -43,7 +45,7 @@ struct Jobs {
         sd_event_source* listener;
         sd_event_source* pump;     /* deferred: one step, or a look at the queue */
         bool rescan;               /* the queue may have changed */
-        Task* tasks[JOBS_RUNNING_MAX];
+        Task* tasks[JOBS_TASKS_MAX];
         unsigned turn;             /* whose step is next */
         Connection* connections[CONNECTIONS_MAX];
 };
@@ -63,6 +65,8 @@ struct Task {
         unsigned gone;             /* times in a row that PID 1 did not know the unit */
         unsigned looks;            /* times that we looked without a connection */
         bool paused;               /* manager: waits for the disk */
+        bool waiting;              /* manager: its step answered JOB_WAIT */
+        bool undoing;              /* manager: it failed or was cancelled, and its undo takes several steps */
         bool stopping;             /* cancelled; the worker was told */
         JobState ending;           /* what it is about to become; QUEUED = nothing yet */
         Error why;                 /* of FAILED */
@@ -73,7 +77,7 @@ int jobs_new_with(Manager* m, JobsOptions options, Jobs** ret, Error* reterr);
 void jobs_started(Jobs* j, const char* id, int r, Error* error); /* of options.start */
 void jobs_looked(Jobs* j, const char* id, int alive);            /* of options.look; negative = not known */
 Task* jobs_find(Jobs* j, const char* id);
-void jobs_wake(Jobs* j);
+void jobs_turn(Jobs* j);
 
 /* task.c */
 int task_new(Jobs* j, const char* id, Task** ret, Error* reterr);
@@ -82,8 +86,11 @@ DEFINE_CLEANUP(Task*, task_free);
 bool task_is_worker(const Task* t);
 int task_reload(Task* t, Error* reterr);      /* back to what the store has, after a rollback */
 void task_publish(Task* t, bool force);
+void task_show_child(Task* parent, const Task* child); /* the child's progress is the parent's */
 int task_save(Task* t, Error* reterr);        /* progress, journal and lines, inside the open transaction */
 void task_progress(Task* t, const char* stage, int percent, const char* message);
+/* The job has failed or was cancelled: undoes, which may take several turns of the loop, and ends it. Takes over error's content. */
+void task_undo(Task* t, JobState state, Error* error);
 /* Ends the job; takes over error's content. The task is freed by this, or later when the store cannot be written now. */
 void task_end(Task* t, JobState state, Error* error);
 void job_actor_from_row(const JobRow* row, Actor* ret);

@@ -99,19 +99,27 @@ void jobs_answer_data(Jobs* j, const char* id, json_t* data) {
 
 /* --- listening --- */
 
+static int flush(Task* t, Error* reterr) {
+        Store* s = t->jobs->m->store;
+        Task* parent = isempty(t->row.parent) ? NULL : jobs_find(t->jobs, t->row.parent);
+        int r = store_begin(s, reterr);
+        if (r < 0)
+                return r;
+        _cleanup_(transaction_rollbackp) Transaction transaction = s;
+        r = task_save(t, reterr);
+        if (r >= 0 && parent && parent->waiting) /* who asks for the parent sees it too */
+                r = task_save(parent, reterr);
+        if (r < 0)
+                return r;
+        transaction = NULL;
+        return store_commit(s, reterr);
+}
+
 static int on_flush(sd_event_source* source, uint64_t usec, void* userdata) {
         Task* t = userdata;
-        Store* s = t->jobs->m->store;
         _cleanup_error_ Error e = ERROR_NULL;
         t->flush = sd_event_source_disable_unref(t->flush);
-        int r = store_begin(s, &e);
-        if (r >= 0) {
-                r = task_save(t, &e);
-                if (r >= 0)
-                        r = store_commit(s, &e);
-                else
-                        store_rollback(s);
-        }
+        int r = flush(t, &e);
         if (r < 0)
                 log_warning("Cannot save the progress of job '%s', ignoring: %s", t->row.id, strempty(e.message));
         else

@@ -18,13 +18,13 @@ JobKind job_kind_from_string(const char* s) {
 }
 
 Task* jobs_find(Jobs* j, const char* id) {
-        for (size_t i = 0; i < JOBS_RUNNING_MAX; i++)
+        for (size_t i = 0; i < JOBS_TASKS_MAX; i++)
                 if (j->tasks[i] && streq(j->tasks[i]->row.id, id))
                         return j->tasks[i];
         return NULL;
 }
 
-void jobs_wake(Jobs* j) {
+void jobs_turn(Jobs* j) {
         int r = sd_event_source_set_enabled(j->pump, SD_EVENT_ONESHOT);
         if (r < 0)
                 (void) log_error_errno(r, "Failed to wake the jobs: %m");
@@ -41,12 +41,12 @@ static void id_make(char ret[static JOB_ID_BYTES]) {
         ret[JOB_ID_BYTES - 1] = 0;
 }
 
-static int room_check(Jobs* j, const JobType* type, Error* reterr) {
+static int room_check(Jobs* j, const JobType* type, bool part, Error* reterr) {
         int64_t open = 0;
         int r = store_job_open_count(j->m->store, NULL, &open, reterr);
         if (r < 0)
                 return r;
-        if (open >= JOBS_OPEN_MAX)
+        if (open >= JOBS_OPEN_MAX && !part) /* what was begun may go on */
                 return error_set(reterr, ERROR_BUSY, "%d jobs are waiting already.", JOBS_OPEN_MAX);
         if (!(type->flags & JOB_LONE))
                 return 0;
@@ -58,7 +58,8 @@ static int room_check(Jobs* j, const JobType* type, Error* reterr) {
         return r < 0 ? r : 0;
 }
 
-int jobs_add(Jobs* j, JobKind kind, const Actor* actor, const char* object, json_t* request, char ret_id[static JOB_ID_BYTES], Error* reterr) {
+static int add(Jobs* j, JobKind kind, const Actor* actor, const char* object, json_t* request, const char* parent, char ret_id[static JOB_ID_BYTES],
+               Error* reterr) {
         _cleanup_json_ json_t* owned = request ?: json_object();
         const JobType* type = &job_type_table[kind];
         _cleanup_free_ char* text = json_text(owned, /* canonical= */ false);
@@ -66,7 +67,7 @@ int jobs_add(Jobs* j, JobKind kind, const Actor* actor, const char* object, json
         if (!text || !stage)
                 return error_errno(reterr, -ENOMEM, "Cannot add a job");
         assert(store_in_transaction(j->m->store));
-        int r = room_check(j, type, reterr);
+        int r = room_check(j, type, /* part= */ !isempty(parent), reterr);
         if (r < 0)
                 return r;
 
@@ -80,6 +81,7 @@ int jobs_add(Jobs* j, JobKind kind, const Actor* actor, const char* object, json
                 .request = text,
                 .actor = (char*) (*actor->username ? actor->username : *actor->name ? actor->name : "system"),
                 .role = (char*) role_to_string(actor->role),
+                .parent = (char*) parent,
                 .user_id = actor->user_id,
                 .created_at = now_seconds(),
         };
@@ -87,9 +89,81 @@ int jobs_add(Jobs* j, JobKind kind, const Actor* actor, const char* object, json
         if (r < 0)
                 return r;
         j->rescan = true; /* after the commit, or for nothing after a rollback */
-        jobs_wake(j);
+        jobs_turn(j);
         memcpy(ret_id, id, sizeof(id));
         return 0;
+}
+
+int jobs_add(Jobs* j, JobKind kind, const Actor* actor, const char* object, json_t* request, char ret_id[static JOB_ID_BYTES], Error* reterr) {
+        return add(j, kind, actor, object, request, /* parent= */ "", ret_id, reterr);
+}
+
+int jobs_add_child(Jobs* j, Job* parent, JobKind kind, const char* object, json_t* request, char ret_id[static JOB_ID_BYTES], Error* reterr) {
+        return add(j, kind, &parent->actor, object, request, parent->id, ret_id, reterr);
+}
+
+static void child_key(const char* name, char ret[static 64]) {
+        (void) snprintf(ret, 64, "child:%s", name);
+}
+
+void job_child_forget(Job* job, const char* name) {
+        char key[64];
+        child_key(name, key);
+        (void) json_object_del(job->journal, key);
+}
+
+static int error_of_child(const JobRow* row, Error* reterr) {
+        _cleanup_json_ json_t* e = json_loads(row->error, JSON_REJECT_DUPLICATES, NULL);
+        const char* message = json_get_string(e, "message");
+        const char* hint = json_get_string(e, "hint");
+        if (streq(row->state, "cancelled"))
+                return error_set(reterr, ERROR_WRONG_STATE, "A part of it was cancelled.");
+        int r = error_set(reterr, error_name_from_string(strempty(json_get_string(e, "name"))), "%s",
+                          isempty(message) ? "A part of it failed." : message);
+        return isempty(hint) ? r : error_hint(reterr, "%.1000s", hint);
+}
+
+int job_child(Manager* m, Job* job, const char* name, JobKind kind, const char* object, json_t* request, json_t** ret_result, Error* reterr) {
+        _cleanup_json_ json_t* owned = request;
+        _cleanup_job_row_ JobRow row = {};
+        char key[64], id[JOB_ID_BYTES];
+        child_key(name, key);
+        const char* known = json_get_string(job->journal, key);
+        if (!known) {
+                int k = jobs_add_child(m->jobs, job, kind, object, TAKE_PTR(owned), id, reterr);
+                if (k < 0)
+                        return k;
+                (void) json_object_set_new(job->journal, key, json_string(id));
+                return JOB_WAIT;
+        }
+        int r = store_job_get(m->store, known, &row, reterr);
+        if (r <= 0)
+                return r < 0 ? r : error_set(reterr, ERROR_INTERNAL, "A part of the job is gone.");
+        if (streq(row.state, "queued") || streq(row.state, "running"))
+                return JOB_WAIT;
+        if (!streq(row.state, "done"))
+                return error_of_child(&row, reterr);
+        if (ret_result)
+                *ret_result = json_loads(row.result, JSON_REJECT_DUPLICATES, NULL) ?: json_object();
+        return 1;
+}
+
+static void task_awake(Task* t) {
+        if (!t->waiting)
+                return;
+        t->waiting = false;
+        t->timer = sd_event_source_disable_unref(t->timer);
+        jobs_turn(t->jobs);
+}
+
+void jobs_wake(Jobs* j, const char* id) {
+        Task* t = j ? jobs_find(j, id) : NULL;
+        if (t && !task_is_worker(t))
+                task_awake(t);
+}
+
+void job_wait_until(Job* job, uint64_t boottime_usec) {
+        job->wait_until_usec = job->wait_until_usec ? MIN(job->wait_until_usec, boottime_usec) : boottime_usec;
 }
 
 int jobs_cancel(Jobs* j, const char* id, Error* reterr) {
@@ -108,7 +182,7 @@ int jobs_cancel(Jobs* j, const char* id, Error* reterr) {
         if (r < 0)
                 return r;
         j->rescan = true;
-        jobs_wake(j);
+        jobs_turn(j);
         return 0;
 }
 
@@ -124,7 +198,7 @@ static unsigned stage_count(const JobType* type) {
 static int on_pause_over(sd_event_source* source, uint64_t usec, void* userdata) {
         Task* t = userdata;
         t->paused = false;
-        jobs_wake(t->jobs);
+        jobs_turn(t->jobs);
         return 0;
 }
 
@@ -133,63 +207,212 @@ static void task_pause(Task* t) {
         t->paused = sd_event_add_time_relative(t->jobs->m->event, &t->timer, CLOCK_MONOTONIC, PAUSE_USEC, 0, on_pause_over, t) >= 0;
 }
 
-/* 1 = that was the last stage, 0 = more to do. All of the step or none of it is in the store afterwards. */
+static int on_wait_over(sd_event_source* source, uint64_t usec, void* userdata) {
+        task_awake(userdata);
+        return 0;
+}
+
+static void task_wait(Task* t) {
+        uint64_t until = t->job.wait_until_usec;
+        t->timer = sd_event_source_disable_unref(t->timer);
+        t->waiting = true;
+        t->jobs->rescan = true; /* another one may work meanwhile */
+        if (until == 0)
+                return;
+        int r = sd_event_add_time(t->jobs->m->event, &t->timer, CLOCK_BOOTTIME, until, /* accuracy= */ 10 * USEC_PER_MSEC, on_wait_over, t);
+        if (r < 0) {
+                (void) log_error_errno(r, "Failed to wait for the clock, asking again at once: %m");
+                t->waiting = false;
+        }
+}
+
+/* Undoing takes several steps; what it will become in the end is in the journal, so that a kill does not lose it. */
+static bool must_undo(const Task* t) {
+        return json_object_get(t->job.journal, "undoing");
+}
+
+static int stage_end(Task* t) {
+        unsigned n = stage_count(t->type);
+        t->job.percent = MAX(t->job.percent, 100 * (t->job.stage + 1) / n);
+        if (t->job.stage + 1 >= n)
+                return 1;
+        t->job.stage++;
+        return 0;
+}
+
+/* 1 = that was the last stage, 0 = more to do, JOB_WAIT. All of the step or none of it is in the store afterwards. */
 static int step_write(Task* t, Error* reterr) {
         Store* s = t->jobs->m->store;
         int r = store_begin(s, reterr);
         if (r < 0)
                 return r;
         _cleanup_(transaction_rollbackp) Transaction transaction = s;
-        r = t->class->step(t->jobs->m, &t->job, reterr);
+        bool undo = must_undo(t);
+        t->job.wait_until_usec = 0;
+        r = (undo ? t->class->undo : t->class->step)(t->jobs->m, &t->job, reterr);
         if (r < 0)
                 return error_is_set(reterr) ? r : error_errno(reterr, r, "The step failed");
-        bool last = false;
-        if (r > 0) {
-                unsigned n = stage_count(t->type);
-                t->job.percent = MAX(t->job.percent, 100 * (t->job.stage + 1) / n);
-                last = t->job.stage + 1 >= n;
-                if (!last)
-                        t->job.stage++;
-        }
+        int verdict = r == JOB_WAIT ? JOB_WAIT : undo ? 1 : r > 0 ? stage_end(t) : 0;
         (void) json_object_del(t->job.journal, "resumed");
-        if (last) /* the end is a transaction of its own; a kill before it must not run the step again */
+        if (verdict == 1) /* the end is a transaction of its own; a kill before it must not run the step again */
                 (void) json_object_set_new(t->job.journal, "complete", json_true());
         r = task_save(t, reterr);
         if (r < 0)
                 return r;
         transaction = NULL;
         r = store_commit(s, reterr);
-        return r < 0 ? r : last;
+        return r < 0 ? r : verdict;
+}
+
+/* How it ends that has no more steps: as its journal says where it was undone, done otherwise. */
+static void task_finish(Task* t) {
+        const json_t* undoing = json_object_get(t->job.journal, "undoing");
+        if (!undoing) {
+                task_end(t, JOB_STATE_DONE, NULL);
+                return;
+        }
+        Error e = ERROR_NULL;
+        const char* name = json_get_string(undoing, "name");
+        const char* hint = json_get_string(undoing, "hint");
+        t->undoing = true; /* not once more */
+        if (name)
+                (void) error_set(&e, error_name_from_string(name), "%s", strempty(json_get_string(undoing, "message")));
+        if (name && !isempty(hint))
+                (void) error_hint(&e, "%.1000s", hint);
+        task_end(t, streq(strempty(json_get_string(undoing, "state")), "cancelled") ? JOB_STATE_CANCELLED : JOB_STATE_FAILED, &e);
+}
+
+static bool passes(const Error* e) {
+        return error_has_name(e, ERROR_STORAGE_FULL) || error_has_name(e, ERROR_BUSY);
+}
+
+/* Notes what it becomes, then the undo's steps follow. */
+static int undo_note(Task* t, JobState state, const Error* why, Error* reterr) {
+        Store* s = t->jobs->m->store;
+        json_t* undoing = error_is_set(why) ? json_pack("{s:s, s:s, s:s}", "name", error_name_to_string(why->name), "message", why->message,
+                                                        "hint", strempty(why->hint))
+                                            : json_object();
+        (void) json_object_set_new(undoing, "state", json_string(job_state_to_string(state)));
+        (void) json_object_set_new(t->job.journal, "undoing", undoing);
+        int r = store_begin(s, reterr);
+        if (r < 0)
+                return r;
+        _cleanup_(transaction_rollbackp) Transaction transaction = s;
+        r = task_save(t, reterr);
+        if (r < 0)
+                return r;
+        transaction = NULL;
+        return store_commit(s, reterr);
+}
+
+void task_undo(Task* t, JobState state, Error* error) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        if (task_is_worker(t) || !t->class || !t->class->undo) {
+                task_end(t, state, error);
+                return;
+        }
+        int r = undo_note(t, state, error ?: &ERROR_NULL, &e);
+        if (r < 0) {
+                log_warning("Job '%s' waits before it is undone: %s", t->row.id, strempty(e.message));
+                (void) json_object_del(t->job.journal, "undoing");
+                error_done(error);
+                task_pause(t); /* the step or the cancellation will be met again */
+                return;
+        }
+        error_done(error);
+        jobs_turn(t->jobs);
+}
+
+/* A JSON array of the kinds that may be cancelled. */
+static char* cancellable(void) {
+        _cleanup_json_ json_t* kinds = json_array();
+        for (size_t i = 0; i < _JOB_KIND_MAX; i++)
+                if (job_type_table[i].flags & JOB_CANCEL)
+                        (void) json_array_append_new(kinds, json_string(job_type_table[i].name));
+        return json_text(kinds, /* canonical= */ false);
+}
+
+/* Tells its open parts to end, where they can. */
+static int parts_cancel(Task* t, Error* reterr) {
+        Store* s = t->jobs->m->store;
+        _cleanup_free_ char* kinds = cancellable();
+        if (!kinds)
+                return error_errno(reterr, -ENOMEM, "Cannot cancel a job");
+        int r = store_begin(s, reterr);
+        if (r < 0)
+                return r;
+        _cleanup_(transaction_rollbackp) Transaction transaction = s;
+        r = store_job_cancel_parts(s, t->row.id, kinds, reterr);
+        if (r < 0)
+                return r;
+        transaction = NULL;
+        return store_commit(s, reterr);
+}
+
+/* Before a job is undone or cancelled its open parts end. One that cannot be cancelled is waited for: its end wakes us. Parts that the undo
+ * itself adds are its own business. */
+static bool parts_are_over(Task* t) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        json_t* undoing = json_object_get(t->job.journal, "undoing");
+        int64_t open = 0;
+        if (json_is_true(json_object_get(undoing, "alone")))
+                return true;
+        int r = parts_cancel(t, &e);
+        if (r >= 0)
+                r = store_job_parts_count(t->jobs->m->store, t->row.id, &open, &e);
+        if (r < 0) {
+                log_warning("Cannot cancel the parts of job '%s' yet: %s", t->row.id, strempty(e.message));
+                task_pause(t);
+                return false;
+        }
+        if (open > 0) {
+                t->job.wait_until_usec = 0;
+                task_wait(t);
+                jobs_turn(t->jobs);
+                return false;
+        }
+        if (undoing)
+                (void) json_object_set_new(undoing, "alone", json_true());
+        return true;
 }
 
 static void task_step(Task* t) {
         if (json_is_true(json_object_get(t->job.journal, "complete"))) { /* killed between the last step and its end */
-                task_end(t, JOB_STATE_DONE, NULL);
+                task_finish(t);
                 return;
         }
-        if (t->job.cancel) {
-                task_end(t, JOB_STATE_CANCELLED, NULL);
+        if ((t->job.cancel || must_undo(t)) && !parts_are_over(t))
+                return;
+        if (t->job.cancel && !must_undo(t)) {
+                task_undo(t, JOB_STATE_CANCELLED, NULL);
                 return;
         }
         _cleanup_error_ Error e = ERROR_NULL;
         unsigned stage = t->job.stage;
         int r = step_write(t, &e);
-        if (r > 0) {
-                task_end(t, JOB_STATE_DONE, NULL);
+        if (r == 1) {
+                task_finish(t);
                 return;
         }
-        if (r == 0) {
+        if (r >= 0) {
                 task_publish(t, /* force= */ t->job.stage != stage);
+                if (r == JOB_WAIT)
+                        task_wait(t);
                 return;
         }
         _cleanup_error_ Error again = ERROR_NULL;
         int k = task_reload(t, &again); /* what the step remembered was rolled back */
-        if (k < 0 || error_has_name(&e, ERROR_STORAGE_FULL) || error_has_name(&e, ERROR_BUSY)) {
+        if (k < 0 || passes(&e)) {
                 log_warning("Job '%s' waits: %s", t->row.id, error_is_set(&again) ? again.message : e.message);
                 task_pause(t);
                 return;
         }
-        task_end(t, JOB_STATE_FAILED, &e);
+        if (must_undo(t)) {
+                log_error("Cannot undo job '%s': %s", t->row.id, strempty(e.message));
+                task_finish(t);
+                return;
+        }
+        task_undo(t, JOB_STATE_FAILED, &e);
 }
 
 /* --- the queue --- */
@@ -211,7 +434,7 @@ static int state_begin(Task* t, Error* reterr) {
 static void task_begin(Task* t) {
         _cleanup_error_ Error e = ERROR_NULL;
         if (t->job.cancel) {
-                task_end(t, JOB_STATE_CANCELLED, NULL);
+                task_undo(t, JOB_STATE_CANCELLED, NULL);
                 return;
         }
         int r = state_begin(t, &e);
@@ -243,8 +466,14 @@ static void task_resume(Task* t) {
                 (void) error_set(&e, ERROR_INTERNAL, "This release cannot do \"%s\".", t->type->sentence);
         else if (resumed > RESUMED_MAX)
                 (void) error_set(&e, ERROR_INTERNAL, "It was interrupted %d times at the same step.", RESUMED_MAX);
+        if (error_is_set(&e) && must_undo(t)) {
+                log_error("Cannot undo job '%s': %s", t->row.id, e.message);
+                task_finish(t);
+                return;
+        }
         if (error_is_set(&e)) {
-                task_end(t, JOB_STATE_FAILED, &e);
+                (void) json_object_del(t->job.journal, "resumed");
+                task_undo(t, JOB_STATE_FAILED, &e);
                 return;
         }
         (void) json_object_set_new(t->job.journal, "resumed", json_integer(resumed));
@@ -262,17 +491,30 @@ static void task_resume(Task* t) {
 }
 
 static Task** free_slot(Jobs* j) {
-        for (size_t i = 0; i < JOBS_RUNNING_MAX; i++)
+        for (size_t i = 0; i < JOBS_TASKS_MAX; i++)
                 if (!j->tasks[i])
                         return &j->tasks[i];
         return NULL;
+}
+
+/* Whether there is no room for another one. Parts of others are let in as long as there is a slot, else all would wait for each other. */
+static bool is_crowded(const Jobs* j, const Task* t) {
+        unsigned loaded = 0, working = 0;
+        if (!isempty(t->row.parent) || streq(t->row.state, "running"))
+                return false;
+        for (size_t i = 0; i < JOBS_TASKS_MAX; i++)
+                if (j->tasks[i] && isempty(j->tasks[i]->row.parent)) {
+                        loaded++;
+                        working += !j->tasks[i]->waiting;
+                }
+        return loaded >= JOBS_LOADED_MAX || working >= JOBS_RUNNING_MAX;
 }
 
 /* Whether another one of a kind that is done one after the other is at work. */
 static bool must_wait(const Jobs* j, const Task* t) {
         if (!(t->type->flags & JOB_SERIAL) || t->job.cancel || streq(t->row.state, "running"))
                 return false;
-        for (size_t i = 0; i < JOBS_RUNNING_MAX; i++)
+        for (size_t i = 0; i < JOBS_TASKS_MAX; i++)
                 if (j->tasks[i] && j->tasks[i]->type == t->type)
                         return true;
         return false;
@@ -283,7 +525,7 @@ static int load_one(Jobs* j, const char* id, Task** slot, Error* reterr) {
         int r = task_new(j, id, &t, reterr);
         if (r <= 0)
                 return r;
-        if (must_wait(j, t)) {
+        if (must_wait(j, t) || is_crowded(j, t)) {
                 (void) task_free(t);
                 return 0;
         }
@@ -330,20 +572,22 @@ static int scan_cancelled(Jobs* j, Error* reterr) {
                 task_publish(t, /* force= */ true);
                 if (task_is_worker(t))
                         worker_cancel(t);
+                else
+                        task_awake(t);
         }
         return 0;
 }
 
 static bool can_step(const Task* t) {
-        return t && !task_is_worker(t) && !t->paused && t->ending == JOB_STATE_QUEUED;
+        return t && !task_is_worker(t) && !t->paused && !t->waiting && t->ending == JOB_STATE_QUEUED;
 }
 
 static Task* next_to_step(Jobs* j) {
-        for (unsigned i = 0; i < JOBS_RUNNING_MAX; i++) {
-                Task* t = j->tasks[(j->turn + i) % JOBS_RUNNING_MAX];
+        for (unsigned i = 0; i < JOBS_TASKS_MAX; i++) {
+                Task* t = j->tasks[(j->turn + i) % JOBS_TASKS_MAX];
                 if (!can_step(t))
                         continue;
-                j->turn = (j->turn + i + 1) % JOBS_RUNNING_MAX;
+                j->turn = (j->turn + i + 1) % JOBS_TASKS_MAX;
                 return t;
         }
         return NULL;
@@ -363,8 +607,8 @@ static int on_pump(sd_event_source* source, void* userdata) {
         Task* t = next_to_step(j);
         if (t)
                 task_step(t);
-        if (next_to_step(j))
-                jobs_wake(j);
+        if (j->rescan || next_to_step(j))
+                jobs_turn(j);
         return 0;
 }
 
@@ -390,7 +634,7 @@ int jobs_new_with(Manager* m, JobsOptions options, Jobs** ret, Error* reterr) {
         if (r < 0)
                 return r;
         j->rescan = true;
-        jobs_wake(j);
+        jobs_turn(j);
         *ret = TAKE_PTR(j);
         return 0;
 }
@@ -398,7 +642,7 @@ int jobs_new_with(Manager* m, JobsOptions options, Jobs** ret, Error* reterr) {
 Jobs* jobs_free(Jobs* j) {
         if (!j)
                 return NULL;
-        for (size_t i = 0; i < JOBS_RUNNING_MAX; i++)
+        for (size_t i = 0; i < JOBS_TASKS_MAX; i++)
                 (void) task_free(j->tasks[i]);
         for (size_t i = 0; i < CONNECTIONS_MAX; i++)
                 (void) connection_free(j->connections[i]);

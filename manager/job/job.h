@@ -18,11 +18,18 @@ typedef struct Job {
         json_t* result;    /* object, filled by steps */
         Actor actor;       /* on whose behalf */
         bool cancel;       /* asked for; a step that is told may stop at a clean point */
+        uint64_t wait_until_usec; /* see job_wait_until() */
 } Job;
+
+/* What a step of a MANAGER kind may answer beside 0, 1 and errors: it has asked somebody (a child job, the helper, PID 1, the clock) and is
+ * called again after jobs_wake(), when a child ended, at job_wait_until(), and after a restart of the manager. It may be called early and
+ * more than once: it looks again whether what it waits for is there. */
+#define JOB_WAIT 2
 
 /* What a kind does; one constant table in job-classes.c lists them: { [JOB_USER_DELETE] = &user_delete_job, ... }. */
 typedef struct JobClass {
-        /* MANAGER: one short step of job->stage inside an open transaction. 1 = stage is done, 0 = call again, <0 = the job fails. */
+        /* MANAGER: one short step of job->stage inside an open transaction. 1 = stage is done, 0 = call again, JOB_WAIT, <0 = the job
+         * fails. */
         int (*step)(Manager* m, Job* job, Error* reterr);
         /* WORKER: it wants something only the manager can have done, such as a helper verb. Outside any transaction; answer with
          * jobs_answer(), now or later. NULL = it may not ask. */
@@ -30,7 +37,8 @@ typedef struct JobClass {
         /* WORKER: the result came (inside a transaction): keep what is worth keeping, and leave in job->result what people should
          * see. NULL = nothing. */
         int (*finished)(Manager* m, Job* job, Error* reterr);
-        /* Failed or cancelled: undo what the journal says was done (inside a transaction). NULL = nothing to undo. */
+        /* Failed or cancelled: undo what the journal says was done (inside a transaction). NULL = nothing to undo. A MANAGER kind's undo may
+         * answer JOB_WAIT as its steps may; a kill then goes on undoing. */
         int (*undo)(Manager* m, Job* job, Error* reterr);
         /* The job is over and committed, however it ended; for effects outside the store. NULL = none. */
         void (*ended)(Manager* m, Job* job, bool done);
@@ -42,6 +50,18 @@ DEFINE_CLEANUP(Jobs*, jobs_free);
 /* Adds the row inside the caller's open transaction; it starts after the commit, on the next turn of the loop. Takes ownership of request.
  * BUSY when a LONE kind runs already. */
 int jobs_add(Jobs* j, JobKind kind, const Actor* actor, const char* object, json_t* request, char ret_id[static JOB_ID_BYTES], Error* reterr);
+/* The same for a part of `parent`, on behalf of the same actor, from one of its steps. Its progress shows in the parent, its end wakes the parent,
+ * and the parent does not end before it: a cancelled parent cancels it first. */
+int jobs_add_child(Jobs* j, Job* parent, JobKind kind, const char* object, json_t* request, char ret_id[static JOB_ID_BYTES], Error* reterr);
+/* For a step: one child job from beginning to end. journal["child:<name>"] knows it. The first call adds it (taking ownership of request; later
+ * calls drop it); JOB_WAIT while it is open; 1 and, where ret_result is not NULL, its result (owned) when it is done; its own error when
+ * it failed or was cancelled. */
+int job_child(Manager* m, Job* job, const char* name, JobKind kind, const char* object, json_t* request, json_t** ret_result, Error* reterr);
+void job_child_forget(Job* job, const char* name); /* so that the next call adds a new one */
+/* Somebody whom a waiting step asked has answered. Nothing happens where the job is over or does not wait. */
+void jobs_wake(Jobs* j, const char* id);
+/* For a step that is about to answer JOB_WAIT: call again at this time of CLOCK_BOOTTIME at the latest. */
+void job_wait_until(Job* job, uint64_t boottime_usec);
 /* Inside the caller's open transaction. WRONG_STATE when it is over or its kind cannot be cancelled. */
 int jobs_cancel(Jobs* j, const char* id, Error* reterr);
 /* The answer to a worker's question; takes over error's content when r < 0. The job may be over by then; that is fine. */

@@ -66,13 +66,13 @@ json_t* job_row_to_json(const JobRow* row) {
         const JobType* type = job_type_find(row->kind);
         bool open = streq(row->state, "queued") || streq(row->state, "running");
         return json_pack(
-                "{s:s, s:s, s:s, s:s, s:s, s:o, s:i, s:s, s:s, s:I, s:o, s:o, s:b, s:o, s:o}",
+                "{s:s, s:s, s:s, s:s, s:s, s:o, s:i, s:s, s:s, s:I, s:o, s:o, s:b, s:o, s:o, s:s?}",
                 "id", row->id, "kind", row->kind, "object", row->object, "state", row->state, "stage", row->stage,
                 "stages", stages_json(type), "percent", (int) row->percent, "message", row->message, "actor", row->actor,
                 "created_at", (json_int_t) row->created_at, "started_at", json_time_or_null(row->started_at),
                 "ended_at", json_time_or_null(row->ended_at),
                 "cancellable", open && !row->cancel && type && (type->flags & JOB_CANCEL ? 1 : 0),
-                "result", object_from(row->result), "error", object_from(row->error));
+                "result", object_from(row->result), "error", object_from(row->error), "parent", isempty(row->parent) ? NULL : row->parent);
 }
 
 void job_actor_from_row(const JobRow* row, Actor* ret) {
@@ -142,7 +142,7 @@ int task_new(Jobs* j, const char* id, Task** ret, Error* reterr) {
 Task* task_free(Task* t) {
         if (!t)
                 return NULL;
-        for (size_t i = 0; t->jobs && i < JOBS_RUNNING_MAX; i++)
+        for (size_t i = 0; t->jobs && i < JOBS_TASKS_MAX; i++)
                 if (t->jobs->tasks[i] == t)
                         t->jobs->tasks[i] = NULL;
         if (t->connection)
@@ -194,6 +194,41 @@ void task_publish(Task* t, bool force) {
         events_publish(t->jobs->m->events, "job", job, t->row.user_id > 0 ? t->row.user_id : -1);
 }
 
+/* Which share of the parent its child is: the stage it was begun in and, where the child knows that one too, the stages behind it that
+ * the child knows: pull and unpack of an install are those of image-pull. */
+static unsigned shared_stages(const Task* parent, const Task* child) {
+        char stage[STAGE_BYTES];
+        unsigned n = 1;
+        if (!stage_name(parent->type, parent->job.stage, stage) || stage_index(child->type, stage) < 0)
+                return 1;
+        while (stage_name(parent->type, parent->job.stage + n, stage) && stage_index(child->type, stage) >= 0)
+                n++;
+        return n;
+}
+
+void task_show_child(Task* parent, const Task* child) {
+        if (!parent || parent->ending != JOB_STATE_QUEUED || !parent->waiting)
+                return;
+        unsigned all = 0;
+        char stage[STAGE_BYTES];
+        while (stage_name(parent->type, all, stage))
+                all++;
+        unsigned shared = shared_stages(parent, child), share = 100 * shared / all;
+        unsigned percent = 100 * parent->job.stage / all + share * child->row.percent / 100;
+        int i = stage_index(parent->type, child->row.stage);
+        bool moved = i > (int) parent->job.stage && i < (int) (parent->job.stage + shared);
+        parent->row.percent = parent->job.percent = MIN(MAX(parent->row.percent, percent), 99u);
+        if (!isempty(child->row.message)) {
+                string_set(&parent->row.message, child->row.message);
+                string_set(&parent->job.message, child->row.message);
+        }
+        if (moved) {
+                parent->job.stage = (unsigned) i;
+                string_set(&parent->row.stage, child->row.stage);
+        }
+        task_publish(parent, moved);
+}
+
 /* The row's copies follow the job. Percent never falls: a bar that goes back looks broken. */
 static void row_follow(Task* t) {
         char stage[STAGE_BYTES];
@@ -239,6 +274,8 @@ void task_progress(Task* t, const char* stage, int percent, const char* message)
                 string_set(&t->job.message, message);
         row_follow(t);
         task_publish(t, moved);
+        if (!isempty(t->row.parent))
+                task_show_child(jobs_find(t->jobs, t->row.parent), t);
 }
 
 static json_t* error_to_json(const Error* e) {
@@ -258,7 +295,7 @@ static int end_write(Task* t, JobState state, const Error* why, Error* reterr) {
         if (r < 0)
                 return r;
         _cleanup_(transaction_rollbackp) Transaction transaction = s;
-        if (t->class)
+        if (t->class && !t->undoing)
                 r = hook(t, state == JOB_STATE_DONE ? t->class->finished : t->class->undo, reterr);
         if (r < 0)
                 return error_is_set(reterr) ? r : error_errno(reterr, r, "Cannot end the job");
@@ -344,9 +381,12 @@ static void task_end_try(Task* t) {
                 worker_forget(t);
         if (t->class && t->class->ended)
                 t->class->ended(j->m, &t->job, done);
+        char parent[JOB_ID_BYTES];
+        (void) snprintf(parent, sizeof(parent), "%s", t->row.parent);
         (void) task_free(t);
+        jobs_wake(j, parent);
         j->rescan = true;
-        jobs_wake(j);
+        jobs_turn(j);
 }
 
 void task_end(Task* t, JobState state, Error* error) {

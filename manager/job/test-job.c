@@ -15,13 +15,16 @@ static struct {
         unsigned events, steps, undone, finished, stops;
         unsigned fail_at;   /* this step fails; 0 = none */
         int alive;          /* what PID 1 says */
+        bool answered;      /* what a patient step waits for is there */
+        JobKind part;       /* what a whole has a child of */
+        int parts_open;
         void (*worker)(const char* id);
         pid_t pid;
 } world;
 
 void events_publish(Events* e, const char* name, json_t* data, int64_t user_id) {
         ASSERT_STREQ(name, "job");
-        ASSERT_EQ(json_object_size(data), 15);
+        ASSERT_EQ(json_object_size(data), 16);
         world.events++;
         json_decref(data);
 }
@@ -67,10 +70,76 @@ static int fake_asked(Manager* m, Job* job, const json_t* question, Error* reter
 
 static const JobClass fake_manager = { .step = fake_step, .undo = fake_undo };
 static const JobClass fake_worker = { .asked = fake_asked, .finished = fake_finished, .undo = fake_undo };
+/* --- those that wait --- */
+
+/* Waits at every second call until somebody woke it; the third stage ends by the clock. */
+static int patient_step(Manager* m, Job* job, Error* reterr) {
+        int64_t asked = json_get_integer(job->journal, "asked", 0);
+        world.steps++;
+        if (asked == 0) {
+                (void) json_object_set_new(job->journal, "asked", json_integer((json_int_t) now_usec(CLOCK_BOOTTIME)));
+                if (job->stage == 2)
+                        job_wait_until(job, now_usec(CLOCK_BOOTTIME) + 100 * USEC_PER_MSEC);
+                return JOB_WAIT;
+        }
+        if (job->stage == 2 && now_usec(CLOCK_BOOTTIME) < (uint64_t) asked + 100 * USEC_PER_MSEC) {
+                job_wait_until(job, (uint64_t) asked + 100 * USEC_PER_MSEC);
+                return JOB_WAIT;
+        }
+        if (job->stage != 2 && !world.answered)
+                return JOB_WAIT;
+        world.answered = false;
+        (void) json_object_del(job->journal, "asked");
+        return 1;
+}
+
+/* One child in the first stages; fails after it where the test wants so; undoes in three turns. */
+static int whole_step(Manager* m, Job* job, Error* reterr) {
+        _cleanup_json_ json_t* result = NULL;
+        world.steps++;
+        if (job->stage > 1)
+                return world.fail_at == job->stage ? error_set(reterr, ERROR_CONFLICT, "It broke.") : 1;
+        int r = job_child(m, job, "part", world.part, "thing", json_pack("{s:s}", "note", "part"), &result, reterr);
+        if (r == 1)
+                (void) json_object_set_new(job->result, "parts", json_integer(json_get_integer(result, "parts", 0)));
+        return r;
+}
+
+static int whole_undo(Manager* m, Job* job, Error* reterr) {
+        int64_t n = json_get_integer(job->journal, "undone", 0) + 1;
+        ASSERT_TRUE(store_in_transaction(m->store));
+        ASSERT_EQ(world.parts_open, 0);
+        (void) json_object_set_new(job->journal, "undone", json_integer(n));
+        world.undone = (unsigned) n;
+        if (n == 3)
+                return 0;
+        job_wait_until(job, now_usec(CLOCK_BOOTTIME) + 20 * USEC_PER_MSEC);
+        return JOB_WAIT;
+}
+
+static int part_undo(Manager* m, Job* job, Error* reterr) {
+        world.parts_open--;
+        return 0;
+}
+
+static int part_finished(Manager* m, Job* job, Error* reterr) {
+        world.finished++;
+        world.parts_open--;
+        return 0;
+}
+
+static const JobClass fake_patient = { .step = patient_step };
+static const JobClass fake_whole = { .step = whole_step, .undo = whole_undo };
+static const JobClass fake_part = { .finished = part_finished, .undo = part_undo };
+
 static const JobClass* const fake_classes[_JOB_KIND_MAX] = {
         [JOB_USER_DELETE] = &fake_manager,
         [JOB_USER_IMPORT] = &fake_manager,
         [JOB_SUPPORT_BUNDLE] = &fake_worker,
+        [JOB_IMAGE_PULL] = &fake_part,
+        [JOB_APP_DATA] = &fake_part,
+        [JOB_APP_INSTALL] = &fake_whole,
+        [JOB_APP_RUN] = &fake_patient,
 };
 
 static int fake_start(Jobs* j, const char* kind, const char* id, Error* reterr) {
@@ -512,6 +581,207 @@ TEST(strangers_may_not_speak_for_a_job) {
         ASSERT_OK(add(&f, JOB_SUPPORT_BUNDLE, id, &e));
         turn_until(&f, id, "failed");
         log_set_max_level(LOG_INFO);
+        down(&f);
+}
+
+/* --- waiting --- */
+
+static void turn(Fixture* f, unsigned n) {
+        for (unsigned i = 0; i < n; i++)
+                ASSERT_OK(sd_event_run(f->m.event, 5 * USEC_PER_MSEC));
+}
+
+TEST(a_step_waits_until_it_is_woken) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        Fixture f;
+        char id[JOB_ID_BYTES];
+        up(&f);
+        ASSERT_OK(add(&f, JOB_APP_RUN, id, &e));
+        for (unsigned stage = 0; stage < 2; stage++) {
+                turn(&f, 8);
+                ASSERT_EQ(world.steps, 1 + 2 * stage); /* asked once, and then it is quiet */
+                world.answered = true;
+                jobs_wake(f.m.jobs, id);
+                if (stage == 0)
+                        turn_until(&f, id, "running");
+                while (world.answered)
+                        turn(&f, 1);
+        }
+        while (world.steps < 6) /* by the clock */
+                turn(&f, 1);
+        ASSERT_TRUE(world.steps <= 7); /* a clock may ring a little early */
+        turn(&f, 8);
+        world.answered = true;
+        jobs_wake(f.m.jobs, id);
+        turn_until(&f, id, "done");
+        jobs_wake(f.m.jobs, id); /* nobody is there: nothing happens */
+        down(&f);
+}
+
+TEST(a_new_manager_waits_on) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        Fixture f;
+        char id[JOB_ID_BYTES];
+        up(&f);
+        ASSERT_OK(add(&f, JOB_APP_RUN, id, &e));
+        for (unsigned life = 0; life < 8; life++) { /* more lives than a step that dies has */
+                unsigned before = world.steps;
+                while (world.steps == before)
+                        turn(&f, 1);
+                turn(&f, 3);
+                f.m.jobs = jobs_free(f.m.jobs);
+                jobs_up(&f, fake_peer_allowed);
+        }
+        turn(&f, 3);
+        while (jobs_find(f.m.jobs, id)) {
+                world.answered = true;
+                jobs_wake(f.m.jobs, id);
+                turn(&f, 1);
+        }
+        turn_until(&f, id, "done");
+        down(&f);
+}
+
+static void part_worker(const char* id) {
+        int fd = connect_to(socket_path);
+        tell(fd, "{\"hello\":\"%s\"}", id);
+        ASSERT_TRUE(hear(fd, "{\"welcome\":true}"));
+        tell(fd, "{\"stage\":\"unpack\",\"percent\":50,\"message\":\"Half of it\"}");
+        (void) usleep(300 * 1000);
+        tell(fd, "{\"result\":{\"parts\":3}}");
+        ASSERT_TRUE(hear(fd, "{\"over\":true}"));
+}
+
+static void expect_end_of_worker(void) {
+        int status = 0;
+        ASSERT_OK(waitpid(world.pid, &status, 0));
+        ASSERT_EQ(status, 0);
+        world.pid = 0;
+}
+
+TEST(a_part_shows_in_the_whole) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        Fixture f;
+        char id[JOB_ID_BYTES];
+        up(&f);
+        world.worker = part_worker;
+        world.part = JOB_IMAGE_PULL;
+        world.parts_open = 1;
+        ASSERT_OK(add(&f, JOB_APP_INSTALL, id, &e));
+        turn_until(&f, id, "running");
+        Task* t = jobs_find(f.m.jobs, id);
+        while (!streq(t->row.message, "Half of it"))
+                turn(&f, 1);
+        ASSERT_STREQ(t->row.stage, "unpack"); /* the second stage of both */
+        ASSERT_EQ(t->row.percent, 16);        /* half of the first two of six */
+        turn_until(&f, id, "done");
+        _cleanup_job_row_ JobRow row = row_of(&f, id);
+        ASSERT_STREQ(row.result, "{\"parts\":3}");
+        ASSERT_EQ(world.undone, 0);
+        expect_end_of_worker();
+        down(&f);
+}
+
+static int cancel(Fixture* f, const char* id, Error* e) {
+        ASSERT_OK(store_begin(f->m.store, e));
+        int r = jobs_cancel(f->m.jobs, id, e);
+        if (r < 0)
+                store_rollback(f->m.store);
+        else
+                ASSERT_OK(store_commit(f->m.store, e));
+        return r;
+}
+
+TEST(a_cancelled_whole_cancels_its_part_first) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        Fixture f;
+        char id[JOB_ID_BYTES];
+        up(&f);
+        world.worker = obedient_worker;
+        world.part = JOB_IMAGE_PULL;
+        world.parts_open = 1;
+        ASSERT_OK(add(&f, JOB_APP_INSTALL, id, &e));
+        while (world.pid == 0)
+                turn(&f, 1);
+        ASSERT_OK(cancel(&f, id, &e));
+        turn_until(&f, id, "cancelled");
+        ASSERT_EQ(world.parts_open, 0);
+        ASSERT_EQ(world.undone, 3);
+        expect_end_of_worker();
+        down(&f);
+}
+
+TEST(a_part_that_cannot_be_cancelled_is_waited_for) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        Fixture f;
+        char id[JOB_ID_BYTES];
+        up(&f);
+        world.worker = part_worker;
+        world.part = JOB_APP_DATA;
+        world.parts_open = 1;
+        ASSERT_OK(add(&f, JOB_APP_INSTALL, id, &e));
+        while (world.pid == 0)
+                turn(&f, 1);
+        ASSERT_OK(cancel(&f, id, &e));
+        turn_until(&f, id, "cancelled");
+        ASSERT_EQ(world.finished, 1); /* it ended well, and was not wanted */
+        ASSERT_EQ(world.undone, 3);
+        ASSERT_EQ(world.stops, 0);
+        expect_end_of_worker();
+        down(&f);
+}
+
+TEST(a_failed_part_fails_the_whole) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        Fixture f;
+        char id[JOB_ID_BYTES];
+        up(&f);
+        world.worker = dying_worker;
+        world.alive = 0;
+        world.part = JOB_IMAGE_PULL;
+        world.parts_open = 1;
+        ASSERT_OK(add(&f, JOB_APP_INSTALL, id, &e));
+        turn_until(&f, id, "failed");
+        _cleanup_job_row_ JobRow row = row_of(&f, id);
+        ASSERT_TRUE(strstr(row.error, "ended without an answer"));
+        ASSERT_EQ(world.undone, 3);
+        down(&f);
+}
+
+TEST(undoing_survives_kills) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        Fixture f;
+        char id[JOB_ID_BYTES];
+        up(&f);
+        world.worker = part_worker;
+        world.part = JOB_IMAGE_PULL;
+        world.parts_open = 1;
+        world.fail_at = 3;
+        ASSERT_OK(add(&f, JOB_APP_INSTALL, id, &e));
+        for (unsigned n = 1; n < 3; n++) {
+                while (world.undone < n)
+                        turn(&f, 1);
+                f.m.jobs = jobs_free(f.m.jobs);
+                jobs_up(&f, fake_peer_allowed);
+        }
+        turn_until(&f, id, "failed");
+        _cleanup_job_row_ JobRow row = row_of(&f, id);
+        ASSERT_TRUE(strstr(row.error, "It broke.")); /* told before the first kill */
+        ASSERT_EQ(world.undone, 3);
+        expect_end_of_worker();
+        down(&f);
+}
+
+/* Those that wait leave their place to others, else eight of them would wait for ever for parts that cannot begin. */
+TEST(many_may_wait) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        Fixture f;
+        char ids[20][JOB_ID_BYTES];
+        up(&f);
+        for (size_t i = 0; i < ELEMENTS(ids); i++)
+                ASSERT_OK(add(&f, JOB_APP_RUN, ids[i], &e));
+        for (size_t i = 0; i < ELEMENTS(ids); i++)
+                turn_until(&f, ids[i], "running");
         down(&f);
 }
 

@@ -136,7 +136,8 @@ CREATE TABLE job (
         user_id         INTEGER,                              -- the actor, where it is a person
         created_at      INTEGER NOT NULL,
         started_at      INTEGER,
-        ended_at        INTEGER
+        ended_at        INTEGER,
+        parent          TEXT NOT NULL DEFAULT ''              -- the job that waits for this one; empty = none
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX job_open ON job (state) WHERE state IN ('queued', 'running');
 CREATE TABLE job_line (

@@ -3,16 +3,16 @@
 #include <stdio.h>
 
 #define COLUMNS "sequence, id, kind, object, state, stage, message, request, journal, result, error, actor, role, percent, cancel, " \
-        "user_id, created_at, started_at, ended_at"
+        "user_id, created_at, started_at, ended_at, parent"
 /* The list shows no requests and journals, which can be large. */
 #define LIST_COLUMNS "sequence, id, kind, object, state, stage, message, '{}', '{}', result, error, actor, role, percent, cancel, " \
-        "user_id, created_at, started_at, ended_at"
+        "user_id, created_at, started_at, ended_at, parent"
 #define FILTER "(:user_id IS NULL OR user_id = :user_id) AND (:state IS NULL OR state = :state)" \
         " AND (:q IS NULL OR instr(lower(kind || ' ' || object || ' ' || actor), lower(:q)) > 0)"
 
 STATEMENT(job_add,
-        "INSERT INTO job (id, sequence, kind, object, stage, request, actor, role, user_id, created_at) VALUES (:id, "
-        "(SELECT coalesce(max(sequence), 0) + 1 FROM job), :kind, :object, :stage, :request, :actor, :role, :user_id, :at)");
+        "INSERT INTO job (id, sequence, kind, object, stage, request, actor, role, user_id, created_at, parent) VALUES (:id, "
+        "(SELECT coalesce(max(sequence), 0) + 1 FROM job), :kind, :object, :stage, :request, :actor, :role, :user_id, :at, :parent)");
 STATEMENT(job_get, "SELECT " COLUMNS " FROM job WHERE id = :id");
 STATEMENT(job_open_count, "SELECT count(*) FROM job WHERE state IN ('queued', 'running') AND (:kind IS NULL OR kind = :kind)");
 STATEMENT(job_open,
@@ -22,6 +22,9 @@ STATEMENT(job_begin, "UPDATE job SET state = 'running', started_at = :at WHERE i
 STATEMENT(job_save,
         "UPDATE job SET stage = :stage, percent = :percent, message = :message, journal = :journal, result = :result WHERE id = :id");
 STATEMENT(job_cancel, "UPDATE job SET cancel = 1 WHERE id = :id");
+STATEMENT(job_cancel_parts,
+        "UPDATE job SET cancel = 1 WHERE parent = :id AND state IN ('queued', 'running') AND kind IN (SELECT value FROM json_each(:kinds))");
+STATEMENT(job_parts_count, "SELECT count(*) FROM job WHERE parent = :id AND state IN ('queued', 'running')");
 STATEMENT(job_end,
         "UPDATE job SET state = :state, stage = :stage, percent = :percent, message = :message, result = :result, error = :error, ended_at = :at, "
         "journal = '{}', request = CASE :state WHEN 'done' THEN '{}' ELSE request END WHERE id = :id");
@@ -45,7 +48,7 @@ STATEMENT(job_erase, "UPDATE job SET actor = '#' || user_id WHERE user_id = :use
 void job_row_done(JobRow* row) {
         char** const owned[] = {
                 &row->id, &row->kind, &row->object, &row->state, &row->stage, &row->message, &row->request,
-                &row->journal, &row->result, &row->error, &row->actor, &row->role,
+                &row->journal, &row->result, &row->error, &row->actor, &row->role, &row->parent,
         };
         for (size_t i = 0; i < ELEMENTS(owned); i++)
                 free(*owned[i]);
@@ -61,6 +64,8 @@ static int job_row_from(Query* q, JobRow* ret, Error* reterr) {
         for (size_t i = 0; i < ELEMENTS(texts); i++)
                 if (!(*texts[i] = strdup(strempty(query_text(q, (int) i + 1)))))
                         return error_errno(reterr, -ENOMEM, "Cannot read a job");
+        if (!(row.parent = strdup(strempty(query_text(q, 19)))))
+                return error_errno(reterr, -ENOMEM, "Cannot read a job");
         row.percent = (unsigned) query_integer(q, 13);
         row.cancel = query_integer(q, 14);
         row.user_id = query_integer(q, 15);
@@ -76,7 +81,7 @@ int store_job_add(Store* s, const JobRow* row, Error* reterr) {
         return store_run(s, &job_add, BIND(
                 TEXT(id, row->id), TEXT(kind, row->kind), TEXT(object, row->object), TEXT(stage, row->stage),
                 TEXT(request, row->request), TEXT(actor, row->actor), TEXT(role, row->role),
-                INTEGER_OR_NULL(user_id, row->user_id), INTEGER(at, row->created_at)), reterr);
+                INTEGER_OR_NULL(user_id, row->user_id), INTEGER(at, row->created_at), TEXT(parent, strempty(row->parent))), reterr);
 }
 
 int store_job_get(Store* s, const char* id, JobRow* ret, Error* reterr) {
@@ -124,6 +129,14 @@ int store_job_save(Store* s, const char* id, const char* stage, unsigned percent
 
 int store_job_cancel(Store* s, const char* id, Error* reterr) {
         return store_run(s, &job_cancel, BIND(TEXT(id, id)), reterr);
+}
+
+int store_job_cancel_parts(Store* s, const char* id, const char* kinds, Error* reterr) {
+        return store_run(s, &job_cancel_parts, BIND(TEXT(id, id), TEXT(kinds, kinds)), reterr);
+}
+
+int store_job_parts_count(Store* s, const char* id, int64_t* ret, Error* reterr) {
+        return store_get_integer(s, &job_parts_count, BIND(TEXT(id, id)), ret, reterr);
 }
 
 int store_job_end(Store* s, const char* id, const char* state, const char* stage, unsigned percent, const char* message, const char* result, const char* error, int64_t at, Error* reterr) {

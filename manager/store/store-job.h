@@ -17,6 +17,7 @@ typedef struct JobRow {
         char* error;
         char* actor;
         char* role;
+        char* parent;       /* the job that waits for this one; empty = none */
         unsigned percent;
         bool cancel;
         int64_t user_id;    /* 0 = not a person */
@@ -35,6 +36,9 @@ int store_job_cancelled(Store* s, json_t** ret, Error* reterr); /* running ones 
 int store_job_begin(Store* s, const char* id, int64_t at, Error* reterr); /* queued -> running */
 int store_job_save(Store* s, const char* id, const char* stage, unsigned percent, const char* message, const char* journal, const char* result, Error* reterr);
 int store_job_cancel(Store* s, const char* id, Error* reterr);
+/* Asks all open parts of job id to end whose kind is in the JSON array kinds. */
+int store_job_cancel_parts(Store* s, const char* id, const char* kinds, Error* reterr);
+int store_job_parts_count(Store* s, const char* id, int64_t* ret, Error* reterr); /* open ones */
 /* The request goes when the job is done: it may name people, and nobody needs it again. */
 int store_job_end(Store* s, const char* id, const char* state, const char* stage, unsigned percent, const char* message, const char* result, const char* error, int64_t at, Error* reterr);
 

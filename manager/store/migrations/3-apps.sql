@@ -1,4 +1,5 @@
--- From schema 2 to 3: apps. Only new tables, so the release before goes on reading and writing its own.
+-- From schema 2 to 3: apps. New tables and a column with a default, so the release before goes on reading and writing its own.
+ALTER TABLE job ADD COLUMN parent TEXT NOT NULL DEFAULT '';
 -- Apps. The manifest and everything that makes the app again is also kept in its directory (record.json), so that a row can be rebuilt.
 CREATE TABLE app (
         id              TEXT PRIMARY KEY,                     -- [a-z0-9]{1,32}

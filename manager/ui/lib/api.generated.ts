@@ -373,6 +373,8 @@ export interface Job {
     result: Free;
     /** Name, message and hint where it failed. */
     error: Free;
+    /** The job that this one is a part of. */
+    parent: string | null;
 }
 
 /** A line of a job's log. */
