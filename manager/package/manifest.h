@@ -86,3 +86,5 @@ bool manifest_may_return(const json_t* newer, const json_t* older);
 /* Replaces {{names}} once (values are not looked at again). lookup gives a borrowed value, NULL where there is none: then the error names it. */
 typedef const char* (*ManifestLookup)(const char* name, void* userdata);
 int manifest_fill(const char* text, ManifestLookup lookup, void* userdata, char** ret, Error* reterr);
+/* Text that is meant as it is, for a place with placeholders; owned, NULL on out of memory. */
+char* manifest_escape(const char* text);
