@@ -353,3 +353,26 @@ int helper_client_certificate_adopt(
                 r = sd_bus_message_append_strv(m, (char**) names);
         return finish(c, VERB_certificate_adopt, m, r, done, userdata, reterr);
 }
+
+int helper_client_app_apply(HelperClient* c, const AppRecord* record, HelperDone done, void* userdata, Error* reterr) {
+        sd_bus_message* m = NULL;
+        int r = begin(c, VERB_app_apply, &m, reterr);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_sensitive(m); /* environments hold passwords */
+        if (r >= 0)
+                r = app_record_append(m, record);
+        return finish(c, VERB_app_apply, m, r, done, userdata, reterr);
+}
+int helper_client_app_start(HelperClient* c, const char* id, HelperDone done, void* userdata, Error* reterr) {
+        return CALL_STRINGS(c, app_start, id, NULL);
+}
+int helper_client_app_stop(HelperClient* c, const char* id, HelperDone done, void* userdata, Error* reterr) {
+        return CALL_STRINGS(c, app_stop, id, NULL);
+}
+int helper_client_app_remove(HelperClient* c, const char* id, HelperDone done, void* userdata, Error* reterr) {
+        return CALL_STRINGS(c, app_remove, id, NULL);
+}
+int helper_client_app_task_run(HelperClient* c, const char* id, const char* task, HelperDone done, void* userdata, Error* reterr) {
+        return CALL_STRINGS(c, app_task_run, id, task, NULL);
+}

@@ -131,6 +131,12 @@ TEST(every_verb_goes_out_with_its_signature) {
         SENT(helper_client_nginx_apply(s.client, &(HelperName) { "*", "box", NULL, "box" }, 1, on_done, &s, NULL), "NginxApply");
         SENT(helper_client_certificate_self_sign(s.client, "box", "a.example", on_done, &s, NULL), "CertificateSelfSign");
         SENT(helper_client_certificate_adopt(s.client, "box", "j1", (const char*[]) { "a.example", NULL }, on_done, &s, NULL), "CertificateAdopt");
+        AppRecord record = { .id = "a1", .slot = 1, .containers = &(AppContainerRecord) { .name = "main" }, .containers_n = 1 };
+        SENT(helper_client_app_apply(s.client, &record, on_done, &s, NULL), "AppApply");
+        SENT(helper_client_app_start(s.client, "a1", on_done, &s, NULL), "AppStart");
+        SENT(helper_client_app_stop(s.client, "a1", on_done, &s, NULL), "AppStop");
+        SENT(helper_client_app_remove(s.client, "a1", on_done, &s, NULL), "AppRemove");
+        SENT(helper_client_app_task_run(s.client, "a1", "t", on_done, &s, NULL), "AppTaskRun");
         scene_close(&s);
 }
 

@@ -116,3 +116,22 @@ int pid1_units_count(sd_bus* bus, const char* pattern, Error* reterr) {
         sd_bus_error_free(&error);
         return r < 0 ? r : n;
 }
+
+#define RELOAD_TIMEOUT_USEC (90 * USEC_PER_SEC)
+
+int pid1_reload(sd_bus* bus, Error* reterr) {
+        sd_bus_error error = SD_BUS_ERROR_NULL;
+        sd_bus_message* call = NULL;
+        int r = sd_bus_message_new_method_call(bus, &call, PID1_NAME, PID1_PATH, PID1_MANAGER, "Reload");
+        if (r >= 0)
+                r = sd_bus_call(bus, call, RELOAD_TIMEOUT_USEC, &error, NULL);
+        if (r < 0)
+                r = bus_failed(reterr, r, &error, "Reload", "its units");
+        (void) sd_bus_message_unref(call);
+        sd_bus_error_free(&error);
+        return r < 0 ? r : 0;
+}
+
+void pid1_reset_failed(sd_bus* bus, const char* unit) {
+        (void) sd_bus_call_method(bus, PID1_NAME, PID1_PATH, PID1_MANAGER, "ResetFailedUnit", NULL, NULL, "s", unit);
+}

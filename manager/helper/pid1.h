@@ -7,5 +7,9 @@
 int pid1_unit(sd_bus* bus, const char* method, const char* unit, const char* mode, Error* reterr);
 /* The same and waits for the job's end; an error unless it is "done". */
 int pid1_unit_wait(sd_bus* bus, const char* method, const char* unit, unsigned timeout_sec, Error* reterr);
+/* Has systemd read its unit files again. */
+int pid1_reload(sd_bus* bus, Error* reterr);
+/* Forgets that a unit failed and how often it was started; one that is not loaded is fine. */
+void pid1_reset_failed(sd_bus* bus, const char* unit);
 /* How many loaded units match the pattern and are active or becoming so. */
 int pid1_units_count(sd_bus* bus, const char* pattern, Error* reterr);

@@ -5,6 +5,13 @@
 #pragma once
 #include "base/error.h"
 #include "base/json.h"
+#include <systemd/sd-bus.h>
+
+#define APPS_DIRECTORY "/var/lib/steadbox/apps"
+#define APP_RUN_DIRECTORY "/run/steadbox-apps"          /* <app>/netns, <app>/<container>.pid; root's */
+#define APP_CRUN_ROOT APP_RUN_DIRECTORY "/.crun"        /* crun --root of every container; its id is <app>-<container> */
+#define APP_RECORD_FILE "record.json"
+#define APP_RECORD_BYTES (16 * 1024 * 1024)             /* of the file */
 
 #define APP_CONTAINERS_MAX 16
 #define APP_LAYERS_MAX 127 /* of one image */
@@ -12,6 +19,10 @@
 #define APP_ENV_MAX 512
 #define APP_MOUNTS_MAX 32
 #define APP_TEXT_BYTES 32768 /* one argument or variable */
+#define APP_TASKS_MAX 64
+#define APP_PORTS_MAX 64
+#define APP_WORDS_MAX 64        /* scratch, powers, groups, public paths */
+#define APP_NOTE_BYTES (1024 * 1024)
 
 typedef struct AppMount {
         const char* data; /* [a-z0-9-]{1,32}: directory data/<data> of the app */
@@ -21,7 +32,7 @@ typedef struct AppMount {
 
 typedef struct AppHealth {
         const char* const* command; /* NULL-ended; run inside the container; empty = none */
-        unsigned interval_sec, timeout_sec, retries, start_sec;
+        uint32_t interval_sec, timeout_sec, retries, start_sec;
 } AppHealth;
 
 typedef struct AppContainerRecord {
@@ -39,8 +50,8 @@ typedef struct AppContainerRecord {
         const AppMount* mounts;
         size_t mounts_n;
         const char* const* powers;   /* capabilities beyond the usual set, of a closed list: NET_RAW, NET_BIND_SERVICE, SYS_NICE, IPC_LOCK, SYS_PTRACE */
-        int stop_signal;             /* number */
-        unsigned stop_sec;
+        uint32_t stop_signal;        /* number */
+        uint32_t stop_sec;
         uint64_t memory_max;         /* bytes, 0 = only the app's */
         uint64_t shm_bytes;
         AppHealth health;
@@ -81,3 +92,20 @@ typedef struct AppRecord {
         size_t ports_n;
         const char* note;            /* the manager's own JSON, kept as it is: what makes the store's row again */
 } AppRecord;
+
+/* What has the form of a record and can be trusted to render units and bundles from; the error names the field. Pure. */
+int app_record_check(const AppRecord* a, Error* reterr);
+bool app_word_valid(const char* s); /* [a-z0-9][a-z0-9-]{0,31}: names of containers, data, tasks */
+bool app_path_valid(const char* s); /* absolute, no "..", ".", "//", end slash or control byte, at most 1024 bytes */
+
+/* All that these give is one allocation behind *ret, checked, and wiped when freed. */
+int app_record_from_json(const json_t* j, AppRecord** ret, Error* reterr);
+int app_record_from_message(sd_bus_message* m, AppRecord** ret, Error* reterr);
+/* record.json of the app below directory_fd (APPS_DIRECTORY): 1 read, 0 there is none. */
+int app_record_load(int directory_fd, const char* id, AppRecord** ret, Error* reterr);
+AppRecord* app_record_free(AppRecord* a); /* only what the three above gave */
+DEFINE_CLEANUP(AppRecord*, app_record_free);
+
+json_t* app_record_to_json(const AppRecord* a); /* NULL: out of memory, or bytes that are no UTF-8 */
+int app_record_append(sd_bus_message* m, const AppRecord* a);
+const AppContainerRecord* app_record_container(const AppRecord* a, const char* name); /* NULL: there is none */

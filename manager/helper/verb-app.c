@@ -1,0 +1,262 @@
+/* Apps: what root keeps of one (record.json), the units that run it, and starting and stopping them. */
+#include "app-slots.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "helper/check.h"
+#include "helper/helper.h"
+#include "helper/pid1.h"
+#include "helper/render-app.h"
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#define UNIT_DIRECTORY "/etc/systemd/system"
+#define UNIT_BYTES (256 * 1024)
+
+DEFINE_CLEANUP(DIR*, closedir);
+
+static int directory_open(const char* path, int* ret, Error* reterr) {
+        *ret = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+        return *ret < 0 ? error_errno(reterr, -errno, "Cannot open %s", path) : 0;
+}
+
+/* A slot is an app's ids and addresses: two apps with one would own each other's data. */
+static int slot_check(int apps_fd, const AppRecord* a, Error* reterr) {
+        int fd = fcntl(apps_fd, F_DUPFD_CLOEXEC, 3);
+        _cleanup_(closedirp) DIR* directory = fd >= 0 ? fdopendir(fd) : NULL;
+        if (!directory)
+                return error_errno(reterr, -errno, "Cannot list " APPS_DIRECTORY);
+        rewinddir(directory);
+        for (struct dirent* entry; (entry = readdir(directory));) {
+                _cleanup_(app_record_freep) AppRecord* other = NULL;
+                _cleanup_error_ Error e = ERROR_NULL;
+                if (entry->d_name[0] == '.')
+                        continue;
+                int r = app_record_load(apps_fd, entry->d_name, &other, &e);
+                if (r < 0)
+                        log_warning("The record of app '%s' cannot be read, its slot is not known: %s", entry->d_name, e.message);
+                if (r <= 0)
+                        continue;
+                bool same = streq(other->id, a->id);
+                if (!same && other->slot == a->slot)
+                        return error_set(reterr, ERROR_CONFLICT, "Slot %u is that of app %s.", (unsigned) a->slot, other->id);
+                if (same && other->slot != a->slot)
+                        return error_set(reterr, ERROR_CONFLICT, "App %s has slot %u; its data would be nobody's.", a->id, (unsigned) other->slot);
+        }
+        return 0;
+}
+
+/* APPS_DIRECTORY has the setgid bit, so what we make is root:steadbox without our owning the power to give files away. */
+static int app_directory_make(int apps_fd, const char* id, Error* reterr) {
+        mode_t mask = umask(0027);
+        int r = mkdirat(apps_fd, id, 0750) < 0 && errno != EEXIST ? -errno : 0;
+        (void) umask(mask);
+        return r < 0 ? error_errno(reterr, r, "Cannot make the directory of app %s", id) : 0;
+}
+
+/* 1 when the file has changed, 0 when it was the same. */
+static int unit_put(int units_fd, const AppUnit* u, Error* reterr) {
+        _cleanup_free_ char* old = NULL;
+        if (file_read(units_fd, u->name, UNIT_BYTES, &old, NULL) >= 0 && streq(old, u->text))
+                return 0;
+        int r = file_write(units_fd, u->name, u->text, strlen(u->text), 0644);
+        return r < 0 ? error_errno(reterr, r, "Cannot write unit %s", u->name) : 1;
+}
+
+static bool unit_listed(const AppUnits* keep, const char* name) {
+        for (size_t i = 0; keep && i < keep->n; i++)
+                if (streq(keep->units[i].name, name))
+                        return true;
+        return false;
+}
+
+/* Takes the app's units away but those to keep (NULL: all); 1 when there were any. What runs is not left without its unit. */
+static int units_prune(Helper* h, int units_fd, const char* id, const AppUnits* keep, Error* reterr) {
+        int fd = fcntl(units_fd, F_DUPFD_CLOEXEC, 3), pruned = 0;
+        _cleanup_(closedirp) DIR* directory = fd >= 0 ? fdopendir(fd) : NULL;
+        if (!directory)
+                return error_errno(reterr, -errno, "Cannot list " UNIT_DIRECTORY);
+        rewinddir(directory);
+        for (struct dirent* entry; (entry = readdir(directory));) {
+                if (!app_unit_is_of(entry->d_name, id) || unit_listed(keep, entry->d_name))
+                        continue;
+                size_t n = strlen(entry->d_name);
+                bool timer = n > 6 && streq(entry->d_name + n - 6, ".timer"), service = n > 8 && streq(entry->d_name + n - 8, ".service");
+                if (timer)
+                        (void) pid1_unit(h->pid1, "StopUnit", entry->d_name, "replace", NULL);
+                int r = service ? pid1_units_count(h->pid1, entry->d_name, reterr) : 0;
+                if (r < 0)
+                        return r;
+                if (r > 0)
+                        return error_set(reterr, ERROR_WRONG_STATE, "%s still runs; stop the app first.", entry->d_name);
+                if (service)
+                        pid1_reset_failed(h->pid1, entry->d_name);
+                if (unlinkat(units_fd, entry->d_name, 0) < 0 && errno != ENOENT)
+                        return error_errno(reterr, -errno, "Cannot remove unit %s", entry->d_name);
+                pruned = 1;
+        }
+        return pruned;
+}
+
+static int units_apply(Helper* h, const AppRecord* a, Error* reterr) {
+        _cleanup_(app_units_done) AppUnits units = {};
+        _cleanup_close_ int fd = -EBADF;
+        int changed = 0;
+        int r = render_app(a, &units, reterr);
+        if (r >= 0)
+                r = directory_open(UNIT_DIRECTORY, &fd, reterr);
+        for (size_t i = 0; i < units.n && r >= 0; i++) {
+                r = unit_put(fd, &units.units[i], reterr);
+                changed |= r > 0;
+        }
+        if (r >= 0)
+                r = units_prune(h, fd, a->id, &units, reterr);
+        if (r < 0)
+                return r;
+        return changed || r > 0 ? pid1_reload(h->pid1, reterr) : 0;
+}
+
+static int record_put(int apps_fd, const AppRecord* a, Error* reterr) {
+        char path[64];
+        _cleanup_json_ json_t* j = app_record_to_json(a);
+        _cleanup_(erase_and_freep) char* text = j ? json_text(j, /* canonical= */ true) : NULL;
+        if (!text)
+                return error_set(reterr, ERROR_INTERNAL, "The app's record cannot be written as JSON.");
+        if (strlen(text) > APP_RECORD_BYTES)
+                return error_set(reterr, ERROR_TOO_LARGE, "The app's record is larger than %d bytes.", APP_RECORD_BYTES);
+        (void) snprintf(path, sizeof(path), "%s/" APP_RECORD_FILE, a->id);
+        int r = file_write(apps_fd, path, text, strlen(text), 0640);
+        return r < 0 ? error_errno(reterr, r, "Cannot write the record of app %s", a->id) : 0;
+}
+
+/* Safe with a hostile manager: every member is checked (app_record_check()); units are constant text but for ids, words and numbers; the
+ * record never becomes configuration of root's but a bundle whose powers are constant too. It can run any program as an app, with an
+ * app's powers, in ids no other app has: that is what the manager is for. Units come before the record: what the record names can start. */
+int verb_app_apply(Helper* h, sd_bus_message* call, sd_bus_message* reply, Error* reterr) {
+        _cleanup_(app_record_freep) AppRecord* a = NULL;
+        _cleanup_close_ int fd = -EBADF;
+        int r = app_record_from_message(call, &a, reterr);
+        if (r >= 0)
+                r = directory_open(APPS_DIRECTORY, &fd, reterr);
+        if (r >= 0)
+                r = slot_check(fd, a, reterr);
+        if (r >= 0)
+                r = app_directory_make(fd, a->id, reterr);
+        if (r >= 0)
+                r = units_apply(h, a, reterr);
+        if (r >= 0)
+                r = record_put(fd, a, reterr);
+        if (r < 0)
+                return r;
+        log_info("App %s applied: %zu containers, %zu tasks.", a->id, a->containers_n, a->tasks_n);
+        return VERB_DONE;
+}
+
+static int record_of_call(sd_bus_message* call, AppRecord** ret, Error* reterr) {
+        const char* id;
+        _cleanup_close_ int fd = -EBADF;
+        int r = sd_bus_message_read(call, "s", &id);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot read the arguments");
+        r = check_id("app", id, reterr);
+        if (r >= 0)
+                r = directory_open(APPS_DIRECTORY, &fd, reterr);
+        if (r >= 0)
+                r = app_record_load(fd, id, ret, reterr);
+        if (r < 0)
+                return r;
+        return r == 0 ? error_set(reterr, ERROR_NOT_FOUND, "There is no app %s.", id) : 0;
+}
+
+static int unit_queue(Helper* h, const char* method, int kind, const char* id, const char* name, Error* reterr) {
+        char unit[APP_UNIT_NAME_BYTES];
+        app_unit_name(kind, id, name, unit);
+        if (streq(method, "StartUnit"))
+                pid1_reset_failed(h->pid1, unit);
+        return pid1_unit(h->pid1, method, unit, "replace", reterr);
+}
+
+/* Safe with a hostile manager: it starts units that we wrote, named by a record that we wrote. */
+int verb_app_start(Helper* h, sd_bus_message* call, sd_bus_message* reply, Error* reterr) {
+        _cleanup_(app_record_freep) AppRecord* a = NULL;
+        int r = record_of_call(call, &a, reterr);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < a->containers_n && r >= 0; i++)
+                r = unit_queue(h, "StartUnit", APP_UNIT_CONTAINER, a->id, a->containers[i].name, reterr);
+        for (size_t i = 0; i < a->tasks_n && r >= 0; i++)
+                if (a->tasks[i].active)
+                        r = unit_queue(h, "StartUnit", APP_UNIT_TIMER, a->id, a->tasks[i].id, reterr);
+        return r < 0 ? r : VERB_DONE;
+}
+
+/* Queues a stop; a unit that systemd does not know does not run. */
+static int unit_stop(Helper* h, int kind, const char* id, const char* name, Error* reterr) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        int r = unit_queue(h, "StopUnit", kind, id, name, &e);
+        if (r < 0 && !error_has_name(&e, ERROR_NOT_FOUND))
+                return error_set(reterr, e.name, "%s", e.message);
+        return 0;
+}
+
+/* Safe with a hostile manager: it stops units of apps and nothing else, by the same construction of the names. */
+int verb_app_stop(Helper* h, sd_bus_message* call, sd_bus_message* reply, Error* reterr) {
+        _cleanup_(app_record_freep) AppRecord* a = NULL;
+        int r = record_of_call(call, &a, reterr);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < a->tasks_n && r >= 0; i++) {
+                r = unit_stop(h, APP_UNIT_TIMER, a->id, a->tasks[i].id, reterr);
+                if (r >= 0)
+                        r = unit_stop(h, APP_UNIT_TASK, a->id, a->tasks[i].id, reterr);
+        }
+        for (size_t i = 0; i < a->containers_n && r >= 0; i++)
+                r = unit_stop(h, APP_UNIT_CONTAINER, a->id, a->containers[i].name, reterr);
+        return r < 0 ? r : VERB_DONE;
+}
+
+/* Safe with a hostile manager: removes files of names that only render_app() gives, and the record. Data is not touched. */
+int verb_app_remove(Helper* h, sd_bus_message* call, sd_bus_message* reply, Error* reterr) {
+        const char* id;
+        char path[64];
+        _cleanup_close_ int units_fd = -EBADF, apps_fd = -EBADF;
+        int r = sd_bus_message_read(call, "s", &id);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot read the arguments");
+        r = check_id("app", id, reterr);
+        if (r >= 0)
+                r = directory_open(UNIT_DIRECTORY, &units_fd, reterr);
+        if (r >= 0)
+                r = directory_open(APPS_DIRECTORY, &apps_fd, reterr);
+        if (r >= 0)
+                r = units_prune(h, units_fd, id, /* keep= */ NULL, reterr);
+        if (r > 0)
+                r = pid1_reload(h->pid1, reterr);
+        if (r < 0)
+                return r;
+        (void) snprintf(path, sizeof(path), "%s/" APP_RECORD_FILE, id);
+        if (unlinkat(apps_fd, path, 0) < 0 && errno != ENOENT && errno != ENOTDIR)
+                return error_errno(reterr, -errno, "Cannot remove the record of app %s", id);
+        return VERB_DONE;
+}
+
+/* Safe with a hostile manager: the task is one of the record, run inside the app. */
+int verb_app_task_run(Helper* h, sd_bus_message* call, sd_bus_message* reply, Error* reterr) {
+        _cleanup_(app_record_freep) AppRecord* a = NULL;
+        const char* task;
+        int r = record_of_call(call, &a, reterr);
+        if (r >= 0 && (r = sd_bus_message_read(call, "s", &task)) < 0)
+                r = error_errno(reterr, r, "Cannot read the arguments");
+        if (r >= 0)
+                r = check_length("task", task, 32, reterr);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < a->tasks_n; i++)
+                if (streq(a->tasks[i].id, task)) {
+                        r = unit_queue(h, "StartUnit", APP_UNIT_TASK, a->id, task, reterr);
+                        return r < 0 ? r : VERB_DONE;
+                }
+        return error_field(reterr, ERROR_NOT_FOUND, "task", "App %s has no such task.", a->id);
+}
