@@ -11,6 +11,7 @@ CREATE TABLE app (
         manifest        TEXT NOT NULL,                        -- JSON, as package/manifest.h normalises it
         images          TEXT NOT NULL DEFAULT '{}',           -- JSON: container -> what the pull found out (image/image.h)
         title           TEXT NOT NULL,
+        icon            TEXT NOT NULL DEFAULT '',             -- data: URL of the package; empty = none
         name            TEXT NOT NULL UNIQUE,                 -- A-labels
         shown           TEXT NOT NULL,
         extra_names     TEXT NOT NULL DEFAULT '[]',
