@@ -50,6 +50,7 @@ void help_nouns(FILE* f) {
                 }
                 (void) fputc('\n', f);
         }
+        (void) fprintf(f, "  %-12s makes signed packages and catalogues of apps; asks no box, see 'steadbox pack --help'\n", "pack");
         (void) fprintf(f, "\nOptions everywhere:\n"
                           "  --json           print what the API answers, for programs\n"
                           "  --yes            do not ask before something is lost\n"

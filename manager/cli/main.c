@@ -3,6 +3,7 @@
 #include "cli/follow.h"
 #include "cli/help.h"
 #include "cli/input.h"
+#include "cli/pack.h"
 #include "cli/print.h"
 #include "cli/request.h"
 #include "base/time.h"
@@ -205,6 +206,8 @@ static int run(int argc, char** argv, Error* reterr) {
         bool watch = false;
         int r;
 
+        if (streq(argv[0], "pack"))
+                return pack_command(argc, argv, reterr);
         r = try_help(argc, argv, reterr);
         if (r != 0)
                 return MIN(r, 0);
