@@ -9,6 +9,7 @@ static const struct {
         const char* kind;
         WorkerMain run;
 } kinds[] = {
+        { "app-data", app_data_main },
         { "support-bundle", support_bundle_main },
         { "certificate", certificate_main },
         { "certificate-check", certificate_check_main },

@@ -28,6 +28,7 @@ int worker_error(Worker* w, const Error* e);
 
 /* One per kind: does the work and returns 0 with *ret_result set, or an error. */
 typedef int (*WorkerMain)(Worker* w, json_t** ret_result, Error* reterr);
+int app_data_main(Worker* w, json_t** ret_result, Error* reterr);
 int support_bundle_main(Worker* w, json_t** ret_result, Error* reterr);
 int certificate_main(Worker* w, json_t** ret_result, Error* reterr);
 int certificate_check_main(Worker* w, json_t** ret_result, Error* reterr);

@@ -1,0 +1,173 @@
+/* Walking, measuring and removing; what the copy shares with them. */
+#include "data/tree-internal.h"
+#include "base/secret.h"
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#define REMOVE_DEPTH 64 /* deeper directories are moved up first: no tree is too deep to go */
+#define WATCH_EVERY 256 /* names */
+
+struct Dirent64 { /* getdents64(2) */
+        uint64_t inode;
+        int64_t offset;
+        uint16_t length;
+        uint8_t type;
+        char name[];
+};
+
+int tree_names_init(TreeNames* n, int fd) {
+        *n = (TreeNames) { .fd = fd, .buffer = malloc(TREE_NAMES_BYTES) };
+        if (!n->buffer)
+                return -ENOMEM;
+        return lseek(fd, 0, SEEK_SET) < 0 ? -errno : 0;
+}
+
+void tree_names_done(TreeNames* n) {
+        free(TAKE_PTR(n->buffer));
+}
+
+int tree_names_next(TreeNames* n, const char** ret, unsigned char* ret_type) {
+        for (;;) {
+                if (n->at >= n->size) {
+                        long size = syscall(SYS_getdents64, n->fd, n->buffer, TREE_NAMES_BYTES);
+                        if (size <= 0)
+                                return size < 0 ? -errno : 0;
+                        n->size = (size_t) size;
+                        n->at = 0;
+                }
+                const struct Dirent64* d = (const struct Dirent64*) (void*) (n->buffer + n->at);
+                n->at += d->length;
+                if (streq(d->name, ".") || streq(d->name, ".."))
+                        continue;
+                *ret = d->name;
+                if (ret_type)
+                        *ret_type = d->type;
+                return 1;
+        }
+}
+
+int tree_open(int parent, const char* name) {
+        int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_NOATIME);
+        if (fd < 0 && errno == EPERM) /* O_NOATIME wants the owner or CAP_FOWNER */
+                fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        return fd < 0 ? -errno : fd;
+}
+
+void tree_printable(const char* name, char* ret, size_t size) {
+        size_t i = 0;
+        for (; name[i] && i + 1 < size; i++)
+                ret[i] = name[i] >= ' ' && name[i] < 127 ? name[i] : '?';
+        ret[i] = 0;
+}
+
+int tree_watch(const TreeWatch* watch, const TreeCount* count) {
+        return watch && watch->go_on && !watch->go_on(count, watch->userdata) ? -ECANCELED : 0;
+}
+
+int tree_watch_names(const TreeWatch* watch, const TreeCount* count) {
+        return count->files % WATCH_EVERY == 0 ? tree_watch(watch, count) : 0;
+}
+
+/* --- measuring --- */
+
+static int measure_directory(int fd, const TreeWatch* watch, unsigned depth, TreeCount* count) {
+        _cleanup_(tree_names_done) TreeNames names = {};
+        const char* name;
+        int r = tree_names_init(&names, fd);
+        while (r >= 0 && (r = tree_names_next(&names, &name, NULL)) > 0) {
+                struct stat st;
+                count->files++;
+                r = tree_watch_names(watch, count);
+                if (r < 0 || fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                        continue; /* gone meanwhile */
+                count->bytes += (uint64_t) st.st_blocks * 512 / (S_ISDIR(st.st_mode) || st.st_nlink < 1 ? 1 : st.st_nlink);
+                if (!S_ISDIR(st.st_mode) || depth >= TREE_DEPTH_MAX)
+                        continue;
+                _cleanup_close_ int child = tree_open(fd, name);
+                if (child >= 0)
+                        r = measure_directory(child, watch, depth + 1, count);
+        }
+        return r;
+}
+
+int tree_measure(int fd, const TreeWatch* watch, TreeCount* ret) {
+        TreeCount count = {};
+        int r = measure_directory(fd, watch, 0, &count);
+        if (r >= 0)
+                *ret = count;
+        return r;
+}
+
+/* --- removing --- */
+
+typedef struct Removal {
+        const TreeWatch* watch;
+        int top;         /* the directory that goes */
+        TreeCount count;
+} Removal;
+
+/* To the top under a name of its own, where the next round finds it. */
+static int move_up(Removal* v, int parent, const char* name) {
+        char up[40];
+        uint64_t number;
+        random_bytes(&number, sizeof(number));
+        (void) snprintf(up, sizeof(up), ".deep-%016llx", (unsigned long long) number);
+        return renameat(parent, name, v->top, up) < 0 ? -errno : 0;
+}
+
+static int remove_content(Removal* v, int fd, unsigned depth);
+
+static int remove_entry(Removal* v, int parent, const char* name, unsigned depth) {
+        v->count.files++;
+        int r = tree_watch_names(v->watch, &v->count);
+        if (r < 0)
+                return r;
+        if (unlinkat(parent, name, 0) >= 0 || errno == ENOENT)
+                return 0;
+        if (errno != EISDIR && errno != EPERM)
+                return -errno;
+        if (depth >= REMOVE_DEPTH)
+                return move_up(v, parent, name);
+        _cleanup_close_ int fd = tree_open(parent, name);
+        if (fd < 0)
+                return fd;
+        r = remove_content(v, fd, depth + 1);
+        if (r < 0)
+                return r;
+        return unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+/* Some file systems skip names when others vanish under a listing: again until a listing is empty. */
+static int remove_content(Removal* v, int fd, unsigned depth) {
+        for (bool some = true; some;) {
+                _cleanup_(tree_names_done) TreeNames names = {};
+                const char* name;
+                int r = tree_names_init(&names, fd);
+                some = false;
+                while (r >= 0 && (r = tree_names_next(&names, &name, NULL)) > 0) {
+                        some = true;
+                        r = remove_entry(v, fd, name, depth);
+                }
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+int tree_remove(int parent_fd, const char* name, const TreeWatch* watch) {
+        if (unlinkat(parent_fd, name, 0) >= 0 || errno == ENOENT)
+                return 0;
+        if (errno != EISDIR && errno != EPERM)
+                return -errno;
+        _cleanup_close_ int top = tree_open(parent_fd, name);
+        if (top < 0)
+                return top;
+        Removal v = { .watch = watch, .top = top };
+        int r = remove_content(&v, top, 0);
+        if (r < 0)
+                return r;
+        return unlinkat(parent_fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? -errno : 0;
+}
