@@ -3,7 +3,6 @@
 #pragma once
 #include "app-slots.h"
 #include "api/request.h"
-#include "app-slot.h"
 #include "daemon/manager.h"
 #include "job/job.h"
 

@@ -68,7 +68,7 @@ int place_make(Place* p, int parent, const char* name, uint32_t mode, uint32_t g
 
 int place_app_make(Place* p, const char* app) {
         _cleanup_close_ int apps = place_open(p, "apps");
-        return apps < 0 ? apps : place_make(p, apps, app, 0750, p->gid);
+        return apps < 0 ? apps : place_make(p, apps, app, 02750, p->gid);
 }
 
 bool entry_exists(int parent, const char* name) {

@@ -1,6 +1,6 @@
 /* Where apps' data lies: directories found by ids, and the acts that put a whole tree into its place. app/data.h has the map and the rules. */
 #pragma once
-#include "app-slot.h"
+#include "app-slots.h"
 #include "data/tree.h"
 
 typedef struct Place Place;

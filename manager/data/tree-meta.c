@@ -1,6 +1,6 @@
 /* Owners, modes, times, attributes. */
 #include "data/tree-internal.h"
-#include "app-slot.h"
+#include "app-slots.h"
 #include <endian.h>
 #include <stdio.h>
 #include <sys/stat.h>

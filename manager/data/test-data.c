@@ -1,0 +1,620 @@
+/* Data of apps that mean us no good: whatever lies in a tree, and whatever happens to it meanwhile, copies hold what they should, and nothing else
+ * on the machine is touched. Needs root, as the job does. */
+#include "base/test.h"
+#include "base/file.h"
+#include "base/time.h"
+#include "data/place.h"
+#include "data/tree-internal.h"
+#include <endian.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
+
+#define SLOT 5
+#define BASE (APP_UID_BASE + SLOT * APP_UIDS)
+#define OTHER 9
+#define OTHER_BASE (APP_UID_BASE + OTHER * APP_UIDS)
+
+typedef struct World {
+        char root[64];
+        int fd;              /* of root */
+        Place* place;
+} World;
+
+static void shell(const World* w, const char* command) {
+        _cleanup_free_ char* line = NULL;
+        ASSERT_TRUE(asprintf(&line, "cd %s && %s", w->root, command) > 0);
+        if (system(line) != 0)
+                TEST_FAIL("failed: %s", command);
+}
+
+/* False: not root here, nothing can be tested. */
+static bool world_up(World* w) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        if (geteuid() != 0) {
+                puts("# skipped: needs root");
+                return false;
+        }
+        *w = (World) { .root = "/var/tmp/test-data-XXXXXX" }; /* a file system of the kind that apps have, not tmpfs */
+        ASSERT_TRUE(mkdtemp(w->root));
+        w->fd = ASSERT_OK(open(w->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        shell(w, "mkdir apps archives exports outside && echo secret >outside/victim && chmod 600 outside/victim && chmod 710 outside");
+        ASSERT_OK(place_new(w->root, 0, &w->place, &e));
+        ASSERT_OK(place_create(w->place, "notes", SLOT, (PlaceData[]) { { "files", 0, 0 }, { "db", 999, 999 } }, 2, &e));
+        return true;
+}
+
+static void world_down(World* w) {
+        shell(w, "test $(cat outside/victim) = secret && test $(stat -c %a,%u outside/victim) = 600,0 && test $(stat -c %a,%u outside) = 710,0 && test $(ls outside | wc -l) = 1");
+        w->place = place_free(w->place);
+        (void) close(w->fd);
+        ASSERT_OK(tree_remove(AT_FDCWD, w->root, NULL));
+        ASSERT_TRUE(access(w->root, F_OK) < 0);
+}
+
+/* --- comparing --- */
+
+static void same_attributes(int a, int b, const char* name) {
+        char la[4096], lb[4096];
+        ssize_t na = flistxattr(a, la, sizeof(la)), nb = flistxattr(b, lb, sizeof(lb));
+        size_t counted[2] = {};
+        for (ssize_t at = 0; at < na; at += (ssize_t) strlen(la + at) + 1) {
+                char va[4096], vb[4096];
+                if (!startswith(la + at, "user.") || streq(la + at, TREE_MARK)) /* the mark is ours alone, even where the app sets it */
+                        continue;
+                counted[0]++;
+                ssize_t sa = fgetxattr(a, la + at, va, sizeof(va)), sb = fgetxattr(b, la + at, vb, sizeof(vb));
+                if (sa != sb || memcmp(va, vb, (size_t) sa) != 0)
+                        TEST_FAIL("attribute %s of %s differs", la + at, name);
+        }
+        for (ssize_t at = 0; at < nb; at += (ssize_t) strlen(lb + at) + 1)
+                counted[1] += startswith(lb + at, "user.") && !streq(lb + at, TREE_MARK);
+        if (counted[0] != counted[1])
+                TEST_FAIL("%s has %zu attributes and its copy %zu", name, counted[0], counted[1]);
+}
+
+static void same_content(int a, int b, const char* name) {
+        static char ba[65536], bb[65536];
+        for (off_t at = 0;;) {
+                ssize_t na = pread(a, ba, sizeof(ba), at), nb = pread(b, bb, sizeof(bb), at);
+                if (na != nb || (na > 0 && memcmp(ba, bb, (size_t) na) != 0))
+                        TEST_FAIL("content of '%s' differs", name);
+                if (na <= 0)
+                        return;
+                at += na;
+                if (at > 64 * 1024 * 1024) /* the rest of huge holes */
+                        return;
+        }
+}
+
+static void same_tree(int a, int b, uint32_t from, uint32_t to);
+
+static void same_entry(int a, int b, const char* name, uint32_t from, uint32_t to) {
+        struct stat sa, sb;
+        if (fstatat(a, name, &sa, AT_SYMLINK_NOFOLLOW) < 0 || fstatat(b, name, &sb, AT_SYMLINK_NOFOLLOW) < 0)
+                TEST_FAIL("'%s' is not in both", name);
+        if (sa.st_mode != sb.st_mode || sb.st_uid != tree_id_shift(sa.st_uid, from, to) || sb.st_gid != tree_id_shift(sa.st_gid, from, to))
+                TEST_FAIL("'%s': %o %u:%u became %o %u:%u", name, sa.st_mode, sa.st_uid, sa.st_gid, sb.st_mode, sb.st_uid, sb.st_gid);
+        if (sa.st_mtim.tv_sec != sb.st_mtim.tv_sec || sa.st_mtim.tv_nsec != sb.st_mtim.tv_nsec)
+                TEST_FAIL("the time of '%s' differs", name);
+        if (S_ISLNK(sa.st_mode)) {
+                char ta[4096] = {}, tb[4096] = {};
+                ASSERT_TRUE(readlinkat(a, name, ta, sizeof(ta) - 1) >= 0 && readlinkat(b, name, tb, sizeof(tb) - 1) >= 0);
+                ASSERT_STREQ(ta, tb);
+        }
+        if (!S_ISREG(sa.st_mode) && !S_ISDIR(sa.st_mode))
+                return;
+        _cleanup_close_ int fa = openat(a, name, O_RDONLY | O_NOFOLLOW), fb = openat(b, name, O_RDONLY | O_NOFOLLOW);
+        ASSERT_TRUE(fa >= 0 && fb >= 0);
+        same_attributes(fa, fb, name);
+        if (S_ISDIR(sa.st_mode)) {
+                same_tree(fa, fb, from, to);
+                return;
+        }
+        if (sa.st_size != sb.st_size || sa.st_nlink != sb.st_nlink)
+                TEST_FAIL("'%s': size %lld links %lu became %lld, %lu", name, (long long) sa.st_size, (unsigned long) sa.st_nlink, (long long) sb.st_size, (unsigned long) sb.st_nlink);
+        same_content(fa, fb, name);
+}
+
+/* What is complete has no mark of the first pass, also where the app planted one. */
+static void unmarked(const World* w, const char* path) {
+        char value[16];
+        _cleanup_close_ int fd = ASSERT_OK(openat(w->fd, path, O_RDONLY | O_DIRECTORY));
+        ASSERT_TRUE(fgetxattr(fd, TREE_MARK, value, sizeof(value)) < 0);
+}
+
+static unsigned entries(int fd) {
+        _cleanup_(tree_names_done) TreeNames names = {};
+        const char* name;
+        unsigned n = 0;
+        ASSERT_OK(tree_names_init(&names, fd));
+        while (tree_names_next(&names, &name, NULL) > 0)
+                n++;
+        return n;
+}
+
+static void same_tree(int a, int b, uint32_t from, uint32_t to) {
+        _cleanup_(tree_names_done) TreeNames names = {};
+        const char* name;
+        ASSERT_OK(tree_names_init(&names, a));
+        while (tree_names_next(&names, &name, NULL) > 0)
+                same_entry(a, b, name, from, to);
+        ASSERT_EQ(entries(a), entries(b));
+}
+
+static void same(const World* w, const char* a, const char* b, uint32_t from, uint32_t to) {
+        _cleanup_close_ int fa = openat(w->fd, a, O_RDONLY | O_DIRECTORY), fb = openat(w->fd, b, O_RDONLY | O_DIRECTORY);
+        ASSERT_TRUE(fa >= 0 && fb >= 0);
+        same_tree(fa, fb, from, to);
+}
+
+/* --- what an app may leave --- */
+
+#define DATA "apps/notes/data"
+
+static void own(const World* w) { /* all of it as the app would have made it */
+        char command[128];
+        (void) snprintf(command, sizeof(command), "chown -hR %u:%u " DATA "/files && chown -h %u:%u " DATA "/files/many/7", BASE + 33, BASE + 34, BASE + 65534, BASE);
+        shell(w, command);
+}
+
+static void attribute(const World* w, const char* path, const char* name, const char* value) {
+        _cleanup_close_ int fd = ASSERT_OK(openat(w->fd, path, O_RDONLY));
+        if (fsetxattr(fd, name, value, strlen(value), 0) < 0)
+                ASSERT_EQ(errno, EOPNOTSUPP);
+}
+
+static void furnish(const World* w) {
+        shell(w, "cd " DATA "/files && mkdir -p a/b/c many && echo hello >a/b/c/text && touch empty && ln -s /etc/passwd link && ln -s ../../../../outside away"
+                 " && ln -s '' x 2>/dev/null || ln -s nowhere x; mkfifo pipe && ln a/b/c/text hard && ln a/b/c/text a/hard2 && truncate -s 40G sparse"
+                 " && printf data | dd of=sparse bs=1 seek=1000000 conv=notrunc status=none && dd if=/dev/urandom of=big bs=64k count=40 status=none"
+                 " && printf new >new && mkdir 0 && echo zero >0/0 && mkdir .part && touch \"$(printf 'n\\nl\\377 \\\\')\" -- '-rf' && seq 200 | (cd many && xargs touch)");
+        own(w);
+        shell(w, "cd " DATA "/files && chmod 4755 hard && chmod 2770 a && chmod 0 empty && chmod 1777 many && chmod 000 0 && touch -d 1975-03-02T01:02:03.123456789 big a/b");
+        attribute(w, DATA "/files/big", "user.note", "kept");
+        attribute(w, DATA "/files/a", "user.steadbox.inode", "planted");
+}
+
+static int copy(World* w, const char* point, bool early, Error* e) {
+        TreeCount count = {};
+        return place_copy(w->place, &(PlaceCopy) { .from_app = "notes", .from_slot = SLOT, .app = "notes", .slot = SLOT, .point = point, .early = early }, &count, e);
+}
+
+TEST(copies_are_faithful) {
+        World w;
+        TreeCount count = {};
+        _cleanup_error_ Error e = ERROR_NULL;
+        if (!world_up(&w))
+                return;
+        furnish(&w);
+        ASSERT_OK(place_copy(w.place, &(PlaceCopy) { .from_app = "notes", .from_slot = SLOT, .app = "notes", .slot = SLOT, .point = "p1" }, &count, &e));
+        same(&w, DATA, "apps/notes/points/p1", BASE, BASE);
+        unmarked(&w, "apps/notes/points/p1/files/a");
+        ASSERT_TRUE(count.files > 200 && count.bytes < 100 * 1024 * 1024); /* the hole of 40 GB is none */
+        shell(&w, "test $(du -sk apps/notes/points/p1 | cut -f1) -lt 100000 && test -z \"$(ls -A apps/notes/points | grep -v '^p1$')\"");
+        ASSERT_OK(place_copy(w.place, &(PlaceCopy) { .from_app = "notes", .from_slot = SLOT, .from_point = "p1", .app = "twin", .slot = OTHER }, &count, &e));
+        same(&w, "apps/notes/points/p1", "apps/twin/data", BASE, OTHER_BASE);
+        shell(&w, "test $(stat -c %u,%g apps/twin/data) = 0,0");
+        ASSERT_OK(copy(&w, "p1", false, &e)); /* asked again */
+        world_down(&w);
+}
+
+TEST(what_is_no_data_stays_out) {
+        World w;
+        TreeCount count = {};
+        _cleanup_error_ Error e = ERROR_NULL;
+        if (!world_up(&w))
+                return;
+        shell(&w, "cd " DATA "/files && mknod white c 0 0 && cp /bin/true sharp && chown 0:0 sharp && chmod 6755 sharp");
+        struct sockaddr_un sa = { .sun_family = AF_UNIX };
+        (void) snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/" DATA "/files/socket", w.root);
+        _cleanup_close_ int s = socket(AF_UNIX, SOCK_STREAM, 0);
+        ASSERT_OK(bind(s, &sa, sizeof(sa)));
+        ASSERT_OK(place_copy(w.place, &(PlaceCopy) { .from_app = "notes", .from_slot = SLOT, .app = "notes", .slot = SLOT, .point = "p" }, &count, &e));
+        ASSERT_EQ(count.skipped, 2);
+        shell(&w, "test $(ls apps/notes/points/p/files) = sharp"); /* root's own file, set-uid: the copy is the app's */
+        char command[96];
+        (void) snprintf(command, sizeof(command), "test $(stat -c %%u,%%g apps/notes/points/p/files/sharp) = %u,%u", BASE, BASE);
+        shell(&w, command);
+        world_down(&w);
+}
+
+TEST(caches_stay_out) {
+        World w;
+        TreeCount count = {};
+        _cleanup_error_ Error e = ERROR_NULL;
+        if (!world_up(&w))
+                return;
+        shell(&w, "echo x >" DATA "/files/x && mkdir " DATA "/files/db && echo y >" DATA "/files/db/y && echo z >" DATA "/db/z");
+        const char* const without[] = { "db", NULL };
+        ASSERT_OK(place_copy(w.place, &(PlaceCopy) { .from_app = "notes", .from_slot = SLOT, .app = "notes", .slot = SLOT, .point = "p", .without = without }, &count, &e));
+        shell(&w, "cd apps/notes/points/p && test -z \"$(ls db)\" && test $(cat files/db/y) = y");
+        char command[96];
+        (void) snprintf(command, sizeof(command), "test $(stat -c %%u,%%g apps/notes/points/p/db) = %u,%u", BASE + 999, BASE + 999);
+        shell(&w, command);
+        world_down(&w);
+}
+
+/* --- a second pass --- */
+
+static const char* const changes[] = {
+        "echo more >>a/b/c/text",
+        "touch -r big stamp && head -c 2621440 /dev/urandom >big && touch -r stamp big && rm stamp",   /* same size, same time */
+        "rm hard && echo other >hard",
+        "rm -r many && echo 'a file now' >many",
+        "rm empty && mkdir empty && echo in >empty/in",
+        "rm link && ln -s /etc/shadow link",
+        "mv a z && mkdir a && echo new >a/text",
+        "chmod 600 -- -rf",
+        "ln z/hard2 a/hard3 && mv 0 1",
+        "rm pipe x",
+        "truncate -s 41G sparse && printf tail >>sparse",
+        /* Two directories of files that look alike change places: only the directories' inodes tell. */
+        "mkdir -p s1/in s2/in && echo 1111 >s1/in/f && echo 2222 >s2/in/f && touch -d 2001-01-01 s1/in/f s2/in/f s1/in s2/in s1 s2",
+        "mv s1 s3 && mv s2 s1 && mv s3 s2",
+};
+
+TEST(second_pass_brings_everything) {
+        World w;
+        _cleanup_error_ Error e = ERROR_NULL;
+        if (!world_up(&w))
+                return;
+        furnish(&w);
+        ASSERT_OK(copy(&w, "p", true, &e));
+        shell(&w, "test ! -e apps/notes/points/p && sleep 2.2"); /* beyond the margin: what was not touched is believed from here */
+        for (size_t i = 0; i < ELEMENTS(changes); i++) {
+                char command[512];
+                (void) snprintf(command, sizeof(command), "cd " DATA "/files && { %s; }", changes[i]);
+                shell(&w, command);
+                attribute(&w, i % 2 ? DATA "/files/big" : DATA "/files/sparse", "user.other", changes[i]);
+                ASSERT_OK(copy(&w, "p", i % 3 != 2, &e));
+                if (i % 3 == 2) {
+                        same(&w, DATA, "apps/notes/points/p", BASE, BASE);
+                        ASSERT_OK(place_remove(w.place, PLACE_POINT, "notes", "p", NULL, &e));
+                        ASSERT_OK(copy(&w, "p", true, &e));
+                        shell(&w, "sleep 2.2");
+                }
+        }
+        ASSERT_OK(copy(&w, "p", false, &e));
+        same(&w, DATA, "apps/notes/points/p", BASE, BASE);
+        world_down(&w);
+}
+
+TEST(second_pass_leaves_what_is_there) {
+        World w;
+        TreeCount count = {};
+        _cleanup_error_ Error e = ERROR_NULL;
+        if (!world_up(&w))
+                return;
+        furnish(&w);
+        shell(&w, "sleep 2.2");
+        ASSERT_OK(copy(&w, "p", true, &e));
+        ASSERT_OK(place_copy(w.place, &(PlaceCopy) { .from_app = "notes", .from_slot = SLOT, .app = "notes", .slot = SLOT, .point = "p" }, &count, &e));
+        ASSERT_EQ(count.copied + count.shared, 0);
+        unmarked(&w, "apps/notes/points/p/files/a");
+        unmarked(&w, "apps/notes/points/p/files/many");
+        same(&w, DATA, "apps/notes/points/p", BASE, BASE);
+        world_down(&w);
+}
+
+/* Stores through a mapping move no clock but once a write-back. */
+TEST(second_pass_sees_mappings) {
+        World w;
+        _cleanup_error_ Error e = ERROR_NULL;
+        if (!world_up(&w))
+                return;
+        shell(&w, "head -c 65536 /dev/zero >" DATA "/files/map");
+        _cleanup_close_ int fd = openat(w.fd, DATA "/files/map", O_RDWR);
+        char* map = mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+        ASSERT_TRUE(map != MAP_FAILED);
+        map[5] = 'a'; /* its page is writable from here */
+        shell(&w, "sleep 2.2");
+        ASSERT_OK(copy(&w, "p", true, &e));
+        map[6] = 'b';
+        ASSERT_OK(copy(&w, "p", false, &e));
+        same(&w, DATA, "apps/notes/points/p", BASE, BASE);
+        (void) munmap(map, 65536);
+        world_down(&w);
+}
+
+/* --- changes meanwhile --- */
+
+_noreturn_ static void trouble(const World* w) {
+        (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
+        ASSERT_OK(fchdir(w->fd));
+        ASSERT_OK(chdir(DATA "/files"));
+        for (unsigned i = 0;; i++) {
+                (void) mkdir("d", 0755);
+                (void) close(open("d/f", O_CREAT | O_WRONLY, 0644));
+                (void) rename("d", "d2");
+                (void) !symlink("../../../../outside", "d");
+                (void) unlink("d");
+                (void) unlink("d2/f");
+                (void) !symlink("../../../../../outside/victim", "d2/f");
+                (void) rename("d2", "d");
+                (void) unlink("d/f");
+                (void) mkfifo("d/f", 0666);
+                (void) unlink("d/f");
+                (void) !link("big", "d/f");
+                (void) rename("d/f", "g");
+                (void) rmdir("d");
+                int fd = open("grows", O_CREAT | O_WRONLY | O_APPEND, 0644);
+                (void) !write(fd, "more and more\n", 14);
+                (void) close(fd);
+        }
+}
+
+TEST(races_lead_nowhere) {
+        World w;
+        _cleanup_error_ Error e = ERROR_NULL;
+        if (!world_up(&w))
+                return;
+        shell(&w, "head -c 100000 /dev/urandom >" DATA "/files/big");
+        pid_t pid = ASSERT_OK(fork());
+        if (pid == 0)
+                trouble(&w);
+        for (unsigned i = 0; i < 300; i++) {
+                int r = copy(&w, "p", i % 2 == 0, &e); /* a second pass may find that it changes, and must say so */
+                if (r < 0)
+                        ASSERT_TRUE(error_has_name(&e, ERROR_WRONG_STATE));
+                error_done(&e);
+                e = ERROR_NULL;
+                shell(&w, "! grep -rqs secret apps/notes/points");
+                if (i % 10 == 9)
+                        ASSERT_OK(place_remove(w.place, PLACE_POINT, "notes", "p", NULL, &e));
+        }
+        (void) kill(pid, SIGKILL);
+        ASSERT_EQ(waitpid(pid, NULL, 0), pid);
+        ASSERT_OK(place_remove(w.place, PLACE_POINT, "notes", "p", NULL, &e));
+        ASSERT_OK(copy(&w, "p", false, &e));
+        same(&w, DATA, "apps/notes/points/p", BASE, BASE);
+        world_down(&w);
+}
+
+TEST(links_in_the_way_are_refused) {
+        World w;
+        _cleanup_error_ Error e = ERROR_NULL;
+        if (!world_up(&w))
+                return;
+        shell(&w, "mv apps/notes apps/real && ln -s real apps/notes");
+        ASSERT_TRUE(copy(&w, "p", false, &e) < 0);
+        error_done(&e);
+        e = ERROR_NULL;
+        ASSERT_TRUE(place_restore(w.place, "notes", "p", "q", &e) < 0);
+        error_done(&e);
+        e = ERROR_NULL;
+        ASSERT_OK(place_remove(w.place, PLACE_APP, "notes", NULL, NULL, &e)); /* the link goes, not what it leads to */
+        shell(&w, "test -d apps/real/data/files && ln -s ../../../outside apps/real/points");
+        TreeCount count = {};
+        ASSERT_TRUE(place_copy(w.place, &(PlaceCopy) { .from_app = "real", .from_slot = SLOT, .app = "real", .slot = SLOT, .point = "p" }, &count, &e) < 0);
+        world_down(&w);
+}
+
+/* --- much --- */
+
+TEST(deep_trees_are_refused_and_removed) {
+        World w;
+        _cleanup_error_ Error e = ERROR_NULL;
+        if (!world_up(&w))
+                return;
+        struct rlimit limit = { 8192, 8192 };
+        (void) setrlimit(RLIMIT_NOFILE, &limit);
+        int fd = ASSERT_OK(openat(w.fd, DATA "/files", O_RDONLY | O_DIRECTORY));
+        for (unsigned i = 0; i < TREE_DEPTH_MAX + 500; i++) {
+                ASSERT_OK(mkdirat(fd, "down", 0700));
+                int next = ASSERT_OK(openat(fd, "down", O_RDONLY | O_DIRECTORY));
+                (void) close(fd);
+                fd = next;
+        }
+        (void) close(fd);
+        ASSERT_ERROR(copy(&w, "p", false, &e), error_name_errno(ERROR_WRONG_STATE));
+        ASSERT_TRUE(strstr(e.message, "deep") != NULL);
+        TreeCount count = {};
+        ASSERT_OK(place_measure(w.place, PLACE_APP, "notes", NULL, &count));
+        world_down(&w);
+}
+
+TEST(what_does_not_fit_is_not_begun) {
+        World w;
+        _cleanup_error_ Error e = ERROR_NULL;
+        struct statvfs v;
+        TreeCount count = {};
+        if (!world_up(&w))
+                return;
+        shell(&w, "head -c 5000000 /dev/urandom >" DATA "/files/big");
+        ASSERT_OK(statvfs(w.root, &v));
+        PlaceCopy how = { .from_app = "notes", .from_slot = SLOT, .app = "notes", .slot = SLOT, .point = "p", .reserve = v.f_bavail * v.f_frsize };
+        ASSERT_ERROR(place_copy(w.place, &how, &count, &e), ENOSPC);
+        ASSERT_TRUE(error_has_name(&e, ERROR_STORAGE_FULL) && strstr(e.message, "takes 5 MB") && e.hint);
+        shell(&w, "test -z \"$(ls -A apps/notes/points)\"");
+        world_down(&w);
+}
+
+/* --- killed anywhere --- */
+
+/* Runs act in a child that is killed after a random time, again and again until it ended by itself; after each kill look() must hold. */
+static void killed(World* w, int (*act)(World* w, Error* e), void (*look)(World* w)) {
+        for (unsigned i = 0, delay = 300; i < 400; i++, delay += delay / 20) {
+                int status = 0;
+                uint32_t random;
+                pid_t pid = ASSERT_OK(fork());
+                if (pid == 0) {
+                        _cleanup_error_ Error e = ERROR_NULL;
+                        int r = act(w, &e);
+                        if (r < 0)
+                                fprintf(stderr, "%s\n", strempty(e.message));
+                        _exit(r < 0 ? 1 : 0);
+                }
+                random_bytes(&random, sizeof(random));
+                (void) usleep(random % delay);
+                (void) kill(pid, SIGKILL);
+                ASSERT_EQ(waitpid(pid, &status, 0), pid);
+                look(w);
+                if (WIFEXITED(status)) {
+                        ASSERT_EQ(WEXITSTATUS(status), 0);
+                        return;
+                }
+        }
+        TEST_FAIL("never came to an end");
+}
+
+static void look_point(World* w) {
+        if (faccessat(w->fd, "apps/notes/points/p", F_OK, 0) == 0)
+                same(w, DATA, "apps/notes/points/p", BASE, BASE);
+}
+
+static int act_point(World* w, Error* e) {
+        return copy(w, "p", false, e);
+}
+
+static int act_early_point(World* w, Error* e) {
+        int r = copy(w, "p", true, e);
+        return r < 0 ? r : copy(w, "p", false, e);
+}
+
+static int act_restore(World* w, Error* e) {
+        return place_restore(w->place, "notes", "p", "q", e);
+}
+
+static bool holds(World* w, const char* path, const char* text) {
+        _cleanup_free_ char* have = NULL;
+        return file_read(w->fd, path, 64, &have, NULL) >= 0 && streq(have, text);
+}
+
+static void look_restore(World* w) {
+        bool old = holds(w, DATA "/files/which", "after"), new = holds(w, DATA "/files/which", "before");
+        ASSERT_TRUE(old != new);
+        ASSERT_TRUE(!old || holds(w, "apps/notes/points/p/files/which", "before"));
+        ASSERT_TRUE(!new || holds(w, "apps/notes/points/p/files/which", "after") || holds(w, "apps/notes/points/q/files/which", "after"));
+}
+
+TEST(killed_while_copying) {
+        for (unsigned i = 0; i < 6; i++) {
+                World w;
+                if (!world_up(&w))
+                        return;
+                furnish(&w);
+                killed(&w, i % 2 ? act_point : act_early_point, look_point);
+                look_point(&w);
+                ASSERT_OK(faccessat(w.fd, "apps/notes/points/p", F_OK, 0));
+                world_down(&w);
+        }
+}
+
+TEST(killed_while_restoring) {
+        World w;
+        _cleanup_error_ Error e = ERROR_NULL;
+        if (!world_up(&w))
+                return;
+        for (unsigned i = 0; i < 40; i++) {
+                shell(&w, "rm -rf apps/notes/points; printf before >" DATA "/files/which");
+                ASSERT_OK(copy(&w, "p", false, &e));
+                shell(&w, "printf after >" DATA "/files/which");
+                killed(&w, act_restore, look_restore);
+                ASSERT_TRUE(holds(&w, DATA "/files/which", "before"));
+                ASSERT_TRUE(holds(&w, "apps/notes/points/q/files/which", "after"));
+                ASSERT_OK(act_restore(&w, &e)); /* asked again */
+                ASSERT_TRUE(holds(&w, DATA "/files/which", "before"));
+                shell(&w, "test \"$(ls -A apps/notes/points)\" = q");
+        }
+        world_down(&w);
+}
+
+/* Every state that a kill can leave between two acts of the kernel, made by hand. */
+TEST(restores_go_on_from_everywhere) {
+        static const char* const states[] = {
+                "true",
+                "stat -c %i apps/notes/points/p >apps/notes/points/.q.swap",
+                "stat -c %i apps/notes/points/p >apps/notes/points/.q.swap && mv apps/notes/data x && mv apps/notes/points/p apps/notes/data && mv x apps/notes/points/p",
+                "stat -c %i apps/notes/points/p >apps/notes/points/.q.swap && mv apps/notes/data apps/notes/points/q && mv apps/notes/points/p apps/notes/data",
+                "mv apps/notes/data apps/notes/points/q && mv apps/notes/points/p apps/notes/data",
+        };
+        World w;
+        _cleanup_error_ Error e = ERROR_NULL;
+        if (!world_up(&w))
+                return;
+        for (size_t i = 0; i < ELEMENTS(states); i++) {
+                shell(&w, "rm -rf apps/notes/points; printf before >" DATA "/files/which");
+                ASSERT_OK(copy(&w, "p", false, &e));
+                shell(&w, "printf after >" DATA "/files/which");
+                shell(&w, states[i]);
+                ASSERT_OK(act_restore(&w, &e));
+                ASSERT_TRUE(holds(&w, DATA "/files/which", "before") && holds(&w, "apps/notes/points/q/files/which", "after"));
+                shell(&w, "test \"$(ls -A apps/notes/points)\" = q");
+        }
+        world_down(&w);
+}
+
+static int act_archive(World* w, Error* e) {
+        return place_archive(w->place, "notes", "arch", NULL, e);
+}
+
+static int act_unarchive(World* w, Error* e) {
+        return place_unarchive(w->place, "notes", "arch", e);
+}
+
+static int act_remove(World* w, Error* e) {
+        return place_remove(w->place, PLACE_APP, "notes", NULL, NULL, e);
+}
+
+static void look_archive(World* w) {
+        shell(w, "test -e " DATA "/files/sparse -o -e archives/arch/data/files/sparse -o -e archives/.arch.part/data/files/sparse");
+        shell(w, "! test -e archives/arch || ! test -e archives/arch/points");
+}
+
+static void look_remove(World* w) { /* whole or gone */
+        shell(w, "! test -e apps/notes || test $(find " DATA " | wc -l) -gt 200");
+}
+
+TEST(archives_and_removals_killed) {
+        World w;
+        TreeCount count = {};
+        _cleanup_error_ Error e = ERROR_NULL;
+        if (!world_up(&w))
+                return;
+        furnish(&w);
+        ASSERT_OK(copy(&w, "p", false, &e));
+        shell(&w, "cp -a " DATA " before && mkdir -p apps/notes/scratch/web && echo '{}' >apps/notes/record.json");
+        killed(&w, act_archive, look_archive);
+        shell(&w, "test ! -e apps/notes -a -e archives/arch/record.json");
+        ASSERT_OK(place_measure(w.place, PLACE_ARCHIVE, NULL, "arch", &count));
+        killed(&w, act_unarchive, look_archive);
+        same(&w, "before", DATA, BASE, BASE);
+        shell(&w, "test -z \"$(ls -A archives)\"");
+        ASSERT_OK(act_unarchive(&w, &e)); /* asked again */
+        killed(&w, act_remove, look_remove);
+        shell(&w, "test -z \"$(ls -A apps)\" && rm -r before");
+        ASSERT_OK(act_remove(&w, &e));
+        ASSERT_ERROR(place_archive(w.place, "notes", "other", NULL, &e), ENOENT);
+        world_down(&w);
+}
+
+/* --- pure --- */
+
+TEST(acls_are_shifted) {
+        struct {
+                uint32_t version;
+                struct {
+                        uint16_t tag, permissions;
+                        uint32_t id;
+                } entries[4];
+        } acl = { htole32(2), { { htole16(1), 0, htole32(0xffffffff) }, { htole16(2), htole16(6), htole32(BASE + 7) }, { htole16(8), 0, htole32(12) }, { htole16(0x20), 0, htole32(0xffffffff) } } };
+        ASSERT_OK(tree_acl_shift(&acl, sizeof(acl), BASE, OTHER_BASE));
+        ASSERT_EQ(le32toh(acl.entries[0].id), 0xffffffff);
+        ASSERT_EQ(le32toh(acl.entries[1].id), OTHER_BASE + 7);
+        ASSERT_EQ(le32toh(acl.entries[2].id), OTHER_BASE); /* not the app's: its first */
+        ASSERT_ERROR(tree_acl_shift(&acl, sizeof(acl) - 1, BASE, OTHER_BASE), EINVAL);
+        ASSERT_ERROR(tree_acl_shift(&acl, 3, BASE, OTHER_BASE), EINVAL);
+        acl.version = 1;
+        ASSERT_ERROR(tree_acl_shift(&acl, sizeof(acl), BASE, OTHER_BASE), EINVAL);
+}
+
+TEST_MAIN()
