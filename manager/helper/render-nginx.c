@@ -1,4 +1,4 @@
-#include "helper/render-nginx.h"
+#include "helper/render-nginx-app.h"
 #include "base/validate.h"
 #include "helper/check.h"
 #include "helper/text.h"
@@ -10,6 +10,8 @@ static const char* const kind_table[_NGINX_KIND_MAX] = {
         [NGINX_REDIRECT] = "redirect",
         [NGINX_MAINTENANCE] = "maintenance",
         [NGINX_MTA_STS] = "mta-sts",
+        [NGINX_APP] = "app",
+        [NGINX_APP_ALIAS] = "app-alias",
 };
 
 static const char* const header_table[NGINX_HEADERS_N] = { "no-index", "hsts-subdomains", "hsts-preload", "no-referrer", "same-origin-resources" };
@@ -94,7 +96,7 @@ static const char head[] =
                 "        }\n"
                 "        upstream steadboxd {\n"
                 "                server unix:/run/steadbox/web.sock max_fails=0;\n"
-                "                keepalive 4;\n"
+                "                keepalive 16;\n"
                 "        }\n";
 
 /* What every plain server has: answers to ACME, and who we are. */
@@ -141,7 +143,10 @@ static const char tls[] =
                 "                listen [::]:443 ssl;\n"
                 "                http2 on;\n"
                 "                ssl_certificate " NGINX_CERTIFICATES "/%CERTIFICATE%/chain.pem;\n"
-                "                ssl_certificate_key " NGINX_CERTIFICATES "/%CERTIFICATE%/key.pem;\n"
+                "                ssl_certificate_key " NGINX_CERTIFICATES "/%CERTIFICATE%/key.pem;\n";
+
+/* Of everything that is not an app: an app's answers are its own. */
+static const char own_headers[] =
                 "                add_header X-Content-Type-Options nosniff always;\n"
                 "                add_header Cache-Control $steadbox_cache always;\n";
 
@@ -189,6 +194,7 @@ static const char box[] =
                 "                proxy_set_header X-Forwarded-Host \"\";\n"
                 "                proxy_set_header X-Forwarded-Proto \"\";\n"
                 "                proxy_set_header Forwarded \"\";\n"
+                "                proxy_set_header X-Steadbox-Inner \"\";\n"
                 "                proxy_hide_header Content-Security-Policy;\n"
                 "                proxy_hide_header X-Content-Type-Options;\n"
                 "                proxy_hide_header Referrer-Policy;\n"
@@ -237,6 +243,10 @@ static const char maintenance[] =
                 "                        return 503;\n"
                 "                }\n";
 
+static bool kind_is_app(NginxKind kind) {
+        return kind == NGINX_APP || kind == NGINX_APP_ALIAS;
+}
+
 NginxKind nginx_kind_from_string(const char* s) {
         for (NginxKind i = 0; i < _NGINX_KIND_MAX; i++)
                 if (streq(kind_table[i], s))
@@ -260,10 +270,14 @@ int nginx_name_check(const NginxName* n, Error* reterr) {
         if (r < 0)
                 return r;
         if (n->kind < 0 || n->kind >= _NGINX_KIND_MAX)
-                return error_field(reterr, ERROR_BAD_FIELD, "kind", "The kind must be box, redirect, maintenance or mta-sts.");
+                return error_field(reterr, ERROR_BAD_FIELD, "kind", "The kind must be box, redirect, maintenance, mta-sts, app or app-alias.");
+        if (kind_is_app(n->kind))
+                r = check_id("target", n->target, reterr);
         bool aims = n->kind == NGINX_REDIRECT || n->kind == NGINX_MTA_STS;
-        if (aims ? !dns_name_valid(n->target) : *n->target != 0)
-                return error_field(reterr, ERROR_BAD_FIELD, "target", "Only a redirect and a mail policy have a target, and it must be a domain name.");
+        if (r >= 0 && !kind_is_app(n->kind) && (aims ? !dns_name_valid(n->target) : *n->target != 0))
+                r = error_field(reterr, ERROR_BAD_FIELD, "target", "Only a redirect and a mail policy have a target, and it must be a domain name.");
+        if (r < 0)
+                return r;
         if (n->headers < 0 || n->headers >= 1 << NGINX_HEADERS_N)
                 return error_field(reterr, ERROR_BAD_FIELD, "headers", "There is no such extra header.");
         return 0;
@@ -332,10 +346,13 @@ static void add_headers(Text* t, const NginxName* n) {
                 text_add(t, no_index);
         if (!n->self_signed)
                 text_add(t, n->headers & NGINX_HSTS_PRELOAD ? hsts_preload : n->headers & NGINX_HSTS_SUBDOMAINS ? hsts_subdomains : hsts);
+        if (!n->self_signed && kind_is_app(n->kind))
+                text_add(t, "                proxy_hide_header Strict-Transport-Security;\n"); /* the app's own would be a second one */
 }
 
 static bool same_server(const NginxName* a, const NginxName* b) {
-        return a->kind == b->kind && a->headers == b->headers && a->self_signed == b->self_signed && streq(a->certificate, b->certificate) &&
+        bool kind = a->kind == b->kind || (kind_is_app(a->kind) && kind_is_app(b->kind));
+        return kind && a->headers == b->headers && a->self_signed == b->self_signed && streq(a->certificate, b->certificate) &&
                streq(a->target, b->target);
 }
 
@@ -351,9 +368,13 @@ static void add_tls(Text* t, const NginxName* names, size_t i, size_t n, const c
                         add_server_name(t, names[k].name);
         text_add(t, ";\n");
         text_add_template(t, tls, (const char*[]) { "CERTIFICATE", name->certificate, NULL });
+        if (!kind_is_app(name->kind))
+                text_add(t, own_headers);
         add_headers(t, name);
         add_identity(t, identity);
-        if (name->kind == NGINX_REDIRECT)
+        if (kind_is_app(name->kind))
+                nginx_app_add_served(t, name->app);
+        else if (name->kind == NGINX_REDIRECT)
                 text_add_template(t, redirect, (const char*[]) { "TARGET", name->target, NULL });
         else if (name->kind == NGINX_MTA_STS)
                 text_add_template(t, mta_sts, (const char*[]) { "TARGET", name->target, NULL });
@@ -364,12 +385,39 @@ static void add_tls(Text* t, const NginxName* names, size_t i, size_t n, const c
         text_add(t, "        }\n");
 }
 
+/* What an app has once, however many names and certificates: the way to it, and the way of probes, which goes past everything else. */
+static void add_apps(Text* t, const NginxName* names, size_t n) {
+        bool any = false;
+        for (size_t i = 0; i < n; i++) {
+                bool first = kind_is_app(names[i].kind);
+                for (size_t k = 0; k < i && first; k++)
+                        first = !kind_is_app(names[k].kind) || !streq(names[k].target, names[i].target);
+                if (!first)
+                        continue;
+                if (!any) {
+                        nginx_app_add_maps(t);
+                        nginx_app_add_probe_default(t);
+                        any = true;
+                }
+                if (names[i].app && names[i].app->port > 0)
+                        nginx_app_add_upstream(t, names[i].app);
+                text_add(t, "        server {\n                server_name");
+                for (size_t k = i; k < n; k++)
+                        if (kind_is_app(names[k].kind) && streq(names[k].target, names[i].target))
+                                add_server_name(t, names[k].name);
+                text_add(t, ";\n");
+                nginx_app_add_probed(t, names[i].app);
+                text_add(t, "        }\n");
+        }
+}
+
 int render_nginx(const NginxName* names, size_t n, const char* identity, char** ret, Error* reterr) {
         _cleanup_(text_done) Text t = {};
         int r = names_check(names, n, reterr);
         if (r < 0)
                 return r;
         text_add(&t, head);
+        add_apps(&t, names, n);
         add_plain(&t, names, n, identity);
         if (n > 0)
                 text_add_template(&t, default_tls, (const char*[]) { "CERTIFICATE", names[0].certificate, NULL });

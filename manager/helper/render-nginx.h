@@ -10,6 +10,8 @@ typedef enum NginxKind {
         NGINX_REDIRECT,    /* to the same path of another name */
         NGINX_MAINTENANCE, /* a calm page for whoever comes */
         NGINX_MTA_STS,     /* the mail policy of a domain (RFC 8461) and nothing else */
+        NGINX_APP,         /* an app; render-nginx-app.h */
+        NGINX_APP_ALIAS,   /* a further name of an app, served alike */
         _NGINX_KIND_MAX,
         _NGINX_KIND_INVALID = -EINVAL,
 } NginxKind;
@@ -27,13 +29,16 @@ typedef enum NginxHeaders {
 #define NGINX_HEADERS_N 5
 NginxHeaders nginx_header_from_string(const char* word);
 
+typedef struct NginxApp NginxApp;
+
 typedef struct NginxName {
         const char* name;        /* DNS or host name, address in numbers, or "*": every address of the machine */
         NginxKind kind;
-        const char* target;      /* REDIRECT: a name; MTA_STS: the mail server's name; otherwise empty */
+        const char* target;      /* REDIRECT: a name; MTA_STS: the mail server's name; APP, APP_ALIAS: the app's id; otherwise empty */
         const char* certificate; /* id */
         bool self_signed;        /* found out by the helper: no HSTS then, it would lock people out */
         NginxHeaders headers;
+        const NginxApp* app;     /* APP, APP_ALIAS: what root knows of it, found by the helper; NULL = nothing yet: shown as closed */
 } NginxName;
 
 int nginx_name_check(const NginxName* n, Error* reterr);

@@ -6,7 +6,7 @@
 #include "helper/check.h"
 #include "helper/dkim.h"
 #include "helper/render-nftables.h"
-#include "helper/render-nginx.h"
+#include "helper/render-nginx-app.h"
 #include "helper/ssh-key.h"
 #include "helper/text.h"
 #include <fcntl.h>
@@ -217,6 +217,15 @@ static void write_certificate(const char* directory) {
         ASSERT_OK(file_write(fd, "key.pem", key, strlen(key), 0600));
 }
 
+static const char* const paths[] = { "/.well-known/caldav", "/public/", NULL };
+static const char* const all_paths[] = { "/", NULL };
+static const NginxApp apps[] = {
+        { "notes", "198.18.0.1", 80, .open = true, .gated = false, 64, NULL, "" },
+        { "wiki", "198.18.0.2", 8080, .open = true, .gated = true, 2048, paths, "X-WEBAUTH-USER" },
+        { "updating", "198.18.0.3", 8080, .open = false, .gated = true, 64, all_paths, "Remote-User" },
+        { "worker", "198.18.0.4", 0, .open = true, .gated = true, 64, NULL, "" },
+};
+
 TEST(nginx_takes_what_we_render) {
         static const NginxName names[] = {
                 { "*", NGINX_BOX, "", "box", true },
@@ -228,6 +237,13 @@ TEST(nginx_takes_what_we_render) {
                 { "rest.example", NGINX_MAINTENANCE, "", "box", false },
                 { "mta-sts.old.example", NGINX_MTA_STS, "mail.old.example", "box", false },
                 { "wiki.old.example", NGINX_BOX, "", "box", false, (1 << NGINX_HEADERS_N) - 1 },
+                { "notes.old.example", NGINX_APP, "notes", "box", false, 0, &apps[0] },
+                { "notes.new.example", NGINX_APP_ALIAS, "notes", "box", false, 0, &apps[0] },
+                { "notes.self.example", NGINX_APP_ALIAS, "notes", "box", true, 0, &apps[0] },
+                { "wiki.new.example", NGINX_APP, "wiki", "box", false, NGINX_NO_INDEX, &apps[1] },
+                { "updating.new.example", NGINX_APP, "updating", "box", false, 0, &apps[2] },
+                { "worker.new.example", NGINX_APP, "worker", "box", false, 0, &apps[3] },
+                { "soon.new.example", NGINX_APP, "soon", "box", false, 0, NULL },
         };
         if (!tool_usable("/usr/sbin/nginx")) {
                 puts("no nginx or no namespaces here, so it is not asked");
@@ -242,6 +258,7 @@ TEST(nginx_takes_what_we_render) {
                 ASSERT_EQ(strstr(text, "Strict-Transport-Security") != NULL, n >= 2);
                 replace(&text, NGINX_CERTIFICATES, directory);
                 replace(&text, "user www-data;\n", "");
+                replace(&text, "/run/steadbox-probe", directory);
                 if (!nginx_knows_http2_directive())
                         replace(&text, "                http2 on;\n", "");
                 ASSERT_TRUE(asprintf(&path, "%s/nginx.conf", directory) > 0);

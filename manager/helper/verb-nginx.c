@@ -2,8 +2,10 @@
 #include "helper/certificate-store.h"
 #include "helper/helper.h"
 #include "helper/nginx.h"
-#include "helper/render-nginx.h"
+#include "base/log.h"
+#include "helper/render-nginx-app.h"
 #include "identity.h"
+#include <fcntl.h>
 #include <sys/stat.h>
 
 static int headers_read(sd_bus_message* call, NginxHeaders* ret, Error* reterr) {
@@ -67,6 +69,50 @@ static int certificates_find(NginxName* names, size_t n, Error* reterr) {
         return r < 0 ? r : 0;
 }
 
+/* What root knows of the apps that are named, for as long as their texts are needed. */
+typedef struct Apps {
+        struct {
+                AppRecord* record;
+                NginxApp app;
+        } items[NGINX_NAMES_MAX];
+        size_t n;
+} Apps;
+
+static void apps_free(Apps** a) {
+        for (size_t i = 0; *a && i < (*a)->n; i++)
+                (void) app_record_free((*a)->items[i].record);
+        free(*a);
+}
+
+static const NginxApp* app_find(const Apps* apps, const char* id) {
+        for (size_t i = 0; i < apps->n; i++)
+                if (streq(apps->items[i].app.id, id))
+                        return &apps->items[i].app;
+        return NULL;
+}
+
+/* One that has no record yet, or none that can be read, is shown as closed; the others are served all the same. */
+static void apps_find(Apps* apps, NginxName* names, size_t n) {
+        _cleanup_close_ int fd = open(APPS_DIRECTORY, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+        for (size_t i = 0; i < n; i++) {
+                _cleanup_error_ Error e = ERROR_NULL;
+                if (names[i].kind != NGINX_APP && names[i].kind != NGINX_APP_ALIAS)
+                        continue;
+                names[i].app = app_find(apps, names[i].target);
+                AppRecord* record = NULL;
+                if (names[i].app || fd < 0)
+                        continue;
+                int r = app_record_load(fd, names[i].target, &record, &e);
+                if (r < 0)
+                        log_warning("The record of app %s cannot be read, it is shown as closed: %s", names[i].target, strempty(e.message));
+                if (r <= 0)
+                        continue;
+                apps->items[apps->n].record = record;
+                nginx_app_of_record(record, &apps->items[apps->n].app);
+                names[i].app = &apps->items[apps->n++].app;
+        }
+}
+
 /* Without IPv6 in the kernel nginx could not listen on [::], and would refuse everything. */
 static void ipv6_listens_drop(char* text) {
         char* out = text;
@@ -87,18 +133,20 @@ static void ipv6_listens_drop(char* text) {
 
 /* Safe with a hostile manager: the text is constant but for host names, addresses and ids that are checked to be letters, digits, dots,
  * colons and dashes, so no directive can be added and no file named; headers are words of a closed list, which choose constant lines; keys
- * come from our own directory by id. It can take names off the
- * web or show the maintenance page, which is within its trust. nginx itself checks the file before it is switched. */
+ * come from our own directory by id; where an app is and who may open it comes from its record, which was checked when it was written. It
+ * can take names off the web or show the maintenance page, which is within its trust. nginx itself checks the file before it is switched. */
 int verb_nginx_apply(Helper* h, sd_bus_message* call, sd_bus_message* reply, Error* reterr) {
         NginxName names[NGINX_NAMES_MAX];
         char identity[IDENTITY_BYTES];
         _cleanup_free_ char *text = NULL, *current = NULL;
+        _cleanup_(apps_free) Apps* apps = calloc(1, sizeof(Apps));
         size_t n = 0;
-        int r = names_read(call, names, &n, reterr);
+        int r = apps ? names_read(call, names, &n, reterr) : error_errno(reterr, -ENOMEM, "Cannot read the names");
         if (r >= 0)
                 r = certificates_find(names, n, reterr);
         if (r < 0)
                 return r;
+        apps_find(apps, names, n);
         r = identity_get(identity);
         if (r < 0)
                 return error_errno(reterr, r, "This machine has no identity");

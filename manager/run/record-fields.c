@@ -68,6 +68,7 @@ static const RecordField app_fields[] = {
         U16(A, http_port),
         U32(A, max_upload_mb),
         STRINGS(A, public_paths, APP_WORDS_MAX),
+        STRING(A, user_header),
         U64(A, memory_high),
         U64(A, memory_max),
         U32(A, cpu_weight),
@@ -80,7 +81,7 @@ static const RecordField app_fields[] = {
 };
 #undef A
 const RecordType app_record_type = {
-        "sussbssuuasttuuba(sasasasuuausbbbasasa(ssb)asuutt(asuuuu))a(sssasb)a(suu)s",
+        "sussbssuuassttuuba(sasasasuuausbbbasasa(ssb)asuutt(asuuuu))a(sssasb)a(suu)s",
         sizeof(AppRecord),
         app_fields,
         ELEMENTS(app_fields),

@@ -268,6 +268,17 @@ static bool public_path_valid(const char* s) {
         return app_path_valid(s) && s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._~-")] == 0;
 }
 
+/* None that means something to HTTP, to nginx or to us: Remote-User, X-WEBAUTH-USER ... As packages may say (package/manifest.h). */
+static bool user_header_valid(const char* s) {
+        static const char* const ours[] = { "X-Forwarded", "X-Steadbox", "X-Real", "X-Accel" };
+        size_t n = strnlen(s, 65);
+        for (size_t i = 0; i < ELEMENTS(ours); i++)
+                if (strncasecmp(s, ours[i], strlen(ours[i])) == 0)
+                        return false;
+        return n <= 64 && strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == n &&
+               (strncasecmp(s, "Remote-", 7) == 0 || strncasecmp(s, "X-", 2) == 0);
+}
+
 static int web_check(const AppRecord* a, Error* reterr) {
         if (!streq_ptr(a->gate, "open") && !streq_ptr(a->gate, "closed"))
                 return bad(reterr, "gate", "must be open or closed");
@@ -275,6 +286,8 @@ static int web_check(const AppRecord* a, Error* reterr) {
                 return bad(reterr, "access", "must be public or gated");
         if (a->max_upload_mb > 1024 * 1024)
                 return bad(reterr, "max_upload_mb", "is out of range");
+        if (*strempty(a->user_header) && !user_header_valid(a->user_header))
+                return bad(reterr, "user_header", "must name a header that is for users, such as Remote-User");
         if (count(a->public_paths) > APP_WORDS_MAX)
                 return bad(reterr, "public_paths", "has too many entries");
         for (const char* const* p = a->public_paths; p && *p; p++) {
