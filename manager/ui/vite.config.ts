@@ -34,8 +34,8 @@ export default defineConfig({
                 entryFileNames: 'assets/[name]-[hash].js',
                 chunkFileNames: 'assets/[name]-[hash].js',
                 assetFileNames: 'assets/[name]-[hash][extname]',
-                // What pages share comes in one file; each page and each language in its own.
-                codeSplitting: { groups: [{ name: 'shared', test: /node_modules|\/ui\/lib\/(?!texts\/)/ }] },
+                // What pages share comes in one file; each page and each language in its own, and the terminal only where one is opened.
+                codeSplitting: { groups: [{ name: 'shared', test: /node_modules\/(?!@xterm)|\/ui\/lib\/(?!texts\/)/ }] },
             },
         },
     },

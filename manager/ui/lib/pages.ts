@@ -16,6 +16,8 @@ export interface PageManifest {
     door: Door | 'public' | 'both';
     /** Place in the navigation; without one it stands in no menu. */
     order?: number;
+    /** The only door in whose menu it stands, where others reach it in another way. */
+    menu?: Door;
     /** The operation that opens it: who may not call it does not see the page. */
     operation?: OperationName;
     /** The letter that goes here after `g`. */
@@ -55,7 +57,7 @@ export function doorOf(page: Page | null): Door {
 
 /** The pages of one door's menu that this person may open. */
 export function menu(door: Door): Page[] {
-    return pages.filter((page) => page.order !== undefined && mayOpen(page) && doorOf(page) === door);
+    return pages.filter((page) => page.order !== undefined && mayOpen(page) && doorOf(page) === door && (page.menu ?? door) === door);
 }
 
 /** The page for a path: the longest route that is the path or a folder above it. */

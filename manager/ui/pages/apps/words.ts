@@ -1,0 +1,54 @@
+// What apps are called and how they stand, in the reader's words. The box's own sentences are English; for other readers the state
+// says what there is to say, and the box's sentence follows where something is wrong.
+import { language, t } from '$lib/text.svelte';
+import type { App, AppPort } from '$lib/api.generated';
+
+export const severityKind: Record<string, '' | 'warn' | 'bad' | 'calm'> = { ok: '', note: 'calm', warn: 'warn', bad: 'bad' };
+
+/** The chip beside an app: colour by severity, and a rest that is wished for is no alarm. */
+export function stateKind(app: App): '' | 'warn' | 'bad' | 'calm' {
+    return app.severity === 'ok' && app.state !== 'running' ? 'calm' : severityKind[app.severity] ?? 'calm';
+}
+
+/** How an app stands, as one sentence. */
+export function appText(app: App): string {
+    if (language() === 'en' && app.sentence)
+        return app.sentence;
+    const known = ['installing', 'running', 'starting', 'failing', 'stopped', 'updating', 'maintenance', 'removing', 'broken'];
+    const words = known.includes(app.state) ? t(`apps.says.${app.state}`) : '';
+    return app.severity === 'warn' || app.severity === 'bad' || !words ? [words, app.sentence].filter(Boolean).join(' ') : words;
+}
+
+/** A size given in MB, in the unit a person would say. */
+export function mb(value: number | null | undefined): string {
+    if (value === null || value === undefined)
+        return t('time.unknown');
+    const large = value >= 1000;
+    return new Intl.NumberFormat(language(), {
+        style: 'unit', unit: large ? 'gigabyte' : 'megabyte', unitDisplay: 'short', maximumFractionDigits: large ? 1 : 0,
+    }).format(large ? value / 1000 : value);
+}
+
+/** MB and nothing else, where sizes are compared. */
+export function megabytes(value: number): string {
+    return new Intl.NumberFormat(language(), { style: 'unit', unit: 'megabyte', unitDisplay: 'short', maximumFractionDigits: 0 }).format(value);
+}
+
+export function portText(port: AppPort): string {
+    return `${port.name} ${port.protocol}/${port.port}`;
+}
+
+export const signIns = ['none', 'own', 'proxy', 'oidc', 'ldap'];
+
+/** How one signs in, in a few words. */
+export function signInText(kind: string): string {
+    return signIns.includes(kind) ? t(`apps.sign-in.${kind}`) : kind;
+}
+
+/** The part of key=value strings by key. */
+export function pairs(list: string[]): Map<string, string> {
+    return new Map(list.map((line) => {
+        const at = line.indexOf('=');
+        return at < 0 ? [line, ''] as const : [line.slice(0, at), line.slice(at + 1)] as const;
+    }));
+}
