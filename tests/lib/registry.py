@@ -30,7 +30,7 @@ import urllib.parse
 from patience import until
 from steadbox import TESTS, Box
 
-HOST, BLOBS = "registry.test", "blobs.registry.test"
+HOST, BLOBS = "registry.test", "storage.example"
 CACHE = os.environ.get("STEADBOX_CACHE", "/var/cache/steadbox")
 PROGRAM = os.path.join(os.path.dirname(TESTS), "images", "build-catalogue")
 
@@ -149,7 +149,7 @@ class Door(http.server.BaseHTTPRequestHandler):
 
     def hand_on(self, registry):
         c = http.client.HTTPConnection("127.0.0.1", registry.storage.port, timeout=60)
-        c.request(self.command, self.path, headers={k: v for k, v in self.headers.items() if k in ("Accept", "Range")})
+        c.request(self.command, self.path, headers={k: ", ".join(self.headers.get_all(k)) for k in ("Accept", "Range") if k in self.headers})
         r = c.getresponse()
         is_blob = "/blobs/" in self.path and self.command == "GET"
         left = registry.die_after if is_blob and registry.die_after is not None and registry.take("dies") else None
