@@ -5,7 +5,7 @@
 #include "package/minisign.h"
 #include "package/rules.h"
 
-#define CATALOGUE_INDEX_BYTES_MAX (1024u * 1024)
+#define CATALOGUE_INDEX_BYTES_MAX (512u * 1024) /* it goes through one message of job.sock */
 #define CATALOGUE_PACKAGE_BYTES_MAX MANIFEST_BYTES_MAX
 #define CATALOGUE_OFFERS_MAX 1000          /* all versions of all packages */
 #define CATALOGUE_CLOCK_SKEW 86400         /* seconds that an index may come from the future */

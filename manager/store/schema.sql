@@ -425,18 +425,23 @@ CREATE TABLE catalogue_source (
         id         TEXT PRIMARY KEY,
         url        TEXT NOT NULL,
         key        TEXT NOT NULL,                             -- minisign public key
+        name       TEXT NOT NULL DEFAULT '',                  -- as its index says
         serial     INTEGER NOT NULL DEFAULT 0,                -- of the newest index that was believed
+        expires_at INTEGER,                                   -- of that index
         fetched_at INTEGER,
         error      TEXT NOT NULL DEFAULT ''
 ) STRICT, WITHOUT ROWID;
+-- Packages arrive one by one and are on offer when the index that names them is believed.
 CREATE TABLE catalogue_offer (
-        source_id TEXT NOT NULL REFERENCES catalogue_source (id) ON DELETE CASCADE,
-        package   TEXT NOT NULL,
-        version   TEXT NOT NULL,
-        position  INTEGER NOT NULL,                           -- order of versions in the index, 0 = newest
-        manifest  TEXT NOT NULL,                              -- JSON, normalised
-        icon      TEXT NOT NULL DEFAULT '',                   -- data: URL
-        PRIMARY KEY (source_id, package, version)
+        source_id   TEXT NOT NULL REFERENCES catalogue_source (id) ON DELETE CASCADE,
+        sha256      TEXT NOT NULL,                            -- of the package's file, hex
+        package     TEXT NOT NULL,
+        version     TEXT NOT NULL,
+        position    INTEGER NOT NULL,                         -- order of versions in the index, 0 = newest; -1 = not on offer yet
+        end_of_life TEXT NOT NULL DEFAULT '',                 -- as the index says; the manifest may say it too
+        manifest    TEXT NOT NULL,                            -- JSON, normalised
+        icon        TEXT NOT NULL DEFAULT '',                 -- data: URL
+        PRIMARY KEY (source_id, sha256)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX catalogue_offer_package ON catalogue_offer (package, position);
 
