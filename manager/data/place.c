@@ -231,11 +231,9 @@ int place_unarchive(Place* p, const char* app, const char* archive, Error* reter
         _cleanup_close_ int to = place_app_make(p, app), from = place_open(p, "archives/%s", archive);
         if (to < 0)
                 return error_errno(reterr, to, "Cannot make the directory of '%s'", app);
-        if (from == -ENOENT && entry_exists(to, "data"))
-                return 0; /* was done, the archive is gone since */
-        if (from < 0)
+        if (from < 0 && (from != -ENOENT || !entry_exists(to, "data"))) /* with data it was done, and the rest of the archive may be left */
                 return not_there(reterr, from, "archive", archive);
-        if (entry_exists(from, "data")) {
+        if (from >= 0 && entry_exists(from, "data")) {
                 if (entry_exists(to, "data"))
                         return error_set(reterr, ERROR_WRONG_STATE, "There is data of an app '%s' already.", app);
                 if (renameat(from, "data", to, "data") < 0 || fsync(to) < 0 || fsync(from) < 0)
