@@ -2,9 +2,12 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "helper/check.h"
 #include "helper/pid1.h"
+#include "helper/render-nginx-app.h"
 #include "helper/text.h"
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
 
 #define DIRECTORY "/etc/steadbox/nginx"
@@ -140,4 +143,20 @@ int nginx_reload(Helper* h, sd_bus_message* call, Error* reterr) {
         }
         h->waiting[h->waiting_n++] = sd_bus_message_ref(call);
         return VERB_LATER;
+}
+
+int nginx_door_set(const char* app, bool closed, Error* reterr) {
+        char path[sizeof(NGINX_CLOSED) + 64];
+        int r = check_id("app", app, reterr);
+        if (r < 0)
+                return r;
+        (void) snprintf(path, sizeof(path), NGINX_CLOSED "/%s", app);
+        if (!closed && unlink(path) < 0 && errno != ENOENT)
+                r = -errno;
+        if (closed && access(path, F_OK) < 0) {
+                r = directory_make(NGINX_CLOSED, 0755);
+                if (r >= 0)
+                        r = file_write(AT_FDCWD, path, "", 0, 0644);
+        }
+        return r < 0 ? error_errno(reterr, r, "Cannot %s the door of app %s", closed ? "shut" : "open", app) : 0;
 }

@@ -123,8 +123,13 @@ static const char pages[] =
                 "                        alias /usr/share/steadbox/pages/resting.css;\n"
                 "                }\n";
 
+/* Our own 503 is that of the closed door; the app's is its own. */
+static const char closed_page[] = "                error_page 503 /.steadbox/page/app-closed.$steadbox_form;\n";
+static const char closed_door[] =
+                "                        if (-f " NGINX_CLOSED "/%ID%) {\n"
+                "                                return 503;\n"
+                "                        }\n";
 static const char closed[] =
-                "                error_page 503 /.steadbox/page/app-closed.$steadbox_form;\n"
                 "                location / {\n"
                 "                        return 503;\n"
                 "                }\n";
@@ -203,7 +208,6 @@ void nginx_app_of_record(const AppRecord* record, NginxApp* ret) {
         *ret = (NginxApp) {
                 .id = record->id,
                 .port = record->http_port,
-                .open = streq(record->gate, "open"),
                 .gated = !streq(record->access, "public"),
                 .max_upload_mb = record->max_upload_mb ?: UPLOAD_MB,
                 .public_paths = record->public_paths,
@@ -245,7 +249,7 @@ static void add_headers(Text* t, const NginxApp* app, const char* whence, bool a
 typedef struct Place {
         const char *match, *path, *slash; /* location <match> <path><slash> */
         const char* whence;
-        bool asked, straight;
+        bool door, asked, straight;
 } Place;
 
 static void add_place(Text* t, const NginxApp* app, const Place* p) {
@@ -254,6 +258,8 @@ static void add_place(Text* t, const NginxApp* app, const Place* p) {
         text_add_value(t, p->path);
         text_add(t, p->slash);
         text_add(t, " {\n");
+        if (p->door)
+                add_of(t, closed_door, app);
         if (p->straight)
                 text_add(t, straight_only);
         if (p->asked)
@@ -264,7 +270,7 @@ static void add_place(Text* t, const NginxApp* app, const Place* p) {
 
 /* A path and what is below it; "/x" does not open "/xyz". */
 static void add_public_path(Text* t, const NginxApp* app, const char* path) {
-        Place p = { .match = "^~ ", .path = path, .slash = "", .whence = client, .straight = true };
+        Place p = { .match = "^~ ", .path = path, .slash = "", .whence = client, .door = true, .straight = true };
         size_t n = strlen(path);
         if (n > 0 && path[n - 1] != '/') {
                 p.match = "= ";
@@ -288,7 +294,7 @@ static void add_open(Text* t, const NginxApp* app) {
         for (const char* const* p = app->public_paths; asked && p && *p; p++)
                 if (!startswith(*p, "/.steadbox"))
                         add_public_path(t, app, *p);
-        add_place(t, app, &(Place) { .match = "", .path = "/", .slash = "", .whence = client, .asked = asked });
+        add_place(t, app, &(Place) { .match = "", .path = "/", .slash = "", .whence = client, .door = true, .asked = asked });
 }
 
 static void add_proxy(Text* t, const NginxApp* app) {
@@ -304,9 +310,10 @@ void nginx_app_add_served(Text* t, const NginxApp* app) {
         if (serves)
                 add_proxy(t, app);
         text_add(t, pages);
+        text_add(t, closed_page);
         if (serves && app->gated)
                 add_of(t, gate, app);
-        if (serves && app->open)
+        if (serves)
                 add_open(t, app);
         else
                 text_add(t, closed);

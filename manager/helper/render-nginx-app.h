@@ -4,13 +4,16 @@
 #include "helper/text.h"
 #include "run/record.h"
 
+/* A file <id> here: visitors of the app see the maintenance page. nginx looks for it at every request, so a door is shut the moment the file is
+ * there, also for workers of an older configuration that finish their connections; and opening it costs no reload. */
+#define NGINX_CLOSED "/etc/steadbox/nginx/closed"
 #define PROBE_SOCKET "/run/steadbox-probe/probe.sock" /* in a directory of root:steadbox, 0750 */
 
 struct NginxApp {
         const char* id;
         char address[16];    /* of the app, as nginx reaches it */
         uint16_t port;       /* 0 = it serves nothing */
-        bool open, gated;
+        bool gated;
         uint32_t max_upload_mb;
         const char* const* public_paths;
         const char* user_header; /* or empty */

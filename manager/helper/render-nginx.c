@@ -24,6 +24,7 @@ static const char head[] =
                 "user www-data;\n"
                 "worker_processes 1;\n"
                 "worker_rlimit_nofile 4096;\n"
+                "worker_shutdown_timeout 15m;\n"
                 "error_log stderr warn;\n"
                 "events {\n"
                 "        worker_connections 2048;\n"

@@ -220,10 +220,10 @@ static void write_certificate(const char* directory) {
 static const char* const paths[] = { "/.well-known/caldav", "/public/", NULL };
 static const char* const all_paths[] = { "/", NULL };
 static const NginxApp apps[] = {
-        { "notes", "198.18.0.1", 80, .open = true, .gated = false, 64, NULL, "" },
-        { "wiki", "198.18.0.2", 8080, .open = true, .gated = true, 2048, paths, "X-WEBAUTH-USER" },
-        { "updating", "198.18.0.3", 8080, .open = false, .gated = true, 64, all_paths, "Remote-User" },
-        { "worker", "198.18.0.4", 0, .open = true, .gated = true, 64, NULL, "" },
+        { "notes", "198.18.0.1", 80, .gated = false, 64, NULL, "" },
+        { "wiki", "198.18.0.2", 8080, .gated = true, 2048, paths, "X-WEBAUTH-USER" },
+        { "updating", "198.18.0.3", 8080, .gated = true, 64, all_paths, "Remote-User" },
+        { "worker", "198.18.0.4", 0, .gated = true, 64, NULL, "" },
 };
 
 TEST(nginx_takes_what_we_render) {

@@ -5,6 +5,7 @@
 #include "base/secret.h"
 #include "helper/check.h"
 #include "helper/helper.h"
+#include "helper/nginx.h"
 #include "helper/pid1.h"
 #include "helper/render-app.h"
 #include <dirent.h>
@@ -148,6 +149,8 @@ int verb_app_apply(Helper* h, sd_bus_message* call, sd_bus_message* reply, Error
                 r = units_apply(h, a, reterr);
         if (r >= 0)
                 r = record_put(fd, a, reterr);
+        if (r >= 0)
+                r = nginx_door_set(a->id, !streq(a->gate, "open"), reterr);
         if (r < 0)
                 return r;
         log_info("App %s applied: %zu containers, %zu tasks.", a->id, a->containers_n, a->tasks_n);
@@ -239,7 +242,8 @@ int verb_app_remove(Helper* h, sd_bus_message* call, sd_bus_message* reply, Erro
         (void) snprintf(path, sizeof(path), "%s/" APP_RECORD_FILE, id);
         if (unlinkat(apps_fd, path, 0) < 0 && errno != ENOENT && errno != ENOTDIR)
                 return error_errno(reterr, -errno, "Cannot remove the record of app %s", id);
-        return VERB_DONE;
+        r = nginx_door_set(id, /* closed= */ false, reterr);
+        return r < 0 ? r : VERB_DONE;
 }
 
 /* Safe with a hostile manager: the task is one of the record, run inside the app. */

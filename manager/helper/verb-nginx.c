@@ -109,6 +109,8 @@ static void apps_find(Apps* apps, NginxName* names, size_t n) {
                         continue;
                 apps->items[apps->n].record = record;
                 nginx_app_of_record(record, &apps->items[apps->n].app);
+                if (nginx_door_set(record->id, !streq(record->gate, "open"), &e) < 0)
+                        log_warning("%s", strempty(e.message));
                 names[i].app = &apps->items[apps->n++].app;
         }
 }
