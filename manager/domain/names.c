@@ -119,6 +119,8 @@ static int check_free(Manager* m, const ServedNames* list, const char* name, Dom
                 return r;
         if (there && streq(there->kind, "box"))
                 return taken(name, "it is the box's own", reterr);
+        if (there && streq(there->kind, "app"))
+                return taken(name, "an app lives there", reterr);
         if (r == 0) {
                 (void) error_field(reterr, ERROR_BAD_FIELD, "name", "The name %s is in no domain of this box.", name);
                 return error_hint(reterr, "Add the domain first.");

@@ -8,9 +8,9 @@
 
 typedef struct ServedName {
         char* name;          /* A-labels, or "*" for every address */
-        const char* kind;    /* box, redirect, alias, policy */
-        const char* serve;   /* as nginx does: box, redirect, mta-sts; NULL = an alias whose target is gone */
-        char* target;        /* empty = none */
+        const char* kind;    /* box, redirect, alias, app, policy */
+        const char* serve;   /* as nginx does: box, redirect, app, app-alias, mta-sts; NULL = an alias whose target is gone */
+        char* target;        /* of an app its id; empty = none */
         char* domain;        /* empty = of none of our domains */
         int64_t domain_id;   /* 0 = of none */
         char* shown;         /* as it was typed; empty = never was */

@@ -4,6 +4,7 @@
 #include "daemon/nouns.h"
 #include "domain/domain-internal.h"
 #include "site/site.h"
+#include "store/store-app.h"
 #include "store/store-name.h"
 #include "system/system.h"
 #include <stdio.h>
@@ -129,6 +130,48 @@ static int domain_names(Manager* m, ServedNames* list, const DomainRow* d, Error
         return r;
 }
 
+/* --- apps --- */
+
+static const DomainRow* domain_above(const DomainRows* domains, const char* name);
+
+/* An app takes the place of what only follows from its domain, and the domain's www leads to the app at its apex then. */
+static int put_app(ServedNames* list, const AppRow* app, const char* name, const char* serve, const DomainRow* d) {
+        char www[DOMAIN_NAME_BYTES];
+        ServedName* there = find(list, name);
+        if (there && !streq(there->kind, "redirect"))
+                return 0;
+        if (there)
+                served_name_done(there), *there = list->items[--list->count];
+        int r = add(list, name, "app", serve, app->id, d);
+        if (r < 0 || !d || !streq(d->name, name))
+                return r;
+        (void) snprintf(www, sizeof(www), "www.%s", name);
+        there = find(list, www);
+        if (!there || !streq(there->kind, "redirect"))
+                return 0;
+        char* target = strdup(name);
+        if (!target)
+                return -ENOMEM;
+        free(there->target);
+        there->target = target;
+        return 0;
+}
+
+static int apps_put(ServedNames* list, const AppRows* apps, const DomainRows* domains) {
+        int r = 0;
+        for (size_t i = 0; i < apps->count && r >= 0; i++) {
+                const AppRow* app = &apps->items[i];
+                _cleanup_json_ json_t* further = json_loads(app->extra_names, 0, NULL);
+                size_t k;
+                json_t* name;
+                r = put_app(list, app, app->name, "app", domain_above(domains, app->name));
+                json_array_foreach(further, k, name)
+                        if (r >= 0 && json_is_string(name))
+                                r = put_app(list, app, json_string_value(name), "app-alias", domain_above(domains, json_string_value(name)));
+        }
+        return r;
+}
+
 /* --- what people made --- */
 
 /* Of domains the longest that name is in; NULL = none. */
@@ -213,13 +256,18 @@ int served_names_collect(Manager* m, ServedNames* ret, Error* reterr) {
         _cleanup_served_names_ ServedNames list = {};
         _cleanup_domain_rows_ DomainRows domains = {};
         _cleanup_name_rows_ NameRows rows = {};
+        _cleanup_app_rows_ AppRows apps = {};
         int r = store_domain_all(m->store, &domains, reterr);
         if (r >= 0)
                 r = store_name_all(m->store, &rows, reterr);
         if (r >= 0)
+                r = store_app_names(m->store, &apps, reterr);
+        if (r >= 0)
                 r = own_names(m, &list);
         for (size_t i = 0; i < domains.count && r >= 0; i++)
                 r = domain_names(m, &list, &domains.items[i], reterr);
+        if (r >= 0)
+                r = apps_put(&list, &apps, &domains);
         if (r >= 0)
                 r = rows_put(&list, &rows, &domains);
         if (r < 0)
@@ -243,25 +291,44 @@ int served_names_nginx(Manager* m, NginxNames* to, Error* reterr) {
         return r;
 }
 
-/* Only what people added: the domain's own names are wanted by the domain. */
-int served_names_wanted(Manager* m, const DomainView* domain, WantedRecords* list, Error* reterr) {
-        _cleanup_name_rows_ NameRows rows = {};
-        char www[DOMAIN_NAME_BYTES];
-        (void) snprintf(www, sizeof(www), "www.%s", domain->name);
-        int r = store_name_all(m->store, &rows, reterr);
-        for (size_t i = 0; i < rows.count && r >= 0; i++) {
-                const char* name = rows.items[i].name;
-                char owner[DOMAIN_NAME_BYTES], label[DOMAIN_NAME_BYTES];
-                int64_t id = 0;
-                if (streq(rows.items[i].kind, "headers") || streq(name, domain->name) || streq(name, www) || !domain_name_is_below(name, domain->name))
-                        continue;
-                r = domain_of_name(m, name, &id, owner, reterr);
-                if (r <= 0 || id != domain->id)
-                        continue;
-                (void) snprintf(label, sizeof(label), "%.*s", (int) (strlen(name) - strlen(domain->name) - 1), name);
-                r = address_records_add(list, domain, label, "box", "This name was added to the box.", SEVERITY_WARN, /* hold= */ false);
+/* Addresses for one name, unless the domain wants it itself or the name is in another domain. */
+static int wanted_for(Manager* m, const DomainView* domain, const char* name, const char* why, WantedRecords* list, Error* reterr) {
+        char owner[DOMAIN_NAME_BYTES], label[DOMAIN_NAME_BYTES];
+        int64_t id = 0;
+        (void) snprintf(label, sizeof(label), "www.%s", domain->name);
+        if (streq(name, domain->name) || streq(name, label) || !domain_name_is_below(name, domain->name))
+                return 0;
+        int r = domain_of_name(m, name, &id, owner, reterr);
+        if (r <= 0 || id != domain->id)
+                return MIN(r, 0);
+        (void) snprintf(label, sizeof(label), "%.*s", (int) (strlen(name) - strlen(domain->name) - 1), name);
+        return address_records_add(list, domain, label, "box", why, SEVERITY_WARN, /* hold= */ false);
+}
+
+static int wanted_for_apps(Manager* m, const DomainView* domain, WantedRecords* list, Error* reterr) {
+        static const char why[] = "An app of this box lives there.";
+        _cleanup_app_rows_ AppRows apps = {};
+        int r = store_app_names(m->store, &apps, reterr);
+        for (size_t i = 0; i < apps.count && r >= 0; i++) {
+                _cleanup_json_ json_t* further = json_loads(apps.items[i].extra_names, 0, NULL);
+                size_t k;
+                json_t* name;
+                r = wanted_for(m, domain, apps.items[i].name, why, list, reterr);
+                json_array_foreach(further, k, name)
+                        if (r >= 0 && json_is_string(name))
+                                r = wanted_for(m, domain, json_string_value(name), why, list, reterr);
         }
         return r;
+}
+
+/* What people added, and where apps live: the domain's own names are wanted by the domain. */
+int served_names_wanted(Manager* m, const DomainView* domain, WantedRecords* list, Error* reterr) {
+        _cleanup_name_rows_ NameRows rows = {};
+        int r = store_name_all(m->store, &rows, reterr);
+        for (size_t i = 0; i < rows.count && r >= 0; i++)
+                if (!streq(rows.items[i].kind, "headers"))
+                        r = wanted_for(m, domain, rows.items[i].name, "This name was added to the box.", list, reterr);
+        return r < 0 ? r : wanted_for_apps(m, domain, list, reterr);
 }
 
 void served_names_changed(Manager* m) {

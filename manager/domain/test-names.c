@@ -6,6 +6,7 @@
 #include "domain/domain-internal.h"
 #include "domain/names.h"
 #include "site/site.h"
+#include "store/store-app.h"
 #include "store/store-name.h"
 #include "system/system.h"
 #include "system/wanted.h"
@@ -112,6 +113,42 @@ TEST(own_names_come_first) {
         ASSERT_TRUE(!served(&f, "203.0.113.5")); /* * is for them */
         (void) add(&f, "c123.provider.example", "subdomain"); /* somebody adds what the box is called already */
         ASSERT_STREQ(served(&f, "c123.provider.example"), "box ");
+        down(&f);
+}
+
+static void app(Fixture* f, const char* id, int64_t slot, const char* name, const char* further) {
+        AppRow row = {
+                .id = (char*) id, .origin = (char*) "image", .version = (char*) "1", .manifest = (char*) "{}", .images = (char*) "{}", .title = (char*) id,
+                .name = (char*) name, .shown = (char*) name, .extra_names = (char*) further, .access = (char*) "public", .state = (char*) "present",
+                .wanted = (char*) "running", .gate = (char*) "open", .settings = (char*) "{}", .environment = (char*) "{}", .limits = (char*) "{}",
+                .network_out = (char*) "any", .open_ports = (char*) "[]", .muted = (char*) "[]", .use_hours = (char*) "[]", .slot = slot,
+                .installed_at = 1000,
+        };
+        ASSERT_OK(store_app_add(f->m.store, &row, NULL));
+}
+
+TEST(apps_have_names_and_keep_them) {
+        Fixture f;
+        setup(&f);
+        int64_t id = add(&f, "example.com", "web");
+        _cleanup_error_ Error e = ERROR_NULL;
+        verdict(&f, id, "a:example.com", "missing");
+        app(&f, "notes", 1, "notes.example.com", "[\"n.example.com\"]");
+        app(&f, "shop", 2, "example.com", "[]");
+        app(&f, "thief", 3, "my.example.com", "[\"*\"]"); /* which no check lets through */
+        ASSERT_STREQ(served(&f, "notes.example.com"), "app notes");
+        ASSERT_STREQ(served(&f, "n.example.com"), "app notes");
+        ASSERT_STREQ(served(&f, "example.com"), "app shop");
+        ASSERT_STREQ(served(&f, "www.example.com"), "redirect example.com");
+        ASSERT_STREQ(served(&f, "my.example.com"), "box ");
+        ASSERT_STREQ(served(&f, "*"), "box ");
+        ASSERT_TRUE(try_add(&f, "redirect", "notes.example.com", "elsewhere.example", &e) < 0);
+        ASSERT_EQ(e.name, ERROR_NAME_TAKEN);
+        _cleanup_error_ Error e2 = ERROR_NULL;
+        ASSERT_TRUE(try_add(&f, "alias", "n.example.com", "my.example.com", &e2) < 0);
+        ASSERT_EQ(e2.name, ERROR_NAME_TAKEN);
+        ASSERT_OK(store_app_remove(f.m.store, "shop", NULL));
+        ASSERT_STREQ(served(&f, "example.com"), "redirect my.example.com");
         down(&f);
 }
 

@@ -38,6 +38,7 @@ STATEMENT(app_get, "SELECT " COLUMNS " FROM app WHERE id = :id");
 STATEMENT(app_by_name,
           "SELECT " COLUMNS " FROM app WHERE name = :name OR EXISTS (SELECT 1 FROM json_each(extra_names) WHERE value = :name)");
 STATEMENT(app_all, "SELECT " COLUMNS " FROM app ORDER BY title COLLATE NOCASE, id");
+STATEMENT(app_names, "SELECT id, name, shown, extra_names FROM app ORDER BY name");
 STATEMENT(app_count, "SELECT count(*) FROM app");
 STATEMENT(app_add,
           "INSERT INTO app (" COLUMNS ") VALUES (:id, :origin, :package, :source, :version, :manifest, :images, :title, :icon, :name, :shown,"
@@ -125,6 +126,34 @@ int store_app_all(Store* s, AppRows* ret, Error* reterr) {
                 if (r < 0)
                         return r;
                 rows.count++;
+        }
+        if (r < 0)
+                return r;
+        *ret = rows;
+        rows = (AppRows) {};
+        return 0;
+}
+
+int store_app_names(Store* s, AppRows* ret, Error* reterr) {
+        _cleanup_query_ Query q = {};
+        _cleanup_app_rows_ AppRows rows = {};
+        int r = query_begin(s, &app_names, BIND_NONE, &q, reterr);
+        if (r < 0)
+                return r;
+        while ((r = query_next(&q, reterr)) > 0) {
+                AppRow* bigger = reallocarray(rows.items, rows.count + 1, sizeof(AppRow));
+                if (!bigger)
+                        return error_errno(reterr, -ENOMEM, "Cannot list apps");
+                rows.items = bigger;
+                AppRow* row = &rows.items[rows.count++];
+                *row = (AppRow) {
+                        .id = strdup(strempty(query_text(&q, 0))),
+                        .name = strdup(strempty(query_text(&q, 1))),
+                        .shown = strdup(strempty(query_text(&q, 2))),
+                        .extra_names = strdup(strempty(query_text(&q, 3))),
+                };
+                if (!row->id || !row->name || !row->shown || !row->extra_names)
+                        return error_errno(reterr, -ENOMEM, "Cannot list apps");
         }
         if (r < 0)
                 return r;

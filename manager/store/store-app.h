@@ -56,6 +56,8 @@ void app_rows_done(AppRows* rows);
 int store_app_get(Store* s, const char* id, AppRow* ret, Error* reterr);
 int store_app_by_name(Store* s, const char* name, AppRow* ret, Error* reterr); /* its name or one of its further ones */
 int store_app_all(Store* s, AppRows* ret, Error* reterr);
+/* Only id, name, shown and extra_names of each; the rest stays NULL. For those who ask often: names are looked at with every change. */
+int store_app_names(Store* s, AppRows* ret, Error* reterr);
 int store_app_count(Store* s, int64_t* ret, Error* reterr);
 int store_app_add(Store* s, const AppRow* row, Error* reterr);  /* CONFLICT where id, slot or name is taken */
 int store_app_save(Store* s, const AppRow* row, Error* reterr); /* everything; read, change and save in one transaction */
