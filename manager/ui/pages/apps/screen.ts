@@ -1,5 +1,5 @@
 // The terminal's screen: xterm.js, loaded only where a terminal is opened. It writes style sheets and style attributes as text, which the
-// content policy refuses; the document it is given makes of them what the policy allows: constructed sheets, and single properties.
+// content policy refuses; here they become what the policy allows: constructed sheets, and single properties.
 import { FitAddon } from '@xterm/addon-fit';
 import { Terminal, type ITheme } from '@xterm/xterm';
 import '@xterm/xterm/css/xterm.css';
@@ -14,44 +14,39 @@ export interface Screen {
     close(): void;
 }
 
-/** A `style` element whose text becomes a constructed sheet. */
-function sheeted(style: HTMLStyleElement, sheets: Set<CSSStyleSheet>): HTMLStyleElement {
+/** Stands where a `style` element would; its text becomes a constructed sheet. */
+function sheeted(sheets: Set<CSSStyleSheet>): HTMLElement {
+    const stand = document.createElement('template');
     const sheet = new CSSStyleSheet();
-    const remove = style.remove.bind(style);
     let text = '';
     sheets.add(sheet);
     document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
-    Object.defineProperty(style, 'textContent', {
+    Object.defineProperty(stand, 'textContent', {
         get: () => text,
         set: (value: string) => { text = value; sheet.replaceSync(value); },
     });
-    style.remove = () => {
-        document.adoptedStyleSheets = document.adoptedStyleSheets.filter((other) => other !== sheet);
-        remove();
-    };
-    return style;
+    return stand;
 }
 
-function permitted(sheets: Set<CSSStyleSheet>): Document {
-    const create = (name: string, options?: ElementCreationOptions): HTMLElement => {
-        const made = document.createElement(name, options);
-        if (made instanceof HTMLStyleElement)
-            return sheeted(made, sheets);
-        const set = made.setAttribute.bind(made), get = made.getAttribute.bind(made);
-        made.setAttribute = (key, value) => key === 'style' ? void (made.style.cssText = value) : set(key, value);
-        made.getAttribute = (key) => key === 'style' ? made.style.cssText : get(key);
-        return made;
-    };
-    return new Proxy(document, {
-        get(target, name) {
-            if (name === 'createElement')
-                return create;
-            const value: unknown = Reflect.get(target, name, target);
-            return typeof value === 'function' ? value.bind(target) : value;
-        },
-        set: (target, name, value) => Reflect.set(target, name, value, target),
-    });
+/** Opens the terminal with a document that makes such stands. Parts of xterm.js ask the page's own document whatever they are given, so it
+ *  is that one, for as long as the opening takes. */
+function openIn(terminal: Terminal, place: HTMLElement, sheets: Set<CSSStyleSheet>): void {
+    document.createElement = ((tag: string, options?: ElementCreationOptions) =>
+        tag === 'style' ? sheeted(sheets) : Document.prototype.createElement.call(document, tag, options)) as Document['createElement'];
+    try {
+        terminal.open(place);
+    } finally {
+        delete (document as { createElement?: unknown }).createElement;
+    }
 }
+
+// Colours beyond the sixteen are written as style attributes of spans, by a part of xterm.js that asks no document.
+HTMLSpanElement.prototype.setAttribute = function (name: string, value: string): void {
+    if (name === 'style')
+        this.style.cssText = value;
+    else
+        Element.prototype.setAttribute.call(this, name, value);
+};
 
 /** Colours of the page's mode; the sixteen of the programs stay readable on both grounds. */
 function theme(place: HTMLElement): ITheme {
@@ -67,12 +62,12 @@ export function openScreen(place: HTMLElement, label: string, typed: (bytes: Uin
     const sheets = new Set<CSSStyleSheet>();
     const family = getComputedStyle(place).fontFamily;
     const terminal = new Terminal({
-        fontFamily: family, fontSize: 13, lineHeight: 1.15, cursorBlink: false, scrollback: 5000, screenReaderMode: true, allowProposedApi: false,
-        minimumContrastRatio: 4.5, theme: theme(place), documentOverride: permitted(sheets),
+        fontFamily: family, fontSize: 13, lineHeight: 1.15, cursorBlink: false, scrollback: 5000, screenReaderMode: true, allowProposedApi: false, drawBoldTextInBrightColors: false,
+        minimumContrastRatio: 4.5, theme: theme(place),
     });
     const fitter = new FitAddon();
     terminal.loadAddon(fitter);
-    terminal.open(place);
+    openIn(terminal, place, sheets);
     terminal.textarea?.setAttribute('aria-label', label);
     const encoder = new TextEncoder();
     terminal.onData((text) => typed(encoder.encode(text)));

@@ -1,0 +1,140 @@
+// Answers about apps as the box gives them, for looking at what the pages make of each state. In the shapes of include/tbl/types.h.
+const now = () => Math.floor(Date.now() / 1000);
+const svg = (colour, path) => `data:image/svg+xml,${encodeURIComponent(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64"><rect width="64" height="64" rx="14" fill="${colour}"/><path d="${path}" fill="none" stroke="#fff" stroke-width="5" stroke-linecap="round" stroke-linejoin="round"/></svg>`)}`;
+const pictures = {
+    radicale: svg('#1f6b50', 'M16 20h32v30H16zM16 30h32M24 14v10M40 14v10'),
+    wordpress: svg('#2f5d8a', 'M14 22l8 26 10-22 10 22 8-26'),
+    dokuwiki: svg('#7a5c2c', 'M18 14h20l8 8v28H18zM26 30h12M26 38h12'),
+};
+
+export const offers = [
+    ['radicale', 'Radicale', 'Calendars and contacts for every phone and computer.', ['calendar', 'contacts'], 'proxy', 64, 184, 61, []],
+    ['wordpress', 'WordPress', 'A website or blog of your own, with themes and plugins.', ['website', 'blog'], 'own', 384, 620, 210, ['mariadb', 'mail']],
+    ['dokuwiki', 'DokuWiki', 'A wiki that keeps its pages as plain text files.', ['wiki', 'documents'], 'own', 96, 240, 80, []],
+    ['nodered', 'Node-RED', 'Wires devices and services together by drawing.', ['automation'], 'proxy', 160, 302, 95, []],
+    ['roundcube', 'Roundcube', 'Mail in the browser.', ['mail'], 'own', 128, 330, 110, ['mail']],
+    ['ttrss', 'Tiny Tiny RSS', 'All the news you follow, in one place that nobody else reads along with.', ['news', 'reading'], 'own', 256, 410, 150, ['postgresql']],
+].map(([id, title, summary, categories, sign_in, memory_mb, disk_mb, download_mb, needs], at) => ({
+    package: id, source: 'steadbox', version: `${at + 1}.${at * 2}.1`, title, summary, icon: pictures[id] ?? null, categories, licence: 'GPL-3.0-or-later', sign_in, memory_mb, disk_mb,
+    download_mb, needs, end_of_life: null, allowed: id !== 'nodered', installed: id === 'radicale' ? ['calendar'] : [],
+}));
+
+export const questions = [
+    { key: 'site_title', label: 'Title of the site', help: 'Stands above every page.', type: 'string', required: true, initial: 'Our family', choices: [] },
+    { key: 'admin_email', label: 'Address of whoever looks after it', help: '', type: 'email', required: false, initial: null, choices: [] },
+    { key: 'admin_password', label: 'Password of the administrator', help: 'At least 10 characters.', type: 'password', required: true, initial: null, choices: [] },
+    { key: 'language', label: 'Language', help: '', type: 'enum', required: true, initial: 'en', choices: ['en', 'de', 'fr'] },
+    { key: 'comments', label: 'Visitors may comment', help: 'Each comment waits until it is let through.', type: 'boolean', required: false, initial: 'true', choices: [] },
+];
+
+export function offer(id, fits = true) {
+    const one = offers.find((other) => other.package === id);
+    return one && {
+        offer: one, description: `**${one.title}** runs on this box alone.\n\n- Works with every phone\n- Data in [open formats](https://example.com/)\n\nNothing is sent anywhere else.`,
+        homepage: 'https://example.com/', versions: [one.version, '1.0.0'], questions: id === 'wordpress' ? questions : [], suggested_name: `${id}.miller.example`, ports: [],
+        fit: { fits, memory_mb: one.memory_mb, memory_free_mb: fits ? 812 : 200, disk_mb: one.disk_mb, disk_free_mb: 11200, sentence: fits ? 'It fits.' : 'It needs 384 MB of memory, and 200 MB are left beside what runs.' },
+    };
+}
+
+const container = (name, memory_mb, state = 'running', sentence = 'Up and answering.') => ({
+    name, image: `registry.example/steadbox/${name}@sha256:${'4f'.repeat(32)}`, state, sentence, memory_mb, restarts: state === 'failed' ? 4 : 0, started_at: now() - 86400 * 3,
+});
+
+export function app(id, more = {}) {
+    return {
+        id, title: id[0].toUpperCase() + id.slice(1), origin: 'catalogue', package: id, version: '1.4.2', icon: pictures[id] ?? null, state: 'running', severity: 'ok',
+        sentence: 'Answered in 18 ms, 6 seconds ago.', job: null, name: `${id}.miller.example`, shown: `${id}.miller.example`, url: `https://${id}.miller.example/`, extra_names: [],
+        access: 'everyone', groups: [], operators: [], sign_in: 'proxy', update: null, held: null, held_until: null, auto_update: true, maintenance: false, memory_mb: 61, memory_peak_mb: 84,
+        memory_limit_mb: 128, cpu_weight: 100, disk_mb: 212, disk_limit_mb: 0, network_out: 'any', host_network: false, ports: [], questions: [], settings: [], environment: [],
+        containers: [container('main', 61)], installed_at: now() - 86400 * 40, answered_at: now() - 6, ...more,
+    };
+}
+
+export const apps = () => [
+    app('calendar', { title: 'Calendar', package: 'radicale', icon: pictures.radicale, name: 'cal.miller.example', shown: 'cal.miller.example', url: 'https://cal.miller.example/' }),
+    app('blog', {
+        title: 'Family blog', package: 'wordpress', icon: pictures.wordpress, update: '6.8.2', sign_in: 'own', memory_mb: 240, memory_peak_mb: 330, memory_limit_mb: 384, questions,
+        settings: ['site_title=Our family', 'admin_email=mara@example.com', 'language=de', 'comments=true', 'admin_password'], operators: ['ada'], access: 'groups', groups: ['family'],
+        containers: [container('web', 140), container('mariadb', 100)], environment: ['WP_DEBUG=0'],
+        ports: [{ name: 'sftp', protocol: 'tcp', port: 2222, purpose: 'Files by SFTP', open: false }],
+    }),
+    app('notes', {
+        title: 'Notes', icon: null, state: 'failing', severity: 'bad', sentence: 'It ran out of memory four times since 02:10; it may use 256 MB. Give it more under Limits.', memory_mb: 255,
+        memory_peak_mb: 256, memory_limit_mb: 256, version: '1.4', held: 'Version 1.5 did not answer and was taken back at 02:14; nothing was lost.', held_until: now() + 86400 * 6,
+        containers: [container('main', 255, 'failed', 'Ended: out of memory.')],
+    }),
+    app('wiki', { title: 'Wiki of the allotment garden association of Upper and Lower Miller’s Hill', icon: pictures.dokuwiki, state: 'stopped', severity: 'ok', sentence: 'Stopped by mara yesterday.', memory_mb: null, url: null, containers: [container('main', null, 'stopped', 'Stopped.')] }),
+];
+
+export const tiles = (count = 4) => [
+    { tile: 'calendar', kind: 'app', title: 'Calendar', url: 'https://cal.miller.example/', icon: pictures.radicale, state: 'ok', sentence: '' },
+    { tile: 'blog', kind: 'app', title: 'Family blog', url: 'https://blog.miller.example/', icon: pictures.wordpress, state: 'starting', sentence: 'It is starting; a moment.' },
+    { tile: 'school', kind: 'link', title: 'School', url: 'https://school.example/', icon: null, state: 'ok', sentence: '' },
+    { tile: 'notes', kind: 'app', title: 'Notes', url: 'https://notes.miller.example/', icon: null, state: 'failing', sentence: 'It does not answer just now.' },
+    { tile: 'wiki', kind: 'app', title: 'Wiki of the allotment garden association', url: 'https://wiki.miller.example/', icon: pictures.dokuwiki, state: 'maintenance', sentence: 'Being looked after; back soon.' },
+    ...['Photos', 'Recipes', 'News', 'Passwords', 'Music'].map((title) => ({ tile: title.toLowerCase(), kind: 'app', title, url: `https://${title.toLowerCase()}.miller.example/`, icon: null, state: 'ok', sentence: '' })),
+].slice(0, count);
+
+export const health = (one) => ({
+    state: one.state === 'running' ? 'ok' : one.state === 'stopped' ? 'stopped' : 'failing', sentence: one.sentence, since: now() - 7200, expected: 'GET / answers 200 to 399 within 5 s',
+    last: one.state === 'stopped' ? null : { at: now() - 6, status: one.state === 'running' ? 200 : 502, milliseconds: 18, body: one.state === 'running' ? '<!doctype html>' : '<html><head><title>502 Bad Gateway</title></head></html>' },
+    good: one.state === 'running' ? { at: now() - 6, status: 200, milliseconds: 18, body: '' } : { at: now() - 7300, status: 200, milliseconds: 44, body: '' }, containers: one.containers,
+});
+
+export const use = () => Array.from({ length: 288 }, (_, at) => ({
+    at: now() - (288 - at) * 300, memory_mb: Math.round(70 + 40 * Math.abs(Math.sin(at / 30)) + (at > 200 && at < 215 ? 90 : 0)), cpu_percent: Math.round(3 + 10 * Math.abs(Math.sin(at / 17)) + (at % 60 === 0 ? 40 : 0)),
+    disk_mb: at < 12 ? null : 200 + Math.round(at / 20),
+})).filter((_, at) => at < 120 || at > 140);
+
+export const logLines = (count, end = 10000) => Array.from({ length: count }, (_, at) => {
+    const number = end - count + at;
+    const level = number % 41 === 0 ? 'error' : number % 17 === 0 ? 'warning' : 'info';
+    return { at: now() - (10000 - number) * 3, cursor: `c${number}`, container: number % 5 ? 'web' : 'mariadb', level, text: `${number} ${level === 'error' ? 'PHP Fatal error: Allowed memory size of 134217728 bytes exhausted (tried to allocate 20480 bytes) in /var/www/html/wp-includes/class-wpdb.php on line 2344' : '10.0.0.7 "GET /wp-login.php HTTP/1.1" 200 4512'}` };
+});
+
+export const versions = () => [
+    { version: '6.8.2', state: 'offered', reachable: true, data: false, sentence: 'A security release. Its data stays readable for 6.8.1.', since: null, left_at: null, kept_until: null, size_mb: null },
+    { version: '6.8.1', state: 'running', reachable: true, data: true, sentence: 'Runs now.', since: now() - 86400 * 12, left_at: null, kept_until: null, size_mb: null },
+    { version: '6.7.0', state: 'kept', reachable: true, data: true, sentence: 'The program can go back alone: its data bears it.', since: now() - 86400 * 90, left_at: now() - 86400 * 12, kept_until: now() + 86400 * 18, size_mb: 310 },
+    { version: '6.6.0', state: 'kept', reachable: false, data: false, sentence: 'Too far back: the present data can no longer be read by it.', since: now() - 86400 * 200, left_at: now() - 86400 * 90, kept_until: now() + 86400 * 3, size_mb: 290 },
+];
+
+export const events = () => [
+    ['health', 'bad', 'system', 'It ran out of memory for the fourth time.', 1800], ['return', 'warn', 'system', 'Notes went back to 1.4 at 02:14, nothing lost: 1.5 did not answer within 3 minutes.', 40000],
+    ['update', 'ok', 'system', 'Updated to 1.5.', 40400], ['configure', 'ok', 'mara', 'Who may open it: everybody with an account.', 200000], ['install', 'ok', 'mara', 'Installed 1.4.', 86400 * 40],
+].map(([kind, severity, actor, sentence, ago]) => ({ at: now() - ago, kind, severity, actor, sentence }));
+
+export const files = (path) => path ? [
+    { name: 'uploads', path: `${path}/uploads`, kind: 'directory', size: 0, changed_at: now() - 4000 }, { name: 'index.php', path: `${path}/index.php`, kind: 'file', size: 405, changed_at: now() - 90000 },
+    { name: 'holiday-pictures-from-the-summer-of-2026-which-was-long.zip', path: `${path}/holiday.zip`, kind: 'file', size: 48200000, changed_at: now() - 600 },
+] : [{ name: 'content', path: 'content', kind: 'directory', size: 0, changed_at: now() - 600 }, { name: 'database', path: 'database', kind: 'directory', size: 0, changed_at: now() - 60 }];
+
+export const tasks = () => [
+    { task: 'cron', container: 'web', calendar: '*:0/15', command: ['wp', 'cron', 'event', 'run'], active: true, state: 'idle', last_at: now() - 500, next_at: now() + 400, sentence: 'Ended well after 2 s.' },
+    { task: 'backup', container: 'mariadb', calendar: '*-*-* 03:10', command: ['dump'], active: false, state: 'failed', last_at: now() - 50000, next_at: null, sentence: 'Ended with status 1.' },
+];
+
+export const archives = () => [
+    { archive: 'a17', app: 'photos', title: 'Photos', reason: 'uninstalled', version: '2.1', name: 'photos.miller.example', size_mb: 3120, created_at: now() - 86400 * 4, kept_until: now() + 86400 * 26 },
+    { archive: 'a18', app: 'notes', title: 'Notes', reason: 'rollback', version: '1.5', name: 'notes.miller.example', size_mb: 48, created_at: now() - 40000, kept_until: now() + 86400 * 29 },
+];
+
+export const sources = () => [
+    { source: 'steadbox', url: 'https://catalogue.steadbox.example/1/', key: `RWQ${'f6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3xx'.slice(0, 53)}`, builtin: true, fetched_at: now() - 3000, serial: 41, offers: 6, error: null },
+    { source: 'hosting', url: 'https://apps.hosting.example/index/', key: `RWQ${'f6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3yy'.slice(0, 53)}`, builtin: false, fetched_at: now() - 900000, serial: 7, offers: 2, error: 'The signature does not fit the key; what was here before stays.' },
+];
+
+export const report = (compose) => ({
+    possible: !/privileged/.test(compose), id: 'paperless', services: ['web', 'db'], service: 'web', port: 8000, needs_host_network: /network_mode: host/.test(compose), variables: /\$\{SECRET\}/.test(compose) ? ['SECRET'] : [],
+    lines: compose.split('\n').map((text, at) => [text.trim(), at + 1]).filter(([text]) => /:/.test(text)).map(([text, line]) => {
+        const verdict = /privileged/.test(text) ? 'refused' : /network_mode/.test(text) ? 'asks' : /deploy|logging/.test(text) ? 'ignored' : 'honoured';
+        const sentence = { refused: 'No app may have all power over this machine.', asks: 'The machine’s own network needs an administrator’s yes.', ignored: 'The box decides about that itself.', honoured: 'As it says.' }[verdict];
+        return { line, key: `services.web.${text.split(':')[0]}`, verdict, sentence };
+    }).sort((a, b) => Number(b.verdict === 'refused') - Number(a.verdict === 'refused')),
+});
+
+export const job = (kind, stages, stage, more = {}) => ({
+    id: '4711', kind, object: 'blog', state: 'running', stage, stages, percent: 40, message: '61 of 210 MB', actor: 'mara', created_at: now() - 20, started_at: now() - 19, ended_at: null,
+    cancellable: true, result: {}, error: {}, ...more,
+});
+export const installStages = ['pull', 'unpack', 'secrets', 'databases', 'start', 'answer'];
