@@ -41,7 +41,8 @@ FIELD("provider.relay.port",       INTEGER, NONE,       1, 65535, NULL, 0, "Its 
 FIELD("provider.relay.username",   STRING, TOKEN,       0, 0,     NULL, 0, "The account there.")
 FIELD("provider.relay.password",   STRING, PASSWORD,    0, 0,     NULL, SECRET, "Its password.")
 FIELD("provider.catalogue",        OBJECT, NONE,        0, 0,     NULL, LOCKABLE, "Which apps are offered.")
-FIELD("provider.catalogue.url",    STRING, URL,         0, 0,     NULL, 0, "The index.")
+FIELD("provider.catalogue.url",    STRING, URL,         0, 0,     NULL, 0, "Where its index.json lies.")
+FIELD("provider.catalogue.key",    STRING, BASE64,      0, 0,     NULL, 0, "Who signs it, as minisign prints public keys; the box's own catalogue's key unless told.")
 FIELD("provider.catalogue.allow",  STRINGS, ID,         0, 1000,  NULL, 0, "Only these apps.")
 FIELD("provider.catalogue.deny",   STRINGS, ID,         0, 1000,  NULL, 0, "Not these apps.")
 

@@ -403,10 +403,12 @@ TYPE(OfferDetail, PROPS(
         P(fit, ONE(Fit), "Whether it fits.")), "An app of the catalogue, with all about it.")
 TYPE(CatalogueSource, PROPS(
         P(source, STRING, "Its short name."),
+        P(name, STRING, "What its index calls it; empty until it was fetched."),
         P(url, STRING, "An https address or a directory."),
         P(key, STRING, "Its public key, as minisign prints it."),
         P(builtin, BOOLEAN, "Whether it comes with the box or from the provider."),
         P(fetched_at, NULLABLE_TIME, "When it was last fetched well."),
+        P(expires_at, NULLABLE_TIME, "Until when its index is good."),
         P(serial, INTEGER, "The index's serial number; it never goes back."),
         P(offers, INTEGER, "How many apps it offers."),
         P(error, NULLABLE_STRING, "What went wrong last time.")), "A source of apps.")

@@ -8,7 +8,7 @@
 
 #define DOUBT_USEC (3 * USEC_PER_SEC)
 
-extern const JobClass certificate_check_job, certificate_job, dns_write_job, domain_check_job, domain_primary_job, log_verify_job,
+extern const JobClass catalogue_refresh_job, certificate_check_job, certificate_job, dns_write_job, domain_check_job, domain_primary_job, log_verify_job,
         support_bundle_job, user_delete_job, user_import_job;
 static const JobClass* const job_classes[_JOB_KIND_MAX] = {
         [JOB_USER_DELETE] = &user_delete_job,
@@ -18,6 +18,7 @@ static const JobClass* const job_classes[_JOB_KIND_MAX] = {
         [JOB_DNS_WRITE] = &dns_write_job,
         [JOB_CERTIFICATE] = &certificate_job,
         [JOB_DOMAIN_CHECK] = &domain_check_job,
+        [JOB_CATALOGUE_REFRESH] = &catalogue_refresh_job,
         [JOB_CERTIFICATE_CHECK] = &certificate_check_job,
         [JOB_DOMAIN_PRIMARY] = &domain_primary_job,
 };

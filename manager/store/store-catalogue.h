@@ -1,4 +1,4 @@
-/* Rows of sources of apps and of what they offer. Who may put what there is package/catalogue.h's to say. */
+/* Rows of sources of apps and of what they offer. Who may put what there is catalogue/catalogue.h's to say. */
 #pragma once
 #include "base/json.h"
 #include "store/store.h"

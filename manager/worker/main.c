@@ -11,6 +11,7 @@ static const struct {
 } kinds[] = {
         { "app-data", app_data_main },
         { "support-bundle", support_bundle_main },
+        { "catalogue-refresh", catalogue_refresh_main },
         { "certificate", certificate_main },
         { "certificate-check", certificate_check_main },
         { "dns-write", dns_write_main },

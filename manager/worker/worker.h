@@ -35,3 +35,4 @@ int certificate_check_main(Worker* w, json_t** ret_result, Error* reterr);
 int domain_check_main(Worker* w, json_t** ret_result, Error* reterr);
 int domain_primary_main(Worker* w, json_t** ret_result, Error* reterr);
 int dns_write_main(Worker* w, json_t** ret_result, Error* reterr);
+int catalogue_refresh_main(Worker* w, json_t** ret_result, Error* reterr);

@@ -925,6 +925,8 @@ export interface OfferDetail {
 export interface CatalogueSource {
     /** Its short name. */
     source: string;
+    /** What its index calls it; empty until it was fetched. */
+    name: string;
     /** An https address or a directory. */
     url: string;
     /** Its public key, as minisign prints it. */
@@ -933,6 +935,8 @@ export interface CatalogueSource {
     builtin: boolean;
     /** When it was last fetched well. */
     fetched_at: number | null;
+    /** Until when its index is good. */
+    expires_at: number | null;
     /** The index's serial number; it never goes back. */
     serial: number;
     /** How many apps it offers. */

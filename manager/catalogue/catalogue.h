@@ -38,4 +38,4 @@ int catalogue_offers(Manager* m, const char* language, const char* category, con
 /* OfferDetail without "fit" and "suggested_name". */
 int catalogue_offer_detail(Manager* m, const char* package, const char* language, json_t** ret, Error* reterr);
 
-extern const NounClass catalogue_noun;
+
