@@ -81,12 +81,12 @@ static void try_nftables(Input in) {
         p.purpose = next(&in);
         p.scope = next(&in);
         p.app = next(&in);
-        if (render_nftables(&p, 1, &text, &e) < 0) {
+        if (render_nftables(&p, 1, NULL, 0, &text, &e) < 0) {
                 assert(error_is_set(&e) && !text);
                 return;
         }
         FirewallPort plain = { "tcp", 1, "x", streq(p.scope, "world") ? "world" : "local", *p.app ? "a" : "" };
-        assert(render_nftables(&plain, 1, &reference, NULL) >= 0);
+        assert(render_nftables(&plain, 1, NULL, 0, &reference, NULL) >= 0);
         assert(syntax(text) == syntax(reference));
 }
 

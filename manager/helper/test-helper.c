@@ -7,6 +7,7 @@
 #include "helper/dkim.h"
 #include "helper/render-nftables.h"
 #include "helper/render-nginx-app.h"
+#include "run/network.h"
 #include "helper/ssh-key.h"
 #include "helper/text.h"
 #include <fcntl.h>
@@ -277,12 +278,45 @@ static const FirewallPort good_ports[] = {
         { "tcp", 8080, "inner", "local", "" },
 };
 
+static const AppPortRecord app_ports[] = { { "tcp", 2222, 22 }, { "udp", 65534, 9 }, { "tcp", 443, 443 } };
+static const FirewallApp firewall_apps[] = {
+        { "notes", 1, .world = true, .ports = app_ports, .ports_n = ELEMENTS(app_ports) },
+        { "silent", 4095, .world = false },
+        { "bare", 7, .world = true, .host_network = true, .ports = (const AppPortRecord[]) { { "tcp", 8123, 8123 } }, .ports_n = 1 },
+        { "second", 300, .world = true, .ports = app_ports, .ports_n = 1 },
+};
+
+TEST(nft_knows_apps_by_slot) {
+        _cleanup_free_ char* text = NULL;
+        ASSERT_OK(render_nftables(good_ports, ELEMENTS(good_ports), firewall_apps, ELEMENTS(firewall_apps), &text, NULL));
+        ASSERT_TRUE(strstr(text, "elements = { 198.18.0.1, 198.18.1.44 }"));
+        ASSERT_TRUE(strstr(text, "elements = { fd53:7465:6164::1, fd53:7465:6164::12c }"));
+        ASSERT_TRUE(strstr(text, "meta nfproto ipv6 udp dport 65534 dnat ip6 to [fd53:7465:6164::1]:9 comment \"app-port-of-notes\""));
+        ASSERT_TRUE(strstr(text, "tcp dport 2222 dnat ip to 198.18.0.1:22"));
+        ASSERT_FALSE(strstr(text, "tcp dport 443 dnat"));                /* the web server's */
+        ASSERT_FALSE(strstr(text, "dnat ip to 198.18.1.44"));           /* the first has it */
+        ASSERT_TRUE(strstr(text, "tcp dport 8123 counter accept comment \"port-port-of-bare\""));
+        ASSERT_FALSE(strstr(text, "198.18.15.255"));                    /* whoever is silent is named nowhere */
+        for (unsigned slot = 0; slot <= APP_NETWORK_SLOT_MAX + 1; slot += APP_NETWORK_SLOT_MAX + 1) {
+                _cleanup_free_ char* none = NULL;
+                ASSERT_TRUE(render_nftables(NULL, 0, &(FirewallApp) { "a", slot }, 1, &none, NULL) < 0);
+        }
+        for (size_t i = 0; i < ELEMENTS(hostile); i++) {
+                _cleanup_free_ char* none = NULL;
+                FirewallApp app = { "", 1, .ports = &(AppPortRecord) { hostile[i], 1, 1 }, .ports_n = 1 };
+                ASSERT_TRUE(render_nftables(NULL, 0, &app, 1, &none, NULL) < 0);
+                (void) snprintf(app.id, sizeof(app.id), "%s", hostile[i]);
+                app.ports_n = 0;
+                ASSERT_TRUE(render_nftables(NULL, 0, &app, 1, &none, NULL) < 0);
+        }
+}
+
 TEST(nft_takes_what_we_render) {
         _cleanup_free_ char *text = NULL, *words = NULL;
-        ASSERT_OK(render_nftables(good_ports, ELEMENTS(good_ports), &text, NULL));
+        ASSERT_OK(render_nftables(good_ports, ELEMENTS(good_ports), firewall_apps, ELEMENTS(firewall_apps), &text, NULL));
         ASSERT_TRUE(strstr(text, "tcp dport 22 counter accept comment \"port-ssh\""));
         ASSERT_TRUE(strstr(text, "udp dport 65535 counter accept comment \"port-game-2-of-minetest\""));
-        ASSERT_FALSE(strstr(text, "8080"));
+        ASSERT_FALSE(strstr(text, " 8080"));
         if (!tool_usable("/usr/sbin/nft")) {
                 puts("no nft or no namespaces here, so it is not asked");
                 return;
@@ -293,7 +327,7 @@ TEST(nft_takes_what_we_render) {
 
 static bool refused_port(FirewallPort port) {
         _cleanup_free_ char* text = NULL;
-        return render_nftables(&port, 1, &text, NULL) < 0;
+        return render_nftables(&port, 1, NULL, 0, &text, NULL) < 0;
 }
 
 TEST(nftables_refuses_hostile_values) {

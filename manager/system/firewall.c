@@ -22,6 +22,20 @@ static const struct {
         { "dhcpv6", "Lets the machine get its address (DHCPv6)." },
         { "refused", "Counts what was refused: all the rest." },
         { "metadata", "Keeps programs from the provider's metadata service." },
+        { "app-to-box", "What apps ask of this machine is looked at more closely." },
+        { "app-out", "What apps send elsewhere is looked at more closely." },
+        { "box-to-app", "What this machine sends to apps is looked at more closely." },
+        { "app-resolver", "Lets apps ask this machine's resolver for names; those that may not reach the world are told nothing by it." },
+        { "app-web", "Lets apps that may reach the world reach this machine's web server too." },
+        { "app-refused", "Keeps apps from everything else on this machine." },
+        { "app-silent", "Keeps apps that may not reach the world from reaching it." },
+        { "app-neighbour", "Keeps apps from each other." },
+        { "app-world", "Lets apps reach the world." },
+        { "app-port", "Lets what comes in by an open port reach its app." },
+        { "web-to-app", "Lets the web server reach apps." },
+        { "app-shielded", "Keeps everything else on this machine from apps." },
+        { "app-forged", "Drops what an app sends with an address that is not its own." },
+        { "app-masquerade", "Gives what apps send to the world this machine's address." },
 };
 
 /* --- an expression as nft writes it --- */
@@ -60,7 +74,11 @@ static void print_value(FILE* f, const json_t* v) {
                 (void) fprintf(f, "%s %s", strempty(json_get_string(part, "protocol")), strempty(json_get_string(part, "field")));
         else if ((part = json_object_get(v, "meta")))
                 (void) fprintf(f, "meta %s", strempty(json_get_string(part, "key")));
-        else if ((part = json_object_get(v, "ct")))
+        else if ((part = json_object_get(v, "fib"))) {
+                (void) fputs("fib ", f);
+                print_value(f, json_object_get(part, "flags"));
+                (void) fprintf(f, " %s", strempty(json_get_string(part, "result")));
+        } else if ((part = json_object_get(v, "ct")))
                 (void) fprintf(f, "ct %s", strempty(json_get_string(part, "key")));
         else {
                 _cleanup_free_ char* text = json_text(v, /* canonical= */ true);
@@ -85,7 +103,15 @@ static void print_expression(FILE* f, const char* key, const json_t* value) {
                                (long long) json_get_integer(value, "bytes", 0));
         else if (streq(key, "limit"))
                 (void) fprintf(f, "limit rate %lld/%s", (long long) json_get_integer(value, "rate", 0), strempty(json_get_string(value, "per")));
-        else {
+        else if (streq(key, "jump"))
+                (void) fprintf(f, "jump %s", strempty(json_get_string(value, "target")));
+        else if (streq(key, "reject"))
+                (void) fprintf(f, "reject with %s %s", strempty(json_get_string(value, "type")), strempty(json_get_string(value, "expr")));
+        else if (streq(key, "dnat")) {
+                (void) fprintf(f, "dnat %s to ", strempty(json_get_string(value, "family")));
+                print_value(f, json_object_get(value, "addr"));
+                (void) fprintf(f, " port %lld", (long long) json_get_integer(value, "port", 0));
+        } else {
                 (void) fputs(key, f);
                 if (!json_is_null(value)) {
                         (void) fputc(' ', f);
@@ -152,6 +178,11 @@ static char* port_sentence(const json_t* rule, const char* purpose) {
         return n < 0 ? NULL : sentence;
 }
 
+static char* app_port_sentence(const char* app) {
+        char* sentence = NULL;
+        return asprintf(&sentence, "Leads an open port to the app %s.", app) < 0 ? NULL : sentence;
+}
+
 static char* rule_sentence(const json_t* rule) {
         const char* comment = strempty(json_get_string(rule, "comment"));
         const char* purpose = startswith(comment, "port-");
@@ -161,6 +192,8 @@ static char* rule_sentence(const json_t* rule) {
         for (size_t i = 0; i < ELEMENTS(sentences); i++)
                 if (streq(comment, sentences[i].comment))
                         return strdup(sentences[i].sentence);
+        if (startswith(comment, "app-port-of-") && expression_of(rule, "dnat"))
+                return app_port_sentence(comment + strlen("app-port-of-"));
         return strdup(has_verdict(rule, "accept")   ? "Lets in what matches; this rule is not ours."
                       : has_verdict(rule, "drop")   ? "Drops what matches; this rule is not ours."
                       : has_verdict(rule, "reject") ? "Refuses what matches; this rule is not ours."
