@@ -5,6 +5,7 @@ ERR(BAD_FIELD,         "bad-field",          EINVAL,       400,  2, "A field has
 ERR(UNKNOWN_FIELD,     "unknown-field",      EINVAL,       400,  2, "There is no field of this name here.")
 ERR(MISSING_FIELD,     "missing-field",      EINVAL,       400,  2, "A required field is missing.")
 ERR(BAD_REQUEST,       "bad-request",        EINVAL,       400,  2, "The request is not understood.")
+ERR(BAD_IMAGE,         "bad-image",          EBADMSG,      400,  2, "This image cannot be used.")
 ERR(WEAK_PASSWORD,     "weak-password",      EINVAL,       400,  2, "This password is too easy to guess.")
 ERR(SIGN_IN_NEEDED,    "sign-in-needed",     EACCES,       401,  3, "Please sign in.")
 ERR(WRONG_CREDENTIALS, "wrong-credentials",  EACCES,       401,  3, "The name or the password is not right.")

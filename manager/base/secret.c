@@ -51,3 +51,36 @@ int base64_decode(const char* text, uint8_t** ret, size_t* ret_size) {
         *ret_size = n;
         return 0;
 }
+
+char* base64_encode(const void* data, size_t size) {
+        size_t room = sodium_base64_ENCODED_LEN(size, sodium_base64_VARIANT_ORIGINAL);
+        char* text = malloc(room);
+        return text ? sodium_bin2base64(text, room, data, size, sodium_base64_VARIANT_ORIGINAL) : NULL;
+}
+
+struct Digest {
+        crypto_hash_sha256_state state;
+};
+
+Digest* digest_new(void) {
+        Digest* d = malloc(sizeof(Digest));
+        if (d)
+                (void) crypto_hash_sha256_init(&d->state);
+        return d;
+}
+
+Digest* digest_free(Digest* d) {
+        free(d);
+        return NULL;
+}
+
+void digest_add(Digest* d, const void* data, size_t size) {
+        (void) crypto_hash_sha256_update(&d->state, data, size);
+}
+
+void digest_end(Digest* d, char ret_hex[static DIGEST_BYTES * 2 + 1]) {
+        uint8_t bytes[DIGEST_BYTES];
+        (void) crypto_hash_sha256_final(&d->state, bytes);
+        hex_encode(bytes, sizeof(bytes), ret_hex);
+        (void) crypto_hash_sha256_init(&d->state);
+}

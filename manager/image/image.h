@@ -2,7 +2,10 @@
  *   layers/<hex>/        one unpacked layer, named by the SHA-256 of its compressed blob; whiteouts are char 0:0, opaque directories have the
  *                        xattr user.overlay.opaque=y. It is complete when it is there (renamed into place).
  *   manifests/<hex>.json what the pull found out (below), by the manifest's digest
- *   jobs/<job id>/       what a running pull has fetched so far; kept over a retry of the same images, cleaned after a day
+ *   incoming/<hex>       what has come of a layer so far: a later pull goes on behind it; cleaned after a day. Locked by who fetches it
+ *   sizes/<hex>          what a layer took unpacked
+ *   lock                 shared by pulls, exclusive while cleaning
+ * All of it belongs to steadbox-images (id 0 of slot 0), whom both jobs run as; nothing but layers/ can be entered by others.
  *
  * Job image-pull. Request: {"images": [{"reference": "host/name@sha256:.." or "host/name:tag", "users": ["www-data", "1000:1000"]}]}
  * (users: further users to look up in that image's /etc/passwd and /etc/group). Question: {"what": "credentials", "registry": "host"} -> data
@@ -15,6 +18,15 @@
  * }]}
  * Progress: stages manifest, pull, unpack, keep; percent by bytes; the message says which image and how much of how much.
  *
- * Job image-clean. Request: {"keep": ["<hex of manifests>"]}: removes manifests not named, layers no manifest names, jobs/ older than a day.
+ * An image that is pinned and here with all its layers needs no registry. "pinned" names what the tag led to, which may be an index, so that it
+ * also leads to the right image on another machine.
+ *
+ * Job image-clean. Request: {"keep": ["<hex of manifests>"], "grace": seconds}: removes manifests that are neither named nor were pulled within
+ * grace (absent: an hour; a pull that is not yet in anybody's books), layers no manifest names, incoming/ older than a day.
  * Result: {"removed": n, "freed": bytes}. */
 #pragma once
+#include "job/job.h"
+
+extern const JobClass image_pull_job, image_clean_job;
+/* Removes, soon and in the background, images that no app and no kept version needs. */
+void images_clean_soon(Manager* m);

@@ -17,6 +17,8 @@ static const struct {
         { "dns-write", dns_write_main },
         { "domain-primary", domain_primary_main },
         { "domain-check", domain_check_main },
+        { "image-pull", image_pull_main },
+        { "image-clean", image_clean_main },
 };
 
 static int run(Worker* w, WorkerMain work) {

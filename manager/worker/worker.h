@@ -34,5 +34,7 @@ int certificate_main(Worker* w, json_t** ret_result, Error* reterr);
 int certificate_check_main(Worker* w, json_t** ret_result, Error* reterr);
 int domain_check_main(Worker* w, json_t** ret_result, Error* reterr);
 int domain_primary_main(Worker* w, json_t** ret_result, Error* reterr);
+int image_pull_main(Worker* w, json_t** ret_result, Error* reterr);
+int image_clean_main(Worker* w, json_t** ret_result, Error* reterr);
 int dns_write_main(Worker* w, json_t** ret_result, Error* reterr);
 int catalogue_refresh_main(Worker* w, json_t** ret_result, Error* reterr);
