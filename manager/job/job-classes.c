@@ -8,8 +8,8 @@
 
 #define DOUBT_USEC (3 * USEC_PER_SEC)
 
-extern const JobClass catalogue_refresh_job, certificate_check_job, certificate_job, dns_write_job, domain_check_job, domain_primary_job, log_verify_job,
-        support_bundle_job, user_delete_job, user_import_job;
+extern const JobClass catalogue_refresh_job, certificate_check_job, certificate_job, dns_write_job, domain_check_job, domain_primary_job,
+        image_clean_job, image_pull_job, log_verify_job, support_bundle_job, user_delete_job, user_import_job;
 static const JobClass* const job_classes[_JOB_KIND_MAX] = {
         [JOB_USER_DELETE] = &user_delete_job,
         [JOB_USER_IMPORT] = &user_import_job,
@@ -21,6 +21,8 @@ static const JobClass* const job_classes[_JOB_KIND_MAX] = {
         [JOB_CATALOGUE_REFRESH] = &catalogue_refresh_job,
         [JOB_CERTIFICATE_CHECK] = &certificate_check_job,
         [JOB_DOMAIN_PRIMARY] = &domain_primary_job,
+        [JOB_IMAGE_PULL] = &image_pull_job,
+        [JOB_IMAGE_CLEAN] = &image_clean_job,
 };
 
 /* What an answer from outside belongs to. The manager, not Jobs: answers may come while everything is taken down. */
