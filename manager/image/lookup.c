@@ -10,7 +10,7 @@
 #include <sys/xattr.h>
 
 static int open_in(int layer, const char* path, uint64_t flags) {
-        struct open_how how = { .flags = flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
+        struct open_how how = { .flags = flags | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
         int fd = (int) syscall(SYS_openat2, layer, path, &how, sizeof(how));
         return fd < 0 ? -errno : fd;
 }
@@ -36,7 +36,7 @@ static int read_here(int layer, const char* path, char** ret) {
                 return hides_etc(layer) ? 0 : -ENOENT;
         if (fstat(seen, &st) < 0 || !S_ISREG(st.st_mode))
                 return 0; /* a whiteout, or nothing anybody can read names from */
-        _cleanup_close_ int fd = open_in(layer, path, O_RDONLY);
+        _cleanup_close_ int fd = open_in(layer, path, O_RDONLY | O_NOCTTY | O_NONBLOCK);
         if (fd < 0 || st.st_size > IMAGE_PASSWD_MAX)
                 return 0;
         _cleanup_free_ char* text = calloc(1, (size_t) st.st_size + 1);

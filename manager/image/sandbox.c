@@ -17,7 +17,7 @@
 #define IDS 65536u
 #define ANSWER_MAX (1024U * 1024)
 #define MEMORY_MAX (512UL * 1024 * 1024) /* of address space; zstd's largest usual window is 128 MB */
-#define FILES_MAX 64
+#define FILES_MAX 256
 
 struct Sandbox {
         int namespace_fd;

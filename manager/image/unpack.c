@@ -16,7 +16,8 @@
 #define RATIO_FREE_BYTES (UINT64_C(64) << 20)  /* so much is never called a bomb */
 #define LOOK_BYTES (UINT64_C(32) << 20)        /* between two looks at the disk */
 #define LOOK_ENTRIES 4096
-#define DEPTH_MAX 128                          /* of directories that are removed */
+#define DEPTH_MAX 100                          /* of directories that are open at a time while a tree is removed */
+#define DEEP ".deep-%u"
 #define WHITEOUT ".wh."
 #define OPAQUE ".wh..wh..opq"
 
@@ -68,6 +69,8 @@ static int failed(const char* path, int r, Error* reterr) {
         case ENOTDIR:
         case ELOOP:
                 return refuse(path, "what should be its directory is something else", reterr);
+        case ENOENT:
+                return refuse(path, "its directory is a link to something that is not in its layer", reterr);
         case EXDEV:
                 return refuse(path, "it leads out of the image", reterr);
         case EINVAL:
@@ -142,13 +145,28 @@ static int parent_of(Unpack* u, const char* path, const char** ret_leaf) {
         return u->parent_fd;
 }
 
-static int remove_tree(int parent, const char* name, unsigned depth) {
+/* What is too deep is moved up to base, to be removed from there. */
+static int move_up(int base, int parent, const char* name) {
+        char deep[32];
+        for (unsigned i = 0; i < UINT16_MAX; i++) {
+                (void) snprintf(deep, sizeof(deep), DEEP, i);
+                if (renameat2(parent, name, base, deep, RENAME_NOREPLACE) == 0)
+                        return 0;
+                if (errno != EEXIST)
+                        return -errno;
+        }
+        return -ELOOP;
+}
+
+static int remove_below(int base, int parent, const char* name, unsigned depth) {
         if (unlinkat(parent, name, 0) == 0 || errno == ENOENT)
                 return 0;
         if (errno != EISDIR && errno != EPERM) /* EPERM: POSIX's word for a directory */
                 return -errno;
+        if (unlinkat(parent, name, AT_REMOVEDIR) == 0)
+                return 0;
         if (depth > DEPTH_MAX)
-                return -ELOOP;
+                return move_up(base, parent, name);
         int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         DIR* directory = fd < 0 ? NULL : fdopendir(fd);
         int r = directory ? 0 : -errno;
@@ -156,7 +174,7 @@ static int remove_tree(int parent, const char* name, unsigned depth) {
                 (void) close(fd);
         for (struct dirent* e; r >= 0 && directory && (e = readdir(directory));)
                 if (!streq(e->d_name, ".") && !streq(e->d_name, ".."))
-                        r = remove_tree(fd, e->d_name, depth + 1);
+                        r = remove_below(base, fd, e->d_name, depth + 1);
         if (directory)
                 (void) closedir(directory);
         if (r < 0)
@@ -164,14 +182,25 @@ static int remove_tree(int parent, const char* name, unsigned depth) {
         return unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? -errno : 0;
 }
 
+static int remove_tree(int base, int parent, const char* name) {
+        char deep[32];
+        int r = remove_below(base, parent, name, 0);
+        for (unsigned i = 0; r >= 0; i++) {
+                (void) snprintf(deep, sizeof(deep), DEEP, i);
+                if (faccessat(base, deep, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+                        break;
+                r = remove_below(base, base, deep, 0);
+        }
+        return r;
+}
+
 int unpack_remove(int parent_fd, const char* name) {
-        return remove_tree(parent_fd, name, 0);
+        return remove_tree(parent_fd, parent_fd, name);
 }
 
 /* An earlier entry of the same name gives way. */
 static int make_room(Unpack* u, const char* leaf) {
-        int r = remove_tree(u->parent_fd, leaf, 0);
-        return r;
+        return remove_tree(u->root, u->parent_fd, leaf);
 }
 
 /* --- what belongs to every kind --- */

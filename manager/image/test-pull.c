@@ -1,0 +1,382 @@
+/* The whole way of an image, from registries good and bad (tests/lib/hostile_registry.py) into a directory, with the real steadbox-unpack in a
+ * real user namespace. Needs root for that namespace's ids; without it there is nothing to test. */
+#include "base/test.h"
+#include "base/file.h"
+#include "image/pull.h"
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
+
+#define FIRST_ID 0x70000000u
+
+static char top[] = "/tmp/steadbox-test-pull.XXXXXX";
+static char host[64];
+static char* digests; /* lines "name sha256:hex" */
+static Sandbox* sandbox;
+static ImageStore store;
+static bool want_cancel;
+static unsigned asked_for_credentials;
+
+/* --- around --- */
+
+static pid_t registry_start(int* ret_stdin) {
+        int pipes[2];
+        char port_file[100];
+        (void) snprintf(port_file, sizeof(port_file), "%s/port", top);
+        ASSERT_OK(pipe2(pipes, 0));
+        pid_t pid = fork();
+        ASSERT_OK(pid);
+        if (pid == 0) {
+                (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
+                (void) dup2(pipes[0], 0);
+                (void) close_range(3, ~0U, 0);
+                (void) execlp("python3", "python3", REGISTRY, port_file, NULL);
+                _exit(127);
+        }
+        (void) close(pipes[0]);
+        *ret_stdin = pipes[1];
+        for (unsigned i = 0; i < 1200; i++) {
+                if (file_read(AT_FDCWD, port_file, 65536, &digests, NULL) >= 0) {
+                        (void) snprintf(host, sizeof(host), "127.0.0.1:%d", atoi(digests));
+                        return pid;
+                }
+                (void) usleep(100000);
+        }
+        TEST_FAIL("the registry does not start");
+}
+
+/* steadbox-images with two capabilities, as the unit makes it. */
+static void become_images(void) {
+        struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+        const uint32_t caps = 1u << CAP_SETUID | 1u << CAP_SETGID;
+        struct __user_cap_data_struct data[2] = { { .effective = caps, .permitted = caps } };
+        ASSERT_OK(prctl(PR_SET_KEEPCAPS, 1));
+        ASSERT_OK(setgroups(0, NULL));
+        ASSERT_OK(setresgid(FIRST_ID, FIRST_ID, FIRST_ID));
+        ASSERT_OK(setresuid(FIRST_ID, FIRST_ID, FIRST_ID));
+        ASSERT_OK(syscall(SYS_capset, &header, data));
+        ASSERT_OK(prctl(PR_SET_DUMPABLE, 1)); /* else /proc/<child>/uid_map would be root's */
+}
+
+static bool on_cancelled(void* userdata) {
+        return want_cancel;
+}
+
+static int on_credentials(const char* name, char** ret_username, char** ret_password, void* userdata, Error* reterr) {
+        asked_for_credentials++;
+        ASSERT_STREQ(name, host);
+        *ret_username = strdup("ada");
+        *ret_password = strdup("correct horse");
+        return 0;
+}
+
+static int pull_for(const char* name, const char* suffix, json_t* users, json_t** ret, Error* reterr) {
+        char reference[IMAGE_REFERENCE_MAX];
+        (void) snprintf(reference, sizeof(reference), "%s/%s%s", host, name, suffix);
+        _cleanup_json_ json_t* request = json_pack("{s:[{s:s, s:o?}]}", "images", "reference", reference, "users", users);
+        _cleanup_json_ json_t* result = NULL;
+        const PullOptions options = { .request = request, .store = &store, .sandbox = sandbox, .plain = true,
+                                      .patience_usec = 20 * USEC_PER_SEC, .credentials = on_credentials, .cancelled = on_cancelled };
+        int r = pull_run(&options, &result, reterr);
+        if (r >= 0)
+                *ret = json_incref(json_array_get(json_object_get(result, "images"), 0));
+        return r;
+}
+
+static json_t* pull(const char* name) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        json_t* image = NULL;
+        if (pull_for(name, ":latest", NULL, &image, &e) < 0)
+                TEST_FAIL("%s: %s", name, e.message);
+        return image;
+}
+
+/* The image is refused, and nothing of it is left but what had come before. */
+static void refused(const char* name, ErrorName wanted, const char* sentence) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        json_t* image = NULL;
+        if (pull_for(name, ":latest", NULL, &image, &e) >= 0)
+                TEST_FAIL("%s was taken", name);
+        if (e.name != wanted || !strstr(e.message, sentence))
+                TEST_FAIL("%s: %s: %s", name, error_name_to_string(e.name), e.message);
+}
+
+/* A path in the image's layer number i, counted from the top. */
+static void path_in(const json_t* image, size_t i, const char* path, char ret[static 512]) {
+        const json_t* layers = json_object_get(image, "layers");
+        ASSERT_TRUE(json_array_size(layers) > i);
+        (void) snprintf(ret, 512, "%s/images/layers/%s/%s", top, json_string_value(json_array_get(layers, json_array_size(layers) - 1 - i)), path);
+}
+
+/* Inside the images' ids: some of the files are closed to others, and this process lost its privileges. */
+static struct stat look(const json_t* image, const char* path) {
+        char full[512];
+        struct stat st;
+        path_in(image, 0, path, full);
+        if (lstat(full, &st) < 0)
+                TEST_FAIL("%s: %s", full, strerror(errno));
+        return st;
+}
+
+static bool is_there(const json_t* image, const char* path) {
+        char full[512];
+        struct stat st;
+        path_in(image, 0, path, full);
+        return lstat(full, &st) == 0;
+}
+
+static void attribute_is(const json_t* image, const char* path, const char* name, const char* value) {
+        char full[512], found[64] = {};
+        path_in(image, 0, path, full);
+        ssize_t n = lgetxattr(full, name, found, sizeof(found) - 1);
+        if (value ? n < 0 || !streq(found, value) : n >= 0)
+                TEST_FAIL("%s of %s is '%s'", name, path, found);
+}
+
+static void upper_is_right(const json_t* image) {
+        struct stat st = look(image, "bin/tool"), other = look(image, "bin/other");
+        ASSERT_EQ(st.st_mode, S_IFREG | 04755); /* mounted nosuid later */
+        ASSERT_EQ(st.st_uid, FIRST_ID + 33);
+        ASSERT_EQ(st.st_gid, FIRST_ID);
+        ASSERT_EQ(st.st_size, 4000);
+        ASSERT_EQ(st.st_mtime, 1700000000);
+        ASSERT_EQ(st.st_ino, other.st_ino);
+        ASSERT_TRUE(S_ISLNK(look(image, "bin/link").st_mode));
+        attribute_is(image, "var/cache/old", "user.overlay.opaque", "y");
+        ASSERT_EQ(look(image, "var/cache/old/new").st_uid, FIRST_ID + 33);
+        st = look(image, "etc/hosts");
+        ASSERT_TRUE(S_ISCHR(st.st_mode) && st.st_rdev == 0);
+        ASSERT_FALSE(is_there(image, "etc/.wh.hosts") || is_there(image, "var/cache/old/.wh..wh..opq"));
+        ASSERT_FALSE(is_there(image, "dev/null"));
+        ASSERT_TRUE(S_ISFIFO(look(image, "run/pipe").st_mode));
+        attribute_is(image, "with-attribute", "user.mine", "yes");
+        attribute_is(image, "with-attribute", "user.overlay.redirect", NULL);
+        attribute_is(image, "with-attribute", "security.capability", NULL);
+        ASSERT_EQ(look(image, "name-\xc3\xbc\xe4\xb8\xad").st_size, 5);
+        ASSERT_EQ(look(image, "twice").st_size, 3);
+        ASSERT_TRUE(S_ISREG(look(image, "replaced").st_mode));
+        attribute_is(image, "late", "user.overlay.opaque", "y");
+        attribute_is(image, "early", "user.overlay.opaque", "y");
+        ASSERT_TRUE(is_there(image, "early/file"));
+}
+
+static void config_is_right(const json_t* image) {
+        const json_t* c = json_object_get(image, "config");
+        const json_t* u = json_object_get(json_object_get(image, "users"), "");
+        _cleanup_free_ char *text = json_text(c, true), *user = json_text(u, true);
+        ASSERT_STREQ(text, "{\"command\":[\"/bin/sh\"],\"cwd\":\"/home\",\"entrypoint\":[],\"env\":[\"PATH=/bin\",\"A=b c\"],\"labels\":{\"a\":\"b\"},"
+                           "\"ports\":[\"80/tcp\"],\"stop_signal\":3,\"user\":\"ada\",\"volumes\":[\"/data\"]}");
+        ASSERT_STREQ(user, "{\"gid\":1001,\"groups\":[33,50],\"uid\":1000}");
+}
+
+/* --- what works --- */
+
+TEST(good_images) {
+        static const char* const names[] = { "good/gzip", "good/zstd", "good/plain", "good/docker", "good/index", "good/list" };
+        for (size_t i = 0; i < ELEMENTS(names); i++) {
+                _cleanup_json_ json_t* image = pull(names[i]);
+                upper_is_right(image);
+                config_is_right(image);
+                ASSERT_EQ(json_array_size(json_object_get(image, "layers")), 2);
+                ASSERT_TRUE(json_get_integer(image, "size", 0) > 4000);
+        }
+}
+
+TEST(what_is_there_is_not_fetched_again) {
+        _cleanup_json_ json_t *first = pull("good/gzip"), *image = pull("good/gzip"), *shared = pull("good/shared");
+        ASSERT_EQ(json_get_integer(image, "fetched", -1), 0);
+        /* Its own layer is some hundred bytes, the base's blob is not among them. */
+        ASSERT_TRUE(json_get_integer(shared, "fetched", -1) < 250);
+        ASSERT_STREQ(json_string_value(json_array_get(json_object_get(image, "layers"), 0)),
+                     json_string_value(json_array_get(json_object_get(shared, "layers"), 0)));
+}
+
+TEST(a_pinned_image_that_is_here_needs_no_registry) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        _cleanup_json_ json_t *image = pull("good/index"), *again = NULL;
+        char suffix[100], kept[64];
+        const char* pinned = json_get_string(image, "pinned");
+        (void) snprintf(suffix, sizeof(suffix), "%s", strchr(pinned, '@'));
+        ASSERT_TRUE(strstr(digests, suffix + 1) != NULL); /* the index */
+        (void) snprintf(kept, sizeof(kept), "%s", host);
+        (void) snprintf(host, sizeof(host), "127.0.0.1:1");
+        ASSERT_OK(pull_for("good/index", suffix, json_pack("[s, s, s]", "www-data", "1:2", "ada:staff"), &again, &e));
+        (void) snprintf(host, sizeof(host), "%s", kept);
+        const json_t* users = json_object_get(again, "users");
+        _cleanup_free_ char* text = json_text(users, true);
+        ASSERT_STREQ(text, "{\"\":{\"gid\":1001,\"groups\":[33,50],\"uid\":1000},\"1:2\":{\"gid\":2,\"groups\":[],\"uid\":1},"
+                           "\"ada\":{\"gid\":1001,\"groups\":[33,50],\"uid\":1000},\"ada:staff\":{\"gid\":50,\"groups\":[],\"uid\":1000},"
+                           "\"www-data\":{\"gid\":33,\"groups\":[50],\"uid\":33}}");
+}
+
+TEST(odd_but_good) {
+        _cleanup_json_ json_t *twice = pull("good/twice"), *empty = pull("good/empty"), *links = pull("good/symlinks");
+        ASSERT_EQ(json_array_size(json_object_get(twice, "layers")), 2); /* one directory cannot lie below itself */
+        ASSERT_EQ(json_array_size(json_object_get(empty, "layers")), 2);
+        ASSERT_TRUE(is_there(links, "usr/bin/inside"));
+        ASSERT_TRUE(is_there(links, "etc/passwd")); /* /etc of the image */
+        ASSERT_TRUE(is_there(links, "kept"));
+        ASSERT_EQ(json_get_integer(json_object_get(json_object_get(links, "users"), ""), "uid", -1), 0);
+}
+
+/* --- what is refused --- */
+
+TEST(bad_images) {
+        static const struct {
+                const char *name, *sentence;
+        } cases[] = {
+                { "bad/user", "no user 'nobody-here'" },
+                { "bad/dots", "leads out of the image" },
+                { "bad/dots-inside", "leads out of the image" },
+                { "bad/hardlink", "link that leads out" },
+                { "bad/hardlink-absolute", "not in its layer" },
+                { "bad/hardlink-below", "not in its layer" },
+                { "bad/whiteout", "leads out of the image" },
+                { "bad/id", "65,536 users" },
+                { "bad/under-file", "is something else" },
+                { "bad/under-nothing", "not in its layer" },
+                { "bad/name", "name is too long" },
+                { "bad/tar", "damaged" },
+                { "bad/cut-tar", "damaged" },
+                { "bad/bomb", "300 times its size" },
+                { "bad/digest", "digest is wrong" },
+                { "bad/longer", "sends more" },
+                { "bad/shorter", "less of" },
+                { "bad/foreign", "made for linux/s390x" },
+                { "bad/foreign-index", "no version of the image" },
+                { "bad/windows", "made for windows" },
+                { "bad/layer-type", "does not know layers of the kind" },
+                { "bad/foreign-layer", "does not know layers of the kind" },
+                { "bad/type", "unknown kind" },
+                { "bad/schema1", "schema 1" },
+                { "bad/both", "neither an index nor an image" },
+                { "bad/more-layers", "different layers" },
+                { "bad/negative", "impossible size" },
+                { "bad/huge", "impossible size" },
+                { "bad/md5", "not named by a SHA-256" },
+                { "bad/signal", "something that cannot be" },
+        };
+        for (size_t i = 0; i < ELEMENTS(cases); i++)
+                refused(cases[i].name, ERROR_BAD_IMAGE, cases[i].sentence);
+        ASSERT_ERROR(access("/tmp/steadbox-escaped", F_OK) < 0 ? -errno : 0, ENOENT);
+        refused("good/nothing", ERROR_NOT_FOUND, "is not at");
+}
+
+/* --- difficult doors --- */
+
+TEST(moods) {
+        static const char* const names[] = { "mood/token", "mood/redirect", "mood/limit", "mood/errors", "mood/dies", "mood/no-range" };
+        for (size_t i = 0; i < ELEMENTS(names); i++) {
+                _cleanup_json_ json_t* image = pull(names[i]);
+                ASSERT_EQ(look(image, "mood").st_size, (long) strlen(names[i] + 5) + 600000);
+                int64_t fetched = json_get_integer(image, "fetched", 0);
+                if (streq(names[i], "mood/dies") && (fetched < 600000 || fetched > 620000)) /* nothing twice */
+                        TEST_FAIL("%lld bytes were fetched", (long long) fetched);
+        }
+}
+
+TEST(credentials_are_asked_for_once_and_go_to_their_registry) {
+        unsigned before = asked_for_credentials;
+        _cleanup_json_ json_t *password = pull("mood/password"), *basic = pull("mood/basic");
+        ASSERT_TRUE(is_there(password, "mood") && is_there(basic, "mood"));
+        ASSERT_EQ(asked_for_credentials - before, 2);
+}
+
+TEST(doors_that_stay_shut) {
+        refused("mood/limit-long", ERROR_TOO_MANY, "no more downloads");
+        refused("mood/circle", ERROR_UNREACHABLE, "around in circles");
+        refused("mood/downgrade", ERROR_UNREACHABLE, "does not go");
+        refused("mood/silent-token", ERROR_UNREACHABLE, "gave no token");
+}
+
+TEST(a_cancelled_pull_ends) {
+        want_cancel = true;
+        refused("good/big", ERROR_WRONG_STATE, "cancelled");
+        want_cancel = false;
+        _cleanup_json_ json_t* image = pull("good/big");
+        ASSERT_TRUE(is_there(image, "data/2"));
+}
+
+/* --- cleaning --- */
+
+static unsigned layers_named(const json_t* layers) {
+        for (size_t i = 0; i < json_array_size(layers); i++) {
+                char directory[100];
+                (void) snprintf(directory, sizeof(directory), "%s/images/layers", top);
+                _cleanup_error_ Error e = ERROR_NULL;
+                _cleanup_json_ json_t* answer = NULL;
+                SandboxRun run;
+                const char* const argv[] = { "remove", directory, json_string_value(json_array_get(layers, i)), NULL };
+                ASSERT_OK(sandbox_start(sandbox, argv, store.lock_fd, &run, &e));
+                if (sandbox_wait(&run, 0, &answer, &e) < 0)
+                        TEST_FAIL("%s", e.message);
+        }
+        return (unsigned) json_array_size(layers);
+}
+
+TEST(cleaning_keeps_what_is_named) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        _cleanup_json_ json_t *image = pull("good/gzip"), *shared = pull("good/shared"), *layers = NULL, *rest = NULL;
+        _cleanup_json_ json_t *keep = json_pack("[s]", json_get_string(shared, "digest")), *zstd = pull("good/zstd"), *deep = pull("good/deep");
+        unsigned removed;
+        refused("bad/under-file", ERROR_BAD_IMAGE, "is something else");
+        ASSERT_OK(image_store_sweep(&store, keep, /* grace= */ 3600, &removed, &layers, &e));
+        ASSERT_EQ(removed, 0); /* all were pulled just now; what lies about is of images that were refused */
+        ASSERT_TRUE(layers_named(layers) > 0);
+        ASSERT_TRUE(is_there(image, "bin/tool") && is_there(shared, "app/own"));
+        ASSERT_OK(image_store_sweep(&store, keep, /* grace= */ 0, &removed, &rest, &e));
+        ASSERT_TRUE(removed >= 2 && layers_named(rest) >= 3);
+        ASSERT_FALSE(is_there(image, "bin/tool"));
+        ASSERT_TRUE(is_there(shared, "app/own"));
+        char passwd[512];
+        path_in(shared, 1, "etc/passwd", passwd);
+        ASSERT_OK(access(passwd, R_OK));
+}
+
+int main(int argc, char** argv) {
+        extern const TestCase __start_steadbox_tests[], __stop_steadbox_tests[];
+        _cleanup_error_ Error e = ERROR_NULL;
+        char path[100], command[200];
+        int registry_stdin;
+        ASSERT_OK(secret_init());
+        if (geteuid() != 0)
+                return 77;
+        ASSERT_TRUE(mkdtemp(top) != NULL);
+        (void) snprintf(path, sizeof(path), "%s/images", top);
+        ASSERT_OK(chmod(top, 0755));
+        ASSERT_OK(mkdir(path, 0711));
+        ASSERT_OK(chown(path, FIRST_ID, FIRST_ID));
+        pid_t registry = registry_start(&registry_stdin);
+        pid_t tests = fork();
+        ASSERT_OK(tests);
+        if (tests == 0) {
+                become_images();
+                if (sandbox_new(FIRST_ID, UNPACK, &sandbox, &e) < 0 || image_store_open(path, /* exclusive= */ false, &store, &e) < 0)
+                        TEST_FAIL("%s", e.message);
+                for (const char* p = (const char*) __start_steadbox_tests; p < (const char*) __stop_steadbox_tests; p += sizeof(TestCase)) {
+                        const TestCase* t = (const TestCase*) p;
+                        if (argc > 1 && !streq(argv[1], t->name))
+                                continue;
+                        t->run();
+                        printf("ok - %s\n", t->name);
+                        (void) fflush(stdout);
+                }
+                image_store_done(&store);
+                (void) sandbox_free(sandbox);
+                free(digests);
+                return 0;
+        }
+        int status = 0;
+        (void) waitpid(tests, &status, 0);
+        (void) close(registry_stdin);
+        (void) waitpid(registry, NULL, 0);
+        free(digests);
+        (void) snprintf(command, sizeof(command), "rm -rf %s", top);
+        return system(command) == 0 && WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
