@@ -263,12 +263,13 @@ has_installer() {
         [ -d "$source_dir/installer" ]
 }
 
-# Programs that make a box of their own say so in their head, and go beside the suite's box.
+# Programs that make a box of their own say so in their head, and go beside the suite's boxes: one for the numbers below 50, one for the others.
 suite_integration() {
         local program
         has_installer || return 0
         box_environment
-        strand 600 integration integration_box
+        strand 350 integration integration_box it '[0-4][0-9]*'
+        strand 350 integration-later integration_box later '[5-9][0-9]*'
         for program in "$source_dir"/tests/integration/[0-9][0-9]*; do
                 ! has_own_box "$program" || strand 150 "${program##*/}" run_program "$program"
         done
@@ -280,11 +281,23 @@ has_own_box() {
 
 integration_box() {
         local program
-        suite_box it || return
-        for program in "$source_dir"/tests/integration/[0-9][0-9]*; do
+        suite_box "$1" || return
+        for program in "$source_dir"/tests/integration/$2; do
                 has_own_box "$program" || run_program "$program"
         done
-        suite_box_end it
+        suite_box_end "$1"
+}
+
+# Images of apps take minutes to build and little else: that is done while the first suites run. Whoever needs one waits for it.
+prepare_images() {
+        echo "# the catalogue's images are built meanwhile (images.log)"
+        {
+                echo "$BASHPID" >"$strands/images.pid"
+                nice -n 5 "$source_dir/images/build-catalogue" &
+                trap 'kill $!' TERM
+                wait $!
+                rm -f "$strands/images.pid"
+        } >"$logs/images.log" 2>&1 </dev/null &
 }
 
 suite_ui() {
@@ -356,7 +369,7 @@ node_packages() {
 suite_vm() {
         has_installer && has_programs vm || return 0
         box_environment
-        strand 400 vm run_programs "$source_dir/tests/vm"
+        strand 600 vm run_programs "$source_dir/tests/vm"
 }
 
 suite_bench() {
