@@ -512,6 +512,9 @@ OP(APP_EXPORT_READ, "app.export-read", GET, "/app-exports/{export}", ADMIN, AUDI
 OP(APP_HISTORY, "app.history", GET, "/apps/{app}/history", USER, READ | COLLECTION, "apps", AppEvent, FIELDS(APP_FIELD, PAGE_FIELDS),
    "List what happened to an app", "Newest first: installed, started, stopped answering, updated, went back.")
 
+OP(APP_SECRETS, "app.secrets", GET, "/apps/{app}/secrets", ADMIN, AUDIT_READ | COLLECTION, "apps", AppSecret, FIELDS(APP_FIELD),
+   "Show the first passwords of an app", "Those its package made and lets people see; an app whose people sign in by themselves begins with them.")
+
 /* ---- operating an app ---- */
 OP(APP_HEALTH, "app.health", GET, "/apps/{app}/health", USER, READ, "apps", AppHealth, FIELDS(APP_FIELD),
    "Show how an app answers", "Each container, and the last answer through the box's own front door.")

@@ -465,6 +465,9 @@ TYPE(App, PROPS(
         P(containers, MANY(AppContainer), "Its containers."),
         P(installed_at, TIME, "When it was installed."),
         P(answered_at, NULLABLE_TIME, "When it last answered well.")), "An app.")
+TYPE(AppSecret, PROPS(
+        P(key, STRING, "What the package calls it."),
+        P(value, STRING, "What it was given.")), "A password that an app was given at first.")
 TYPE(AppVersion, PROPS(
         P(version, STRING, "The version."),
         P(state, STRING, "running, kept or offered."),

@@ -1057,6 +1057,14 @@ export interface App {
     answered_at: number | null;
 }
 
+/** A password that an app was given at first. */
+export interface AppSecret {
+    /** What the package calls it. */
+    key: string;
+    /** What it was given. */
+    value: string;
+}
+
 /** A version of an app. */
 export interface AppVersion {
     /** The version. */
@@ -2058,6 +2066,10 @@ export interface OperationFields {
         /** Only items in which this text occurs. */
         q?: string;
     };
+    'app.secrets': {
+        /** The app. */
+        app: string;
+    };
     'app.health': {
         /** The app. */
         app: string;
@@ -2354,6 +2366,7 @@ export interface OperationResults {
     'app.export': JobStarted;
     'app.export-read': FileChunk;
     'app.history': Page<AppEvent>;
+    'app.secrets': Page<AppSecret>;
     'app.health': AppHealth;
     'app.use': Page<AppSample>;
     'app.logs': Page<AppLogLine>;
@@ -2510,6 +2523,7 @@ export const operations: { [name in OperationName]: OperationRow } = {
     'app.export': ['POST', '/apps/{app}/export', { app: ['ID', 'rp', 1, 32], compose: ['BOOLEAN', '', 0, 1], secrets: ['BOOLEAN', '', 0, 1] }],
     'app.export-read': ['GET', '/app-exports/{export}', { export: ['ID', 'rp', 1, 32], offset: ['INTEGER', '', 0, 1152921504606846976] }],
     'app.history': ['GET', '/apps/{app}/history', { app: ['ID', 'rp', 1, 32], limit: ['INTEGER', '', 1, 1000], after: ['STRING', '', 1, 128], q: ['STRING', '', 0, 128] }],
+    'app.secrets': ['GET', '/apps/{app}/secrets', { app: ['ID', 'rp', 1, 32] }],
     'app.health': ['GET', '/apps/{app}/health', { app: ['ID', 'rp', 1, 32] }],
     'app.use': ['GET', '/apps/{app}/use', { app: ['ID', 'rp', 1, 32] }],
     'app.logs': ['GET', '/apps/{app}/logs', { app: ['ID', 'rp', 1, 32], limit: ['INTEGER', '', 1, 1000], after: ['STRING', '', 1, 128], q: ['STRING', '', 0, 128], container: ['STRING', '', 1, 32], from: ['INTEGER', '', 0, 4102444800], to: ['INTEGER', '', 0, 4102444800] }],
