@@ -33,7 +33,9 @@ static bool wants_guest_agent(const Machine* m) {
 
 static const Package package_table[] = {
         { "ca-certificates",   NULL,                              NULL },
+        { "catatonit",         "/usr/bin/catatonit",              NULL },
         { "cloud-guest-utils", "/usr/bin/growpart",               NULL },
+        { "crun",              "/usr/bin/crun",                   NULL },
         { "dbus",              NULL,                              NULL },
         { "dns-root-data",     "/usr/share/dns/root.key",         NULL },
         { "iproute2",          "/usr/bin/ip",                     NULL },

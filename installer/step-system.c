@@ -199,7 +199,7 @@ int settings_undo(Install* i, Error* reterr) {
 
 static const char* const running_units[] = { "steadboxd-admin.socket", "steadboxd-web.socket", "steadboxd-job.socket", "steadboxd.service" };
 /* Do their work at boot; at this moment the helper brings the first two up, when the manager asks it to. */
-static const char* const boot_units[] = { "steadbox-firewall.service", "nginx.service", "unbound.service" };
+static const char* const boot_units[] = { "steadbox-firewall.service", "nginx.service", "unbound.service", "steadbox-apps.service" };
 #define UNITS_MAX 16
 #define RESOLVER_CONF "/usr/share/steadbox/unbound.conf"
 
