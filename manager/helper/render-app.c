@@ -93,6 +93,7 @@ static int unit_end(Text* t, const char* name, AppUnits* units, Error* reterr) {
         int r = text_take(t, &u->text, reterr);
         if (r < 0)
                 return r;
+        *t = (Text) {};
         (void) snprintf(u->name, sizeof(u->name), "%s", name);
         units->n++;
         return 0;

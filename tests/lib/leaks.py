@@ -1,0 +1,87 @@
+"""tests/lib/leaks.py: what apps may leave behind on a machine: nothing. Run after everything has come to rest.
+
+    leaks.check(box)                what is there belongs to apps that have a record, and each record has what it needs
+    before = leaks.inventory(box); ...; leaks.same(before, leaks.inventory(box))
+"""
+import json
+
+SCRIPT = r'''
+import glob, json, os, re, subprocess
+def lines(*command):
+    return subprocess.run(command, capture_output=True, text=True).stdout.splitlines()
+def listed(path):
+    return sorted(os.listdir(path)) if os.path.isdir(path) else []
+apps = {}
+for d in listed("/var/lib/steadbox/apps"):
+    f = f"/var/lib/steadbox/apps/{d}/record.json"
+    if os.path.exists(f):
+        apps[d] = json.load(open(f))
+processes = {}
+for p in glob.glob("/proc/[0-9]*"):
+    try:
+        uid = os.stat(p).st_uid
+        if 0x70000000 <= uid < 0x80000000:
+            processes[(uid - 0x70000000) // 65536] = processes.get((uid - 0x70000000) // 65536, 0) + 1
+    except OSError:
+        pass
+layers = set()
+for m in glob.glob("/var/lib/steadbox/images/manifests/*.json"):
+    layers |= set(re.findall(r"\b[0-9a-f]{64}\b", open(m).read()))
+print(json.dumps({
+    "apps": {a: {"slot": r["slot"], "containers": [c["name"] for c in r["containers"]], "host_network": r["host_network"],
+                 "layers": sorted({l for c in r["containers"] for l in c["layers"]})} for a, r in apps.items()},
+    "mounts": sorted(set(l.split()[4] for l in open("/proc/self/mountinfo") if "steadbox-apps" in l or "steadbox/apps" in l or "steadbox/images" in l)),
+    "netns": sorted(f.split("/")[3] for f in glob.glob("/run/steadbox-apps/*/netns")),
+    "links": sorted(l.split(":")[1].strip().split("@")[0] for l in lines("ip", "-o", "link") if re.search(r": sb-[0-9]+", l)),
+    "containers": listed("/run/steadbox-apps/.crun"),
+    "units": sorted(f for f in listed("/etc/systemd/system") if f.startswith("steadbox-app-")),
+    "running": sorted(l.split()[0] for l in lines("systemctl", "list-units", "--plain", "--no-legend", "--state=active,activating,deactivating",
+                                                    "steadbox-app-*.service", "steadbox-app-*.timer", "steadbox-appnet@*")),
+    "processes": {str(k): v for k, v in processes.items()},
+    "layers": listed("/var/lib/steadbox/images/layers"), "named_layers": sorted(layers),
+    "temporary": [f for f in lines("find", "/var/lib/steadbox/apps", "/var/lib/steadbox/images", "/etc/systemd/system", "-xdev", "-maxdepth", "3",
+                                   "-name", "*.new", "-o", "-maxdepth", "3", "-name", "*.part")],
+}))
+'''
+
+
+def inventory(box):
+    return json.loads(box.run("python3", "-", input=SCRIPT).stdout)
+
+
+def unit_app(name):
+    return name.removeprefix("steadbox-app-").removeprefix("steadbox-appnet@").split("-")[0].split(".")[0]
+
+
+def leaked(i):
+    """Sentences about what nobody owns."""
+    apps, found = i["apps"], []
+    slots = {str(a["slot"]): name for name, a in apps.items()}
+    running = {unit_app(u) for u in i["running"]}
+    found += [f"mount {m}" for m in i["mounts"] if not (m.endswith("/netns") and m.split("/")[3] in running)]
+    found += [f"network namespace of {a}" for a in i["netns"] if a not in running]
+    found += [f"link {name}" for name in i["links"] if slots.get(name.removeprefix("sb-")) not in running]
+    names = {f"{a}-{c}" for a, r in apps.items() for c in r["containers"]}
+    found += [f"crun's state of {c}" for c in i["containers"] if not c.startswith(".") and (c not in names or c.split("-")[0] not in running)]
+    found += [f"unit {u} without an app" for u in i["units"] if unit_app(u) not in apps]
+    found += [f"{u} runs without an app" for u in i["running"] if unit_app(u) not in apps]
+    found += [f"app {a} has no unit for {c}" for a, r in apps.items() for c in r["containers"] if f"steadbox-app-{a}-{c}.service" not in i["units"]]
+    found += [f"{n} processes with the ids of slot {s}" for s, n in i["processes"].items() if s != "0" and slots.get(s) not in running]
+    found += [f"slot of {a} is also another's" for s in set(slots) for a in apps if str(apps[a]["slot"]) == s and slots[s] != a]
+    found += [f"app {a} lacks layer {x[:12]}" for a, r in apps.items() for x in r["layers"] if x not in i["layers"]]
+    if i["named_layers"]:
+        used = set(i["named_layers"]) | {x for r in apps.values() for x in r["layers"]}
+        found += [f"layer {x[:12]} of no image" for x in i["layers"] if x not in used]
+    return found + [f"half a file {f}" for f in i["temporary"]]
+
+
+def check(box):
+    i = inventory(box)
+    found = leaked(i)
+    assert not found, "; ".join(found)
+    return i
+
+
+def same(before, after):
+    changed = [k for k in before if before[k] != after[k]]
+    assert not changed, {k: (before[k], after[k]) for k in changed}
