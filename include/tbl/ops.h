@@ -425,7 +425,8 @@ OP(APP_INSTALL, "app.install", POST, "/apps", ADMIN, WRITE | JOB, "apps", JobSta
           F(settings, STRINGS, OPTIONAL, 0, 64, NULL, "Answers to the package's questions, each key=value."),
           F(secret_settings, TEXT, OPTIONAL | SECRET, 1, 16384, NULL, "Answers that are secret, one key=value a line."),
           F(environment, STRINGS, OPTIONAL, 0, 128, NULL, "For an image: variables, each KEY=value."),
-          F(data, STRINGS, OPTIONAL, 0, 16, NULL, "For an image: directories of it that hold data to keep.")),
+          F(data, STRINGS, OPTIONAL, 0, 16, NULL, "For an image: directories of it that hold data to keep."),
+          F(host_network, BOOLEAN, OPTIONAL, 0, 1, NULL, "Yes to the machine's own network, where the package asks for it.")),
    "Install an app", "Pulls, unpacks, makes secrets and databases, starts it, and is done when it answers.")
 OP(APP_IMPORT_CHECK, "app.import-check", POST, "/apps-import-check", ADMIN, READ | BODY_LARGE, "apps", ImportReport,
    FIELDS(F(compose, TEXT, REQUIRED, 1, 262144, NULL, "The Compose file."),

@@ -1,5 +1,6 @@
 /* Secrets at the edge: what there is, how old, never a value. */
 #include "api/handlers.h"
+#include "app/app.h"
 #include "base/time.h"
 #include "daemon/manager.h"
 #include "domain/writer.h"
@@ -16,6 +17,7 @@ static const struct {
         { "box.key", "credential",
           "The key from which all others of this box are derived. PID 1 unseals it for the manager alone; it changes with a restore.", NULL },
         { "totp", "sealing key", "Seals the authenticators' secrets of all people.", factor_reseal },
+        { "apps", "sealing key", "Seals the passwords and keys that were made for apps.", app_secrets_reseal },
         { "dns", "sealing key", "Seals the tokens of DNS providers.", domain_writer_reseal },
 };
 

@@ -21,13 +21,17 @@ int app_step_apply(Manager* m, Job* job, const char* what, const AppRow* row, Er
 int app_step_start(Manager* m, Job* job, const char* what, const char* app, Error* reterr);
 int app_step_stop(Manager* m, Job* job, const char* what, const char* app, Error* reterr); /* 1 when no process of it is left */
 int app_step_remove(Manager* m, Job* job, const char* what, const char* app, Error* reterr); /* units, record, network; data stays */
-/* One task or hook of the manifest: {"container", "command": []}; NULL or null is done at once. Its failure fails the step. */
-int app_step_hook(Manager* m, Job* job, const char* what, const AppRow* row, const json_t* hook, Error* reterr);
+/* A hook of the manifest in the row: before_update, after_update or after_clone, run inside the app, which runs. One that the manifest does not
+ * have is done at once; its failure fails the step. */
+int app_step_hook(Manager* m, Job* job, const char* what, const AppRow* row, const char* hook, Error* reterr);
 
 /* Waits for the first healthy answer through the web server (or, without HTTP, until all containers have run for a while), asked often. Fails
  * when the manifest's start_seconds are over, or as soon as a container has ended for good; the error tells the last answer. Containers that
  * PID 1 starts again count as starting. */
 int app_step_answer(Manager* m, Job* job, const char* what, const AppRow* row, Error* reterr);
+
+/* For a step that waits for containers: JOB_WAIT, looking again soon, or an error when `start_seconds` and what each container may take are over. */
+int app_step_patience(Manager* m, Job* job, const char* what, const json_t* manifest, Error* reterr);
 
 /* Ready for another round of the sub-step `what`, such as a second stop on the way back. */
 void app_step_again(Job* job, const char* what);

@@ -7,6 +7,7 @@
 #include <systemd/sd-bus.h>
 #include <systemd/sd-event.h>
 
+typedef struct Apps Apps;
 typedef struct Audit Audit;
 typedef struct Domain Domain;
 typedef struct Certificates Certificates;
@@ -29,6 +30,7 @@ typedef struct Manager {
         sd_bus* bus;             /* system bus; NULL in unit tests */
         Store* store;
         Pool* pool;
+        Apps* apps;              /* of the noun app; NULL before its start and in most unit tests */
         Audit* audit;
         Durable* durable;        /* answers that wait for the disk; NULL = commits wait themselves */
         Events* events;

@@ -132,6 +132,13 @@ static int check_free(Manager* m, const ServedNames* list, const char* name, Dom
         return check_web_name(list, ret_domain, name, reterr);
 }
 
+int served_name_check(Manager* m, const char* name, Error* reterr) {
+        _cleanup_served_names_ ServedNames list = {};
+        _cleanup_domain_row_ DomainRow domain = {};
+        int r = served_names_collect(m, &list, reterr);
+        return r < 0 ? r : check_free(m, &list, name, &domain, reterr);
+}
+
 /* Whether visitors sent from name to target would come back. */
 static bool is_circle(const ServedNames* list, const char* name, const char* target) {
         for (unsigned i = 0; i < REDIRECTS_MAX; i++) {

@@ -29,6 +29,10 @@ int served_names_collect(Manager* m, ServedNames* ret, Error* reterr);
 /* Which names are served may have changed: web server, certificates and open pages follow. Outside of the store; safe to call often. */
 void served_names_changed(Manager* m);
 
+/* Whether something else may live at name: in a domain of the box, not the box's own, of nobody's redirect or alias, no foreign website. The error is
+ * about the field `name`. */
+int served_name_check(Manager* m, const char* name, Error* reterr);
+
 /* For op-name.c, inside the open transaction; answers are ServedName of tbl/types.h, owned. headers: array of words or NULL. */
 int name_list(Manager* m, json_t** ret, Error* reterr);
 int name_add(Manager* m, const char* kind, const char* name, const char* target, const json_t* headers, json_t** ret, Error* reterr);

@@ -93,6 +93,12 @@ int store_job_get(Store* s, const char* id, JobRow* ret, Error* reterr) {
         return r <= 0 ? r : job_row_from(&q, ret, reterr);
 }
 
+STATEMENT(job_is_open, "SELECT 1 FROM job WHERE id = :id AND state IN ('queued', 'running')");
+int store_job_is_open(Store* s, const char* id, Error* reterr) {
+        int64_t yes = 0;
+        return store_get_integer(s, &job_is_open, BIND(TEXT(id, id)), &yes, reterr);
+}
+
 int store_job_open_count(Store* s, const char* kind, int64_t* ret, Error* reterr) {
         return store_get_integer(s, &job_open_count, BIND(TEXT(kind, kind)), ret, reterr);
 }

@@ -28,6 +28,7 @@ void job_row_done(JobRow* row);
 
 int store_job_add(Store* s, const JobRow* row, Error* reterr); /* sequence is chosen here; state queued */
 int store_job_get(Store* s, const char* id, JobRow* ret, Error* reterr); /* 1 found, 0 not */
+int store_job_is_open(Store* s, const char* id, Error* reterr); /* 1 queued or running, 0 over or not there */
 int store_job_open_count(Store* s, const char* kind, int64_t* ret, Error* reterr); /* queued or running; kind NULL = all */
 /* Ids of open jobs in the order of asking; *ret is an array of strings. */
 int store_job_open(Store* s, json_t** ret, Error* reterr);

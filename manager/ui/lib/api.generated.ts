@@ -1915,6 +1915,8 @@ export interface OperationFields {
         environment?: string[];
         /** For an image: directories of it that hold data to keep. */
         data?: string[];
+        /** Yes to the machine's own network, where the package asks for it. */
+        host_network?: boolean;
     };
     'app.import-check': {
         /** The Compose file. */
@@ -2503,7 +2505,7 @@ export const operations: { [name in OperationName]: OperationRow } = {
     'catalogue.source-add': ['PUT', '/catalogue-sources/{source}', { source: ['ID', 'rp', 1, 32], url: ['STRING', 'rp', 1, 512], key: ['STRING', 'rp', 56, 56] }],
     'catalogue.source-remove': ['DELETE', '/catalogue-sources/{source}', { source: ['ID', 'rp', 1, 32] }],
     'app.list': ['GET', '/apps', { limit: ['INTEGER', '', 1, 1000], after: ['STRING', '', 1, 128], q: ['STRING', '', 0, 128] }],
-    'app.install': ['POST', '/apps', { package: ['ID', 'p', 1, 32], image: ['STRING', '', 1, 512], port: ['INTEGER', '', 1, 65535], version: ['STRING', '', 1, 64], id: ['ID', '', 1, 32], title: ['STRING', '', 1, 64], name: ['DOMAIN', '', 1, 253], access: ['ENUM', '', 1, 16], groups: ['STRINGS', '', 0, 64], settings: ['STRINGS', '', 0, 64], secret_settings: ['TEXT', 's', 1, 16384], environment: ['STRINGS', '', 0, 128], data: ['STRINGS', '', 0, 16] }],
+    'app.install': ['POST', '/apps', { package: ['ID', 'p', 1, 32], image: ['STRING', '', 1, 512], port: ['INTEGER', '', 1, 65535], version: ['STRING', '', 1, 64], id: ['ID', '', 1, 32], title: ['STRING', '', 1, 64], name: ['DOMAIN', '', 1, 253], access: ['ENUM', '', 1, 16], groups: ['STRINGS', '', 0, 64], settings: ['STRINGS', '', 0, 64], secret_settings: ['TEXT', 's', 1, 16384], environment: ['STRINGS', '', 0, 128], data: ['STRINGS', '', 0, 16], host_network: ['BOOLEAN', '', 0, 1] }],
     'app.import-check': ['POST', '/apps-import-check', { compose: ['TEXT', 'r', 1, 262144], variables: ['TEXT', 's', 0, 65536] }],
     'app.import': ['POST', '/apps-import', { compose: ['TEXT', 'r', 1, 262144], variables: ['TEXT', 's', 0, 65536], id: ['ID', '', 1, 32], title: ['STRING', '', 1, 64], name: ['DOMAIN', '', 1, 253], service: ['STRING', '', 1, 63], port: ['INTEGER', '', 1, 65535], access: ['ENUM', '', 1, 16], groups: ['STRINGS', '', 0, 64], host_network: ['BOOLEAN', '', 0, 1] }],
     'app.show': ['GET', '/apps/{app}', { app: ['ID', 'rp', 1, 32] }],

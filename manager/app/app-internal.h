@@ -1,0 +1,190 @@
+/* Shared by the files of this folder: what is known of apps in memory, and the pieces their jobs are made of. */
+#pragma once
+#include "app/app.h"
+#include "app/steps.h"
+#include "base/secret.h"
+#include "run/record.h"
+#include "noun.h"
+
+#define APP_PROBE_SOCKET "/run/steadbox-probe/probe.sock"
+#define APP_CGROUPS "/sys/fs/cgroup/steadbox.slice/steadbox-app.slice"
+#define APP_BODY_MAX 4096      /* of an answer that is kept */
+#define APP_EXPECT_MAX 16      /* statuses that are well */
+#define APP_SLOW_USEC (30 * USEC_PER_SEC)     /* without a good answer: yellow */
+#define APP_FAILING_USEC (180 * USEC_PER_SEC) /* red */
+
+/* An answer to a probe. status 0: there was none, and body is why. */
+typedef struct AppAnswer {
+        int64_t at;
+        unsigned status, milliseconds;
+        char* body; /* owned, valid UTF-8 */
+} AppAnswer;
+
+typedef enum AppUnitState {
+        APP_UNIT_UNKNOWN, /* PID 1 has not loaded it: stopped, or never started */
+        APP_UNIT_STARTING,
+        APP_UNIT_RUNNING,
+        APP_UNIT_DONE,    /* a one-shot that went well */
+        APP_UNIT_STOPPING,
+        APP_UNIT_STOPPED,
+        APP_UNIT_FAILED,
+} AppUnitState;
+
+typedef struct AppUnitLive {
+        char name[40];       /* of the container; "task-<id>" of a task */
+        AppUnitState state;
+        bool asked;          /* the numbers below are being asked for */
+        bool seen;           /* PID 1 named it in the list that is being read */
+        uint32_t restarts;
+        int64_t started_at;  /* 0 = not */
+        int32_t status;      /* exit status or signal of the last end */
+        char result[20];     /* systemd.service(5) Result: success, exit-code, signal, oom-kill, timeout .. */
+} AppUnitLive;
+
+typedef struct AppProbe AppProbe;
+typedef struct AppUse AppUse;
+
+/* What the manager knows of one app beside its row. About 8 KiB, most of it samples. */
+typedef struct AppLive {
+        char id[APP_ID_BYTES];
+        char* host;                  /* what it is asked as */
+        char* path;
+        uint16_t expect[APP_EXPECT_MAX];
+        size_t expect_n;
+        bool http;                   /* there is something to ask */
+        bool present;                /* its row is there */
+        bool wanted;                 /* it should run, and nobody is working on it that says otherwise */
+        bool watched;                /* a job waits for an answer: ask often */
+        char job[JOB_ID_BYTES];      /* that waits for states or answers */
+        uint64_t due_usec;           /* next probe, CLOCK_BOOTTIME */
+        uint64_t good_usec;          /* of the last good answer, or since when one is expected */
+        uint64_t good_answer_usec;   /* of the last good answer; 0 = none */
+        int64_t since;               /* of the present state, seconds */
+        int shown;                   /* the state people were told last, see app_health() */
+        AppAnswer last, good;
+        AppUnitLive* units;          /* owned; of PID 1 */
+        size_t units_n;
+        AppUse* use;
+        AppProbe* probe;             /* in flight */
+        int64_t disk_bytes;          /* of its data; -1 = not measured yet */
+        int64_t oom_kills;           /* as memory.events said last; -1 = not yet */
+        int64_t oom_at;              /* when one was seen last; 0 = never */
+} AppLive;
+
+/* A call to the helper that a step waits for. */
+typedef struct AppCall AppCall;
+
+struct Apps {
+        Manager* m;
+        AppLive** live;              /* owned, sorted by id */
+        size_t live_n;
+        AppCall* calls;
+        json_t* changed;             /* ids to look at again on the next turn */
+        sd_event_source* settle;     /* deferred: changed rows */
+        sd_event_source* prober;     /* timer: the next probe */
+        sd_event_source* lister;     /* timer: unit states, coalesced */
+        sd_event_source* sampler;    /* timer: use, every minute */
+        sd_bus_slot *job_removed, *properties, *listing;
+        bool look_again;             /* somebody wants to know while a question is in flight */
+        uint64_t listing_usec;       /* when the question in flight was asked, CLOCK_BOOTTIME */
+        uint64_t listed_usec;        /* when that was asked whose answer we have; 0 = none yet */
+        const char* probe_socket;    /* constant text; a test puts its own here */
+        const char* cgroups;
+        unsigned probing;            /* in flight */
+        sd_event_source* cleaner;    /* timer: image-clean */
+        json_t* templates;           /* see templates.c */
+};
+
+void app_calls_forget(Apps* a, const char* job); /* steps.c: answers that nobody will take; NULL = of all jobs */
+
+/* --- live.c --- */
+AppLive* app_live(Manager* m, const char* id); /* NULL where there is none */
+AppLive* app_live_new(Manager* m, const char* id);
+int app_live_update(Manager* m, const AppRow* row, AppLive** ret); /* makes or follows the row */
+void app_live_drop(Manager* m, const char* id);
+void app_live_free_all(Apps* a);
+AppUnitLive* app_unit(AppLive* live, const char* name); /* NULL where PID 1 never spoke of it */
+void app_answer_done(AppAnswer* a);
+
+/* --- secret.c --- */
+/* Makes those of manifest.secrets that are not there; keeps the rest. Inside the open transaction. */
+int app_secrets_make(Manager* m, const char* app, const json_t* manifest, Error* reterr);
+int app_secret_put(Manager* m, const char* app, const char* key, const char* value, Error* reterr);
+/* {key: value} in clear, owned: wipe with app_values_free(). */
+int app_secrets_open(Manager* m, const char* app, json_t** ret, Error* reterr);
+void app_values_free(json_t* values);
+static inline void app_values_freep(json_t** values) {
+        app_values_free(*values);
+}
+/* The sealed blobs as {key: base64}, for the note, and back. */
+int app_secrets_note(Manager* m, const char* app, json_t** ret, Error* reterr);
+int app_secrets_from_note(Manager* m, const char* app, const json_t* note, Error* reterr);
+
+/* --- record.c --- */
+int app_record_make(Manager* m, const AppRow* row, AppRecord** ret, Error* reterr); /* owned: app_record_free() */
+json_t* app_note_make(Manager* m, const AppRow* row, Error* reterr); /* owned */
+int app_note_read(Manager* m, const json_t* note, Error* reterr);    /* adds the row; inside the open transaction */
+int app_row_from_note(const json_t* note, AppRow* ret, Error* reterr); /* without what hangs on it */
+
+/* --- state.c --- */
+int app_state_start(Manager* m, Error* reterr);
+void app_state_look_soon(Manager* m); /* ask PID 1 again, coalesced */
+bool app_states_newer(const Manager* m, uint64_t boottime_usec); /* what is known was asked after that */
+/* What stands in the way of running, as a sentence (owned), or NULL: a container that has failed for good. */
+char* app_failed_container(const AppLive* live, const json_t* manifest);
+bool app_units_quiet(const AppLive* live);   /* nothing of it runs */
+bool app_units_up(const AppLive* live, const json_t* manifest); /* every container runs or is done */
+
+/* --- probe.c --- */
+int app_probe_start(Manager* m, Error* reterr);
+void app_probe_plan(Manager* m);                        /* after live apps changed */
+void app_probe_now(Manager* m, AppLive* live);
+void app_probe_cancel(AppLive* live);
+bool app_answer_good(const AppLive* live, const AppAnswer* a);
+void app_answered(Manager* m, AppLive* live, unsigned status, char* body, unsigned milliseconds); /* takes over body */
+
+/* --- use.c --- */
+int app_use_start(Manager* m, Error* reterr);
+void app_use_save_all(Manager* m); /* before the end */
+void app_use_free(AppUse* u);
+void app_use_load(AppLive* live, const AppRow* row);
+int64_t app_memory_now(const Manager* m, const AppLive* live); /* bytes; -1 = nothing runs */
+json_t* app_use_json(const AppLive* live);  /* array of AppSample, owned */
+int64_t app_peak_measured(const AppLive* live); /* bytes; 0 = not yet */
+
+/* --- show.c --- */
+typedef enum AppHealthState {
+        APP_HEALTH_STOPPED,
+        APP_HEALTH_STARTING,
+        APP_HEALTH_OK,
+        APP_HEALTH_SLOW,
+        APP_HEALTH_FAILING,
+} AppHealthState;
+const char* app_health_to_string(AppHealthState s);
+AppHealthState app_health(const Manager* m, const AppLive* live, const AppRow* row, const json_t* manifest);
+json_t* app_show(Manager* m, const AppRow* row, bool whole, Error* reterr); /* App; whole = with containers */
+json_t* app_health_show(Manager* m, const AppRow* row, Error* reterr);
+char* app_sentence(Manager* m, const AppRow* row, const json_t* manifest, const AppLive* live, const char** ret_state, const char** ret_severity);
+json_t* app_manifest(const AppRow* row);    /* owned; an empty object where it is broken */
+
+/* --- names.c --- */
+int app_name_choose(Manager* m, const char* id, char ret[static 254], Error* reterr);
+int app_name_check(Manager* m, const char* field, const char* name, const char* app, Error* reterr); /* app: whose name it may be already */
+int app_id_choose(Manager* m, const char* wish, char ret[static APP_ID_BYTES], Error* reterr);
+void app_names_changed(Manager* m, const char* name);
+
+/* --- install.c, change.c --- */
+int app_settings_take(Manager* m, AppRow* row, const json_t* manifest, const json_t* settings, const char* secret_settings, bool all, Error* reterr);
+int app_access_take(Manager* m, AppRow* row, const char* access, const json_t* groups, Error* reterr);
+int app_environment_take(AppRow* row, const json_t* list, Error* reterr);
+
+void app_health_follow(Manager* m, AppLive* live);   /* after an answer or another state of its units */
+void app_health_note(Manager* m, AppLive* live, bool failing); /* a line of its timeline */
+int app_update_offered(Manager* m, const AppRow* row, char** ret, Error* reterr); /* owned; NULL = none */
+json_t* app_questions(const json_t* manifest, const char* language); /* array of Question, owned */
+
+/* --- finding.c --- */
+int app_findings(Manager* m, Findings* list, Error* reterr);
+
+/* --- rebuild.c --- */
+int app_rebuild(Manager* m, Error* reterr); /* rows that are missing, from apps/<id>/record.json; inside the open transaction */

@@ -1,0 +1,93 @@
+/* What about apps needs attention. */
+#include "app/app-internal.h"
+#include "base/time.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+
+#define OOM_NEWS_SEC (86400)
+#define DISK_NEAR_PERCENT 90
+
+_printf_(1, 2) static char* say(const char* format, ...) {
+        char* text = NULL;
+        va_list ap;
+        va_start(ap, format);
+        if (vasprintf(&text, format, ap) < 0)
+                text = NULL;
+        va_end(ap);
+        return text;
+}
+
+/* Takes over facts and sentence. */
+static void add(Findings* list, Severity severity, const char* id, json_t* facts, char* sentence, const char* fix_operation, const char* app) {
+        (void) findings_add(list, (Finding) {
+                .id = id, .severity = severity, .key = id, .facts = facts, .sentence = sentence, .fix_operation = fix_operation,
+                .fix_parameters = *fix_operation ? json_pack("{s:s}", "app", app) : NULL, .fix_page = "/apps", .fix_label = "findings.app.show.fix",
+        });
+}
+
+static json_t* facts_of(const AppRow* row) {
+        return json_pack("{s:s, s:s}", "app", row->id, "title", row->title);
+}
+
+static void state(Manager* m, Findings* list, const AppRow* row, const json_t* manifest, const AppLive* live) {
+        const char *word = NULL, *severity = NULL;
+        _cleanup_free_ char* sentence = app_sentence(m, row, manifest, live, &word, &severity);
+        if (*row->job)
+                return; /* somebody is at it */
+        if (streq(severity, "bad") || streq(severity, "warn")) {
+                json_t* facts = facts_of(row);
+                (void) json_object_set_new(facts, "reason", json_string(strempty(sentence)));
+                add(list, streq(severity, "bad") ? SEVERITY_BAD : SEVERITY_WARN, streq(row->state, "broken") ? "app.broken" : "app.failing", facts,
+                    say("%s: %s", row->title, strempty(sentence)), streq(row->state, "broken") ? "" : "app.restart", row->id);
+        }
+}
+
+static void limits(Findings* list, const AppRow* row, const AppLive* live) {
+        _cleanup_json_ json_t* own = json_loads(row->limits, JSON_REJECT_DUPLICATES, NULL);
+        int64_t disk_mb = json_get_integer(own, "disk_mb", 0), used_mb = live && live->disk_bytes >= 0 ? live->disk_bytes >> 20 : 0;
+        if (disk_mb > 0 && used_mb * 100 >= disk_mb * DISK_NEAR_PERCENT) {
+                json_t* facts = facts_of(row);
+                (void) json_object_set_new(facts, "used", json_integer(used_mb));
+                (void) json_object_set_new(facts, "limit", json_integer(disk_mb));
+                add(list, used_mb >= disk_mb ? SEVERITY_BAD : SEVERITY_WARN, "app.disk-limit", facts,
+                    say("%s takes %lld MB of disk; it may take %lld MB.", row->title, (long long) used_mb, (long long) disk_mb), "", row->id);
+        }
+        if (live && live->oom_at > now_seconds() - OOM_NEWS_SEC)
+                add(list, SEVERITY_WARN, "app.memory-killed", facts_of(row),
+                    say("%s wanted more memory than it may have, and a process of it was ended.", row->title), "", row->id);
+}
+
+static void version(Findings* list, const AppRow* row, const json_t* manifest) {
+        const char* end = json_get_string(manifest, "end_of_life");
+        char today[16] = "";
+        time_t now = (time_t) now_seconds();
+        struct tm tm;
+        if (gmtime_r(&now, &tm))
+                (void) strftime(today, sizeof(today), "%Y-%m-%d", &tm);
+        if (end && strcmp(end, today) < 0) {
+                json_t* facts = facts_of(row);
+                (void) json_object_set_new(facts, "since", json_string(end));
+                add(list, SEVERITY_WARN, "app.end-of-life", facts, say("Nobody cares for %s any more since %s: it gets no more security fixes.", row->title, end),
+                    "", row->id);
+        }
+        if (*row->held_version) {
+                json_t* facts = facts_of(row);
+                (void) json_object_set_new(facts, "version", json_string(row->held_version));
+                (void) json_object_set_new(facts, "reason", json_string(row->reason));
+                add(list, SEVERITY_WARN, "app.update-held", facts, say("%s is not updated to %s. %s", row->title, row->held_version, row->reason), "", row->id);
+        }
+}
+
+int app_findings(Manager* m, Findings* list, Error* reterr) {
+        _cleanup_app_rows_ AppRows rows = {};
+        int r = m->apps ? store_app_all(m->store, &rows, reterr) : 0;
+        for (size_t i = 0; i < rows.count && r >= 0; i++) {
+                _cleanup_json_ json_t* manifest = app_manifest(&rows.items[i]);
+                const AppLive* live = app_live(m, rows.items[i].id);
+                state(m, list, &rows.items[i], manifest, live);
+                limits(list, &rows.items[i], live);
+                version(list, &rows.items[i], manifest);
+        }
+        return MIN(r, 0);
+}

@@ -1,0 +1,517 @@
+/* Sub-steps of jobs. What a step asked the helper lives in memory only (AppCall): after a kill the same is asked again, and every verb may be. */
+#include "base/log.h"
+#include "base/time.h"
+#include "app/app-internal.h"
+#include "daemon/helper-client.h"
+#include "noun.h"
+#include "domain/names.h"
+#include "package/manifest.h"
+#include "system/system.h"
+#include <stdarg.h>
+#include <stdio.h>
+
+#define CALLS_MAX 128
+#define LOOK_USEC (1 * USEC_PER_SEC)      /* how often a step that waits looks by itself */
+#define START_SEC_DEFAULT 60
+#define QUIET_SEC 120                     /* beyond the app's own stop_seconds, until somebody is told */
+#define UP_USEC (5 * USEC_PER_SEC)        /* an app without HTTP answers by running for so long */
+#define HOOK_SEC (6 * 3600)               /* as the unit says */
+
+struct AppCall {
+        AppCall* next;
+        Manager* m;
+        char job[JOB_ID_BYTES];
+        char what[32];
+        bool over;
+        Error error;
+};
+
+/* --- what the journal says --- */
+
+static void key_make(const char* what, const char* key, char ret[static 64]) {
+        (void) snprintf(ret, 64, "%s:%s", what, key);
+}
+
+static bool is_done(Job* job, const char* what) {
+        char key[64];
+        key_make(what, "done", key);
+        return json_is_true(json_object_get(job->journal, key));
+}
+
+static int done(Job* job, const char* what) {
+        char key[64];
+        key_make(what, "done", key);
+        return json_object_set_new(job->journal, key, json_true()) < 0 ? -ENOMEM : 1;
+}
+
+/* When the sub-step was first asked, CLOCK_BOOTTIME. After a reboot that clock is smaller, and it begins again. */
+static uint64_t began(Job* job, const char* what) {
+        char key[64];
+        uint64_t now = now_usec(CLOCK_BOOTTIME);
+        key_make(what, "began", key);
+        uint64_t at = (uint64_t) json_get_integer(job->journal, key, 0);
+        if (at == 0 || at > now) {
+                at = now;
+                (void) json_object_set_new(job->journal, key, json_integer((json_int_t) at));
+        }
+        return at;
+}
+
+void app_step_again(Job* job, const char* what) {
+        static const char* const keys[] = { "done", "began", "up" };
+        char key[64];
+        for (size_t i = 0; i < ELEMENTS(keys); i++) {
+                key_make(what, keys[i], key);
+                (void) json_object_del(job->journal, key);
+        }
+        job_child_forget(job, what);
+}
+
+/* --- the helper --- */
+
+static AppCall* call_free(AppCall* c) {
+        error_done(&c->error);
+        free(c);
+        return NULL;
+}
+
+static AppCall** call_find(Apps* a, const char* job, const char* what) {
+        for (AppCall** c = &a->calls; *c; c = &(*c)->next)
+                if (streq((*c)->job, job) && streq((*c)->what, what))
+                        return c;
+        return NULL;
+}
+
+void app_calls_forget(Apps* a, const char* job) {
+        for (AppCall** c = &a->calls; *c;)
+                if ((*c)->over && (!job || streq((*c)->job, job))) {
+                        AppCall* gone = *c;
+                        *c = gone->next;
+                        (void) call_free(gone);
+                } else
+                        c = &(*c)->next;
+}
+
+/* Answers that come while all is taken down find no list; then the call is nobody's. */
+static void on_answer(json_t* answer, const Error* error, void* userdata) {
+        AppCall* call = userdata;
+        Apps* a = call->m->apps;
+        if (!a) {
+                (void) call_free(call);
+                return;
+        }
+        call->over = true;
+        if (error) {
+                (void) error_set(&call->error, error->name, "%s", error->message);
+                if (error->hint)
+                        (void) error_hint(&call->error, "%s", error->hint);
+        }
+        jobs_wake(call->m->jobs, call->job);
+}
+
+typedef int (*Asking)(Manager* m, const void* subject, AppCall* call, Error* reterr);
+
+static int call_begin(Manager* m, Job* job, const char* what, Asking ask, const void* subject, Error* reterr) {
+        AppCall* call = calloc(1, sizeof(AppCall));
+        if (!call)
+                return error_errno(reterr, -ENOMEM, "Cannot ask the helper");
+        call->m = m;
+        (void) snprintf(call->job, sizeof(call->job), "%s", job->id);
+        (void) snprintf(call->what, sizeof(call->what), "%s", what);
+        int r = ask(m, subject, call, reterr);
+        if (r < 0) {
+                (void) call_free(call);
+                return r;
+        }
+        call->next = m->apps->calls;
+        m->apps->calls = call;
+        return JOB_WAIT;
+}
+
+/* Asks once, waits, and takes the answer. 1 answered well, JOB_WAIT, <0. */
+static int call_step(Manager* m, Job* job, const char* what, Asking ask, const void* subject, Error* reterr) {
+        AppCall** at = call_find(m->apps, job->id, what);
+        if (!at)
+                return call_begin(m, job, what, ask, subject, reterr);
+        AppCall* call = *at;
+        if (!call->over)
+                return JOB_WAIT;
+        *at = call->next;
+        int r = 1;
+        if (error_is_set(&call->error)) {
+                r = error_set(reterr, call->error.name, "%s", call->error.message);
+                if (call->error.hint)
+                        (void) error_hint(reterr, "%s", call->error.hint);
+        }
+        (void) call_free(call);
+        return r;
+}
+
+static int ask_apply(Manager* m, const void* subject, AppCall* call, Error* reterr) {
+        _cleanup_(app_record_freep) AppRecord* record = NULL;
+        int r = app_record_make(m, subject, &record, reterr);
+        return r < 0 ? r : helper_client_app_apply(m->helper, record, on_answer, call, reterr);
+}
+
+static int ask_start(Manager* m, const void* subject, AppCall* call, Error* reterr) {
+        return helper_client_app_start(m->helper, subject, on_answer, call, reterr);
+}
+
+static int ask_stop(Manager* m, const void* subject, AppCall* call, Error* reterr) {
+        return helper_client_app_stop(m->helper, subject, on_answer, call, reterr);
+}
+
+static int ask_remove(Manager* m, const void* subject, AppCall* call, Error* reterr) {
+        return helper_client_app_remove(m->helper, subject, on_answer, call, reterr);
+}
+
+int app_step_apply(Manager* m, Job* job, const char* what, const AppRow* row, Error* reterr) {
+        if (is_done(job, what))
+                return 1;
+        int r = call_step(m, job, what, ask_apply, row, reterr);
+        if (r != 1)
+                return r;
+        served_names_changed(m); /* the helper reads gate, port and addresses from the new record */
+        system_apply_soon(m);
+        app_changed(m, row->id);
+        return done(job, what);
+}
+
+int app_step_start(Manager* m, Job* job, const char* what, const char* app, Error* reterr) {
+        if (is_done(job, what))
+                return 1;
+        int r = call_step(m, job, what, ask_start, app, reterr);
+        if (r != 1)
+                return r;
+        app_state_look_soon(m);
+        return done(job, what);
+}
+
+/* The longest time that one of its containers may take to end. */
+static unsigned stop_seconds(const json_t* manifest) {
+        size_t i;
+        json_t* c;
+        int64_t longest = 10;
+        json_array_foreach(json_object_get(manifest, "containers"), i, c)
+                longest = MAX(longest, json_get_integer(c, "stop_seconds", 10));
+        return (unsigned) longest;
+}
+
+int app_step_stop(Manager* m, Job* job, const char* what, const char* app, Error* reterr) {
+        _cleanup_app_row_ AppRow row = {};
+        char asked[32];
+        if (is_done(job, what))
+                return 1;
+        uint64_t since = began(job, what);
+        (void) snprintf(asked, sizeof(asked), "%.24s-ask", what);
+        if (!is_done(job, asked)) {
+                Error e = ERROR_NULL;
+                int r = call_step(m, job, asked, ask_stop, app, &e);
+                if (r < 0 && !error_has_name(&e, ERROR_NOT_FOUND)) {
+                        if (reterr)
+                                *reterr = e;
+                        return r;
+                }
+                error_done(&e);
+                if (r == JOB_WAIT)
+                        return r;
+                app_state_look_soon(m);
+                (void) done(job, asked);
+        }
+        uint64_t asked_at = began(job, asked);
+        AppLive* live = app_live(m, app);
+        if (!live || (app_states_newer(m, asked_at) && app_units_quiet(live))) {
+                app_step_again(job, asked);
+                return done(job, what);
+        }
+        (void) snprintf(live->job, sizeof(live->job), "%s", job->id);
+        int r = store_app_get(m->store, app, &row, reterr);
+        if (r < 0)
+                return r;
+        _cleanup_json_ json_t* manifest = r > 0 ? app_manifest(&row) : NULL;
+        uint64_t now = now_usec(CLOCK_BOOTTIME);
+        if (now > since + (stop_seconds(manifest) + QUIET_SEC) * USEC_PER_SEC)
+                return error_set(reterr, ERROR_WRONG_STATE, "The app did not stop: PID 1 still sees a process of it.");
+        app_state_look_soon(m);
+        job_wait_until(job, now + LOOK_USEC);
+        return JOB_WAIT;
+}
+
+int app_step_remove(Manager* m, Job* job, const char* what, const char* app, Error* reterr) {
+        if (is_done(job, what))
+                return 1;
+        int r = call_step(m, job, what, ask_remove, app, reterr);
+        if (r != 1)
+                return r;
+        served_names_changed(m);
+        system_apply_soon(m);
+        return done(job, what);
+}
+
+/* --- hooks --- */
+
+static const char* hook_task(const char* hook) {
+        return streq(hook, "before_update") ? "hook-before-update" : streq(hook, "after_update") ? "hook-after-update" : "hook-after-clone";
+}
+
+typedef struct HookSubject {
+        const char *app, *task;
+} HookSubject;
+
+static int ask_hook(Manager* m, const void* subject, AppCall* call, Error* reterr) {
+        const HookSubject* s = subject;
+        return helper_client_app_task_run(m->helper, s->app, s->task, on_answer, call, reterr);
+}
+
+int app_step_hook(Manager* m, Job* job, const char* what, const AppRow* row, const char* hook, Error* reterr) {
+        _cleanup_json_ json_t* manifest = app_manifest(row);
+        char asked[32], unit[40];
+        if (is_done(job, what) || !json_is_object(json_object_get(json_object_get(manifest, "hooks"), hook)))
+                return 1;
+        uint64_t since = began(job, what);
+        (void) snprintf(asked, sizeof(asked), "%.24s-ask", what);
+        (void) snprintf(unit, sizeof(unit), "task-%s", hook_task(hook));
+        if (!is_done(job, asked)) {
+                int r = call_step(m, job, asked, ask_hook, &(HookSubject) { row->id, hook_task(hook) }, reterr);
+                if (r != 1)
+                        return r;
+                app_state_look_soon(m);
+                (void) done(job, asked);
+        }
+        AppLive* live = app_live(m, row->id);
+        const AppUnitLive* u = live ? app_unit(live, unit) : NULL;
+        uint64_t now = now_usec(CLOCK_BOOTTIME);
+        bool over = app_states_newer(m, began(job, asked)) && (!u || u->state != APP_UNIT_STARTING);
+        if (over && u && u->state == APP_UNIT_FAILED)
+                return error_set(reterr, ERROR_WRONG_STATE, "The package's own step %s failed; the app's log says why.", hook);
+        if (over) {
+                app_step_again(job, asked);
+                return done(job, what);
+        }
+        if (now > since + HOOK_SEC * USEC_PER_SEC)
+                return error_set(reterr, ERROR_WRONG_STATE, "The package's own step %s did not end.", hook);
+        if (live)
+                (void) snprintf(live->job, sizeof(live->job), "%s", job->id);
+        app_state_look_soon(m);
+        job_wait_until(job, now + LOOK_USEC);
+        return JOB_WAIT;
+}
+
+/* --- images and data --- */
+
+/* Further users of an image that have to be looked up: the manifest's own choice. */
+static json_t* users_of(const json_t* container) {
+        const char* user = json_get_string(container, "user");
+        return isempty(user) ? json_array() : json_pack("[s]", user);
+}
+
+static json_t* pull_request(const json_t* manifest) {
+        json_t *images = json_array(), *c;
+        size_t i;
+        json_array_foreach(json_object_get(manifest, "containers"), i, c)
+                (void) json_array_append_new(
+                                images, json_pack("{s:s, s:o}", "reference", strempty(json_get_string(c, "image")), "users", users_of(c)));
+        return json_pack("{s:o}", "images", images);
+}
+
+/* The result is in the order of the request. */
+static int images_by_container(const json_t* manifest, const json_t* result, json_t** ret, Error* reterr) {
+        const json_t* images = json_object_get(result, "images");
+        _cleanup_json_ json_t* by = json_object();
+        size_t i;
+        json_t* c;
+        json_array_foreach(json_object_get(manifest, "containers"), i, c) {
+                json_t* image = json_array_get(images, i);
+                const char* reference = json_get_string(image, "reference");
+                if (!json_is_object(image) || !streq_ptr(reference, json_get_string(c, "image")))
+                        return error_set(reterr, ERROR_INTERNAL, "The pull answered for other images than were asked for.");
+                (void) json_object_set(by, strempty(json_get_string(c, "name")), image);
+        }
+        *ret = TAKE_PTR(by);
+        return 1;
+}
+
+int app_step_pull(Manager* m, Job* job, const char* what, const json_t* manifest, json_t** ret_images, Error* reterr) {
+        _cleanup_json_ json_t* result = NULL;
+        int r = job_child(m, job, what, JOB_IMAGE_PULL, job->object, pull_request(manifest), &result, reterr);
+        if (r != 1)
+                return r;
+        return ret_images ? images_by_container(manifest, result, ret_images, reterr) : 1;
+}
+
+int app_step_data(Manager* m, Job* job, const char* what, const AppRow* row, const char* action, json_t* rest, json_t** ret_result, Error* reterr) {
+        json_t* request = rest ?: json_object();
+        (void) json_object_set_new(request, "action", json_string(action));
+        (void) json_object_set_new(request, "app", json_string(row->id));
+        (void) json_object_set_new(request, "slot", json_integer(row->slot));
+        return job_child(m, job, what, JOB_APP_DATA, row->id, request, ret_result, reterr);
+}
+
+/* Data belongs to the user of the first container that writes it. */
+static json_t* directories_of(const json_t* manifest, const json_t* images) {
+        json_t *list = json_array(), *d, *c, *mount;
+        size_t i, k, n;
+        json_array_foreach(json_object_get(manifest, "data"), i, d) {
+                const char* name = strempty(json_get_string(d, "name"));
+                const json_t* ids = NULL;
+                json_array_foreach(json_object_get(manifest, "containers"), k, c)
+                        json_array_foreach(json_object_get(c, "mounts"), n, mount)
+                                if (!ids && streq_ptr(json_get_string(mount, "data"), name) && !json_get_boolean(mount, "read_only", false))
+                                        ids = json_object_get(json_object_get(json_object_get(images, strempty(json_get_string(c, "name"))), "users"),
+                                                              strempty(json_get_string(c, "user")));
+                (void) json_array_append_new(list, json_pack("{s:s, s:I, s:I}", "name", name, "uid", (json_int_t) json_get_integer(ids, "uid", 0),
+                                                             "gid", (json_int_t) json_get_integer(ids, "gid", 0)));
+        }
+        return list;
+}
+
+int app_step_directories(Manager* m, Job* job, const char* what, const AppRow* row, Error* reterr) {
+        _cleanup_json_ json_t *manifest = app_manifest(row), *images = json_loads(row->images, JSON_REJECT_DUPLICATES, NULL);
+        if (json_array_size(json_object_get(manifest, "data")) == 0)
+                return 1;
+        return app_step_data(m, job, what, row, "create", json_pack("{s:o}", "data", directories_of(manifest, images)), NULL, reterr);
+}
+
+/* --- the first answer --- */
+
+static int answer_missing(const AppLive* live, unsigned seconds, Error* reterr) {
+        const AppAnswer* last = live && live->last.at ? &live->last : NULL;
+        if (!last)
+                return error_set(reterr, ERROR_WRONG_STATE, "The app did not answer within %u s.", seconds);
+        if (last->status == 0)
+                return error_set(reterr, ERROR_WRONG_STATE, "The app did not answer within %u s: %.200s", seconds, strempty(last->body));
+        return error_set(reterr, ERROR_WRONG_STATE, "The app answered %u within %u s, which is not well.", last->status, seconds);
+}
+
+static int answered(Manager* m, Job* job, const char* what, AppLive* live, Error* reterr) {
+        live->watched = false;
+        int r = store_app_answered(m->store, live->id, now_seconds(), reterr);
+        app_changed(m, live->id);
+        return r < 0 ? r : done(job, what);
+}
+
+/* Without anything to ask: that all containers have run for a while is the answer. */
+static bool up_for_a_while(Job* job, const char* what, bool up) {
+        char key[64];
+        uint64_t now = now_usec(CLOCK_BOOTTIME);
+        key_make(what, "up", key);
+        uint64_t since = (uint64_t) json_get_integer(job->journal, key, 0);
+        if (!up)
+                (void) json_object_del(job->journal, key);
+        else if (since == 0 || since > now)
+                (void) json_object_set_new(job->journal, key, json_integer((json_int_t) now));
+        else
+                return now >= since + UP_USEC;
+        return false;
+}
+
+int app_step_answer(Manager* m, Job* job, const char* what, const AppRow* row, Error* reterr) {
+        _cleanup_json_ json_t* manifest = app_manifest(row);
+        if (is_done(job, what))
+                return 1;
+        uint64_t since = began(job, what), now = now_usec(CLOCK_BOOTTIME);
+        unsigned patience = (unsigned) json_get_integer(json_object_get(manifest, "health"), "start_seconds", START_SEC_DEFAULT);
+        AppLive* live = NULL;
+        int r = app_live_update(m, row, &live);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot watch an app");
+        (void) snprintf(live->job, sizeof(live->job), "%s", job->id);
+        live->watched = true;
+        bool fresh = app_states_newer(m, since);
+        bool up = fresh && app_units_up(live, manifest);
+        if (live->http ? live->good_answer_usec >= since : up_for_a_while(job, what, up))
+                return answered(m, job, what, live, reterr);
+        _cleanup_free_ char* failed = fresh ? app_failed_container(live, manifest) : NULL;
+        if (failed || now > since + patience * USEC_PER_SEC) {
+                live->watched = false;
+                return failed ? error_set(reterr, ERROR_WRONG_STATE, "%s", failed) : answer_missing(live, patience, reterr);
+        }
+        app_state_look_soon(m);
+        app_probe_now(m, live);
+        job_wait_until(job, MIN(now + LOOK_USEC, since + patience * USEC_PER_SEC + 1));
+        return JOB_WAIT;
+}
+
+/* Databases may take minutes to be made; each container says how long it may take to be well. */
+static unsigned up_seconds(const json_t* manifest) {
+        size_t i;
+        json_t* c;
+        int64_t longest = 0;
+        json_array_foreach(json_object_get(manifest, "containers"), i, c)
+                longest = MAX(longest, json_get_integer(json_object_get(c, "health"), "start", 0));
+        return (unsigned) (longest + json_get_integer(json_object_get(manifest, "health"), "start_seconds", START_SEC_DEFAULT) + START_SEC_DEFAULT);
+}
+
+int app_step_patience(Manager* m, Job* job, const char* what, const json_t* manifest, Error* reterr) {
+        uint64_t since = began(job, what), now = now_usec(CLOCK_BOOTTIME);
+        unsigned patience = up_seconds(manifest);
+        if (now > since + patience * USEC_PER_SEC)
+                return error_set(reterr, ERROR_WRONG_STATE, "Its containers did not all start within %u s.", patience);
+        job_wait_until(job, now + LOOK_USEC);
+        return JOB_WAIT;
+}
+
+/* --- around a job --- */
+
+int app_job_begin(Manager* m, JobKind kind, const Actor* actor, const char* app, json_t* request, char ret_job[static JOB_ID_BYTES], Error* reterr) {
+        _cleanup_app_row_ AppRow row = {};
+        _cleanup_json_ json_t* owned = request;
+        int r = store_app_get(m->store, app, &row, reterr);
+        if (r <= 0)
+                return r < 0 ? r : error_set(reterr, ERROR_NOT_FOUND, "There is no app %s.", app);
+        if (*row.job) {
+                (void) error_set(reterr, ERROR_WRONG_STATE, "%s is being worked on.", row.title);
+                return error_hint(reterr, "Wait for job %s to end, or cancel it.", row.job);
+        }
+        r = jobs_add(m->jobs, kind, actor, app, TAKE_PTR(owned), ret_job, reterr);
+        if (r >= 0 && app_row_text(&row.job, ret_job) < 0)
+                r = error_errno(reterr, -ENOMEM, "Cannot begin a job");
+        if (r >= 0)
+                r = store_app_save(m->store, &row, reterr);
+        app_changed(m, app);
+        return MIN(r, 0);
+}
+
+int app_job_row(Manager* m, Job* job, AppRow* ret, Error* reterr) {
+        int r = store_app_get(m->store, job->object, ret, reterr);
+        return r < 0 ? r : r == 0 ? error_set(reterr, ERROR_NOT_FOUND, "The app %s is gone.", job->object) : 0;
+}
+
+int app_job_over(Manager* m, const char* app, const char* state, const char* reason, Error* reterr) {
+        _cleanup_app_row_ AppRow row = {};
+        AppLive* live = app_live(m, app);
+        int r = store_app_get(m->store, app, &row, reterr);
+        if (live) {
+                live->watched = false;
+                *live->job = 0;
+        }
+        app_changed(m, app);
+        if (r <= 0)
+                return r;
+        if (app_row_text(&row.job, "") < 0 || (state && app_row_text(&row.state, state) < 0) || (reason && app_row_text(&row.reason, reason) < 0))
+                return error_errno(reterr, -ENOMEM, "Cannot end a job");
+        r = store_app_save(m->store, &row, reterr);
+        return MIN(r, 0);
+}
+
+int app_gate_set(AppRow* row, bool open) {
+        return app_row_text(&row->gate, open ? "open" : "closed");
+}
+
+int app_event_add(Manager* m, const char* app, const char* kind, const char* severity, const Actor* actor, const char* format, ...) {
+        _cleanup_free_ char* sentence = NULL;
+        _cleanup_error_ Error e = ERROR_NULL;
+        va_list ap;
+        va_start(ap, format);
+        if (vasprintf(&sentence, format, ap) < 0)
+                sentence = NULL;
+        va_end(ap);
+        if (!sentence)
+                return -ENOMEM;
+        const char* name = actor ? (*actor->username ? actor->username : actor->name) : "system";
+        int r = store_app_event_add(m->store, app, now_seconds(), kind, severity, actor ? actor->user_id : 0, isempty(name) ? "system" : name,
+                                    sentence, &e);
+        if (r < 0)
+                log_warning("Cannot note what happened to app '%s', ignoring: %s", app, strempty(e.message));
+        return MIN(r, 0);
+}

@@ -1,0 +1,99 @@
+/* Uninstalling: stopped, put aside, gone. Once it was asked for it happens; what was done is not taken back. */
+#include "app/app-internal.h"
+#include "app/run.h"
+#include "base/time.h"
+
+#define ARCHIVE_SEC (30 * 86400)
+
+enum { STAGE_STOP, STAGE_ARCHIVE, STAGE_REMOVE };
+
+int app_uninstall(Manager* m, const Actor* actor, const AppRow* before, bool archive, char ret_job[static JOB_ID_BYTES], Error* reterr) {
+        _cleanup_app_row_ AppRow row = {};
+        int r = app_job_begin(m, JOB_APP_UNINSTALL, actor, before->id, json_pack("{s:b}", "archive", (int) archive), ret_job, reterr);
+        if (r >= 0)
+                r = store_app_get(m->store, before->id, &row, reterr);
+        if (r > 0 && (app_row_text(&row.state, "removing") < 0 || app_row_text(&row.wanted, "stopped") < 0))
+                r = error_errno(reterr, -ENOMEM, "Cannot uninstall an app");
+        return r <= 0 ? r : MIN(store_app_save(m->store, &row, reterr), 0);
+}
+
+/* The archive's row comes before the archive: its slot is taken from then on. */
+static int point_add(Manager* m, Job* job, const AppRow* row, Error* reterr) {
+        _cleanup_json_ json_t* note = app_note_make(m, row, reterr);
+        _cleanup_free_ char* text = note ? json_text(note, /* canonical= */ true) : NULL;
+        if (!text)
+                return error_is_set(reterr) ? -EIO : error_errno(reterr, -ENOMEM, "Cannot archive an app");
+        int64_t now = now_seconds();
+        AppPointRow point = {
+                .id = job->id, .app_id = row->id, .kind = (char*) "archive", .record = text, .version = row->version, .title = row->title,
+                .name = row->name, .slot = row->slot, .created_at = now, .kept_until = now + ARCHIVE_SEC,
+        };
+        return MIN(store_app_point_put(m->store, &point, reterr), 0);
+}
+
+static int point_size(Manager* m, Job* job, int64_t bytes, Error* reterr) {
+        _cleanup_app_point_row_ AppPointRow point = {};
+        int r = store_app_point_get(m->store, job->id, &point, reterr);
+        if (r <= 0)
+                return r;
+        point.size = bytes;
+        return MIN(store_app_point_put(m->store, &point, reterr), 0);
+}
+
+static int step_archive(Manager* m, Job* job, const AppRow* row, Error* reterr) {
+        _cleanup_json_ json_t* result = NULL;
+        if (!json_get_boolean(job->request, "archive", true))
+                return 1;
+        if (!json_get_boolean(job->journal, "point", false)) {
+                (void) json_object_set_new(job->journal, "point", json_true());
+                return point_add(m, job, row, reterr);
+        }
+        int r = app_step_data(m, job, "archive", row, "archive", json_pack("{s:s}", "archive", job->id), &result, reterr);
+        if (r != 1)
+                return r;
+        (void) json_object_set_new(job->result, "archive", json_string(job->id));
+        r = point_size(m, job, json_get_integer(result, "bytes", 0), reterr);
+        return r < 0 ? r : 1;
+}
+
+static int step_remove(Manager* m, Job* job, const AppRow* row, Error* reterr) {
+        int r = app_step_data(m, job, "remove", row, "remove", json_pack("{s:b}", "whole", 1), NULL, reterr);
+        if (r != 1)
+                return r;
+        r = store_app_remove(m->store, row->id, reterr);
+        app_names_changed(m, row->name);
+        app_changed(m, row->id);
+        app_images_clean_soon(m);
+        return r < 0 ? r : 1;
+}
+
+static int uninstall_step(Manager* m, Job* job, Error* reterr) {
+        _cleanup_app_row_ AppRow row = {};
+        int r = store_app_get(m->store, job->object, &row, reterr);
+        if (r < 0)
+                return r;
+        if (r == 0)
+                return 1; /* its last step was done, and its end is not written yet */
+        switch (job->stage) {
+        case STAGE_STOP:
+                r = app_step_stop(m, job, "stop", row.id, reterr);
+                return r != 1 ? r : app_step_remove(m, job, "units", row.id, reterr);
+        case STAGE_ARCHIVE:
+                return step_archive(m, job, &row, reterr);
+        default:
+                return step_remove(m, job, &row, reterr);
+        }
+}
+
+/* It failed on the way: the row stays, says why, and can be uninstalled again. */
+static int uninstall_undo(Manager* m, Job* job, Error* reterr) {
+        return app_job_over(m, job->object, "broken", "Its removal was begun and did not end; uninstall it once more.", reterr);
+}
+
+static void uninstall_ended(Manager* m, Job* job, bool done) {
+        if (m->apps)
+                app_calls_forget(m->apps, job->id);
+        app_changed(m, job->object);
+}
+
+const JobClass app_uninstall_job = { .step = uninstall_step, .undo = uninstall_undo, .ended = uninstall_ended };
