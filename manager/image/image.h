@@ -28,5 +28,3 @@
 #include "job/job.h"
 
 extern const JobClass image_pull_job, image_clean_job;
-/* Removes, soon and in the background, images that no app and no kept version needs. */
-void images_clean_soon(Manager* m);

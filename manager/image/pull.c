@@ -316,13 +316,15 @@ static int layers_fetch(Pull* p, Error* reterr) {
 
 static json_t* record_make(Pull* p) {
         _cleanup_free_ char* pinned = image_reference_pin(&p->name, p->pinned_hex);
+        char digest[80];
         json_t* layers = json_array();
         uint64_t bytes = 0;
         for (size_t i = 0; i < p->layers_n; i++) {
                 (void) json_array_append_new(layers, json_string(p->layers[i].blob.hex));
                 bytes += image_store_layer_size(p->store, p->layers[i].blob.hex);
         }
-        return json_pack("{s:s, s:s, s:o, s:I, s:O}", "pinned", strempty(pinned), "digest", p->manifest_hex, "layers", layers, "size",
+        (void) snprintf(digest, sizeof(digest), "sha256:%s", p->manifest_hex);
+        return json_pack("{s:s, s:s, s:o, s:I, s:O}", "pinned", strempty(pinned), "digest", digest, "layers", layers, "size",
                          (json_int_t) bytes, "config", p->config);
 }
 

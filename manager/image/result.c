@@ -62,7 +62,7 @@ static bool image_valid(const json_t* image) {
         const char* pinned = json_get_string(image, "pinned");
         ImageReference r;
         return json_get_string(image, "reference") && pinned && image_reference_parse(pinned, &r, NULL) >= 0 && *r.hex &&
-                        image_hex_valid(json_get_string(image, "digest")) && layers_valid(json_object_get(image, "layers")) &&
+                        image_hex_valid(startswith(strempty(json_get_string(image, "digest")), "sha256:")) && layers_valid(json_object_get(image, "layers")) &&
                         json_get_integer(image, "size", -1) >= 0 && json_get_integer(image, "fetched", -1) >= 0 &&
                         config_valid(json_object_get(image, "config")) && users_valid(json_object_get(image, "users"));
 }
@@ -73,19 +73,4 @@ int image_result_check(const json_t* result, Error* reterr) {
         for (size_t i = 0; good && i < json_array_size(images); i++)
                 good = image_valid(json_array_get(images, i));
         return good ? 0 : error_set(reterr, ERROR_INTERNAL, "The job that fetches images answered something that cannot be.");
-}
-
-void image_digests_add(const json_t* json, json_t* named) {
-        const char* key;
-        json_t* value;
-        if (json_is_array(json))
-                for (size_t i = 0; i < json_array_size(json); i++)
-                        image_digests_add(json_array_get(json, i), named);
-        json_object_foreach((json_t*) json, key, value) {
-                const char* text = json_string_value(value);
-                if (streq(key, "digest") && image_hex_valid(text))
-                        (void) json_object_set_new(named, text, json_true());
-                else
-                        image_digests_add(value, named);
-        }
 }

@@ -4,5 +4,3 @@
 #include "base/json.h"
 
 int image_result_check(const json_t* result, Error* reterr); /* of the whole job, see image.h */
-/* Adds the digests of all images named anywhere in json (values of "digest" that are 64 hex digits) to the object `named`. */
-void image_digests_add(const json_t* json, json_t* named);
