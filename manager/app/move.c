@@ -1,0 +1,390 @@
+#include "app/move.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/time.h"
+#include <fcntl.h>
+#include <stdio.h>
+
+/* --- the journal --- */
+
+static bool flag(const Job* job, const char* key) {
+        return json_is_true(json_object_get(job->journal, key));
+}
+
+static void flag_set(Job* job, const char* key) {
+        (void) json_object_set_new(job->journal, key, json_true());
+}
+
+static const char* text(const Job* job, const char* key) {
+        return strempty(json_get_string(job->journal, key));
+}
+
+const char* move_id(Job* job, const char* key) {
+        static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz012345"; /* 32: no bias */
+        if (!json_get_string(job->journal, key)) {
+                char id[17];
+                uint8_t bytes[sizeof(id) - 1];
+                random_bytes(bytes, sizeof(bytes));
+                for (size_t i = 0; i < sizeof(bytes); i++)
+                        id[i] = alphabet[bytes[i] & 31];
+                id[sizeof(id) - 1] = 0;
+                (void) json_object_set_new(job->journal, key, json_string(id));
+        }
+        return text(job, key);
+}
+
+static void again_each(Job* job, const char* step) {
+        char name[32];
+        for (unsigned i = 0; i < VERSION_HOPS_MAX; i++) {
+                (void) snprintf(name, sizeof(name), "%s-%u", step, i);
+                app_step_again(job, name);
+        }
+}
+
+/* Sub-steps that were done to the running machine are to be done again, and a copy that was made before is older than the data. */
+static void reboot_forget(Job* job) {
+        static const char* const steps[] = { "close", "before", "stop", "rest", "open", "back-stop", "back-apply", "back-start", "back-answer", "back-open" };
+        static const char* const each[] = { "stop", "apply", "start", "answer" };
+        static const char* const copies[] = { "point", "early" };
+        for (size_t i = 0; i < ELEMENTS(steps); i++)
+                app_step_again(job, steps[i]);
+        for (size_t i = 0; i < ELEMENTS(each); i++)
+                again_each(job, each[i]);
+        if (flag(job, "touched"))
+                return;
+        for (size_t i = 0; i < ELEMENTS(copies); i++)
+                app_step_again(job, copies[i]);
+        (void) json_object_del(job->journal, "point");
+        (void) json_object_del(job->journal, "pointed");
+}
+
+void move_reboot_check(Job* job) {
+        _cleanup_free_ char* boot = NULL;
+        if (file_read(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 64, &boot, NULL) < 0)
+                return;
+        boot[strcspn(boot, "\n")] = 0;
+        const char* before = json_get_string(job->journal, "boot");
+        if (before && !streq(before, boot))
+                reboot_forget(job);
+        if (!streq_ptr(before, boot))
+                (void) json_object_set_new(job->journal, "boot", json_string(boot));
+}
+
+/* --- rows --- */
+
+static int save(Manager* m, const AppRow* row, Error* reterr) {
+        int r = store_app_save(m->store, row, reterr);
+        return MIN(r, 0);
+}
+
+static int set(char** field, const char* value, Error* reterr) {
+        return app_row_text(field, value) < 0 ? error_errno(reterr, -ENOMEM, "Cannot change an app") : 0;
+}
+
+int point_note(Manager* m, const AppRow* row, const char* id, const char* kind, const char* version, int64_t bytes, Error* reterr) {
+        _cleanup_json_ json_t* note = app_note_make(m, row, reterr);
+        _cleanup_free_ char* record = note ? json_text(note, /* canonical= */ true) : NULL;
+        if (!record)
+                return error_is_set(reterr) ? -EIO : error_errno(reterr, -ENOMEM, "Cannot note a restore point");
+        AppPointRow p = {
+                .id = (char*) id, .app_id = row->id, .kind = (char*) kind, .record = record, .version = (char*) version, .title = row->title, .name = row->name,
+                .slot = row->slot, .size = bytes, .created_at = now_seconds(), .kept_until = now_seconds() + MOVE_KEEP_SEC,
+        };
+        int r = store_app_point_put(m->store, &p, reterr);
+        return MIN(r, 0);
+}
+
+json_t* move_caches(const json_t* manifest) {
+        json_t *list = json_array(), *d;
+        size_t i;
+        json_array_foreach(json_object_get(manifest, "data"), i, d)
+                if (streq_ptr(json_get_string(d, "class"), "cache"))
+                        (void) json_array_append(list, json_object_get(d, "name"));
+        return list;
+}
+
+/* --- forwards --- */
+
+int move_begin(Manager* m, Job* job, AppRow* row, Error* reterr) {
+        if (json_get_string(job->journal, "from"))
+                return 1;
+        (void) json_object_set_new(job->journal, "from", json_string(row->version));
+        (void) json_object_set_new(job->journal, "gate", json_string(row->gate));
+        (void) json_object_set_new(job->journal, "wanted", json_string(row->wanted));
+        move_reboot_check(job);
+        int r = set(&row->state, "updating", reterr);
+        if (r >= 0)
+                r = save(m, row, reterr);
+        app_changed(m, row->id);
+        return r < 0 ? r : 1;
+}
+
+static json_t* point_request(Job* job, const AppRow* row, bool early) {
+        _cleanup_json_ json_t* manifest = app_manifest(row);
+        return json_pack("{s:s, s:b, s:o}", "point", move_id(job, "point"), "early", (int) early, "without", move_caches(manifest));
+}
+
+static bool was_running(const Job* job) {
+        return streq(text(job, "wanted"), "running");
+}
+
+static int shut(Manager* m, Job* job, AppRow* row, Error* reterr) {
+        if (flag(job, "closed"))
+                return 1;
+        int r = app_gate_set(row, /* open= */ false);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot shut the door of an app");
+        r = save(m, row, reterr);
+        if (r < 0)
+                return r;
+        flag_set(job, "closed");
+        (void) json_object_set_new(job->journal, "closed_at", json_integer((json_int_t) now_seconds()));
+        return 1;
+}
+
+int move_close(Manager* m, Job* job, AppRow* row, MoveKeep keep, const char* hook, Error* reterr) {
+        int r = 1;
+        if (keep == MOVE_KEEP_COPY && was_running(job) && !flag(job, "closed")) {
+                job_say(job, "Copying the data of %s while it runs", row->title);
+                r = app_step_data(m, job, "early", row, "point", point_request(job, row, /* early= */ true), NULL, reterr);
+        }
+        if (r == 1)
+                r = shut(m, job, row, reterr);
+        if (r == 1)
+                r = app_step_apply(m, job, "close", row, reterr);
+        if (r == 1 && hook && was_running(job))
+                r = app_step_hook(m, job, "before", row, hook, reterr);
+        if (r == 1) {
+                flag_set(job, "stopped");
+                job_say(job, "Stopping %s", row->title);
+                r = app_step_stop(m, job, "stop", row->id, reterr);
+        }
+        return r;
+}
+
+int move_keep(Manager* m, Job* job, AppRow* row, Error* reterr) {
+        _cleanup_json_ json_t* result = NULL;
+        if (flag(job, "pointed"))
+                return 1;
+        int r = app_step_stop(m, job, "stop", row->id, reterr); /* after a restart of the machine it may run again */
+        if (r != 1)
+                return r;
+        job_say(job, "Keeping the data of %s as it is", row->title);
+        r = app_step_data(m, job, "point", row, "point", point_request(job, row, /* early= */ false), &result, reterr);
+        if (r != 1)
+                return r;
+        r = point_note(m, row, text(job, "point"), "point", row->version, json_get_integer(result, "bytes", 0), reterr);
+        if (r < 0)
+                return r;
+        flag_set(job, "pointed");
+        return 1;
+}
+
+/* The version that is left becomes a kept one. */
+static int leave(Manager* m, Job* job, const AppRow* row, Error* reterr) {
+        const char* point = flag(job, "swapped") ? text(job, "replaced") : flag(job, "pointed") ? text(job, "point") : "";
+        AppVersionRow left = {
+                .app_id = row->id, .version = row->version, .manifest = row->manifest, .images = row->images, .point = (char*) point,
+                .since = row->installed_at, .left_at = now_seconds(), .kept_until = now_seconds() + MOVE_KEEP_SEC,
+        };
+        int r = store_app_version_put(m->store, &left, reterr);
+        return MIN(r, 0);
+}
+
+static int become(AppRow* row, const AppVersionRow* to, Error* reterr) {
+        int r = set(&row->version, to->version, reterr);
+        if (r >= 0)
+                r = set(&row->manifest, to->manifest, reterr);
+        if (r >= 0)
+                r = set(&row->images, to->images, reterr);
+        return r;
+}
+
+int move_switch(Manager* m, Job* job, AppRow* row, const char* what, const AppVersionRow* to, Error* reterr) {
+        char step[32];
+        int r = 0;
+        if (!streq(row->version, to->version)) {
+                _cleanup_json_ json_t* manifest = NULL;
+                job_say(job, "Putting %s %s in place", row->title, to->version);
+                if (streq(row->version, text(job, "from"))) /* versions in between were never used */
+                        r = leave(m, job, row, reterr);
+                if (r >= 0)
+                        r = become(row, to, reterr);
+                manifest = app_manifest(row);
+                if (r >= 0)
+                        r = app_secrets_make(m, row->id, manifest, reterr);
+                if (r >= 0)
+                        r = save(m, row, reterr);
+                if (r < 0)
+                        return r;
+                flag_set(job, "touched");
+                return 0; /* this is in the store before anything acts on it */
+        }
+        (void) snprintf(step, sizeof(step), "directories-%s", what);
+        r = app_step_directories(m, job, step, row, reterr);
+        if (r != 1)
+                return r;
+        (void) snprintf(step, sizeof(step), "apply-%s", what);
+        return app_step_apply(m, job, step, row, reterr);
+}
+
+int move_start(Manager* m, Job* job, AppRow* row, const char* what, Error* reterr) {
+        char step[32];
+        (void) snprintf(step, sizeof(step), "start-%s", what);
+        job_say(job, "Starting %s %s", row->title, row->version);
+        return app_step_start(m, job, step, row->id, reterr);
+}
+
+int move_stop(Manager* m, Job* job, AppRow* row, const char* what, Error* reterr) {
+        char step[32];
+        (void) snprintf(step, sizeof(step), "stop-%s", what);
+        return app_step_stop(m, job, step, row->id, reterr);
+}
+
+/* What was proven goes on as people wanted it. */
+int move_admit(Manager* m, Job* job, AppRow* row, Error* reterr) {
+        int r;
+        if (!was_running(job)) {
+                r = app_step_stop(m, job, "rest", row->id, reterr);
+                if (r != 1)
+                        return r;
+        }
+        if (!flag(job, "admitted")) {
+                flag_set(job, "admitted");
+                r = app_gate_set(row, streq(text(job, "gate"), "open"));
+                if (r >= 0)
+                        r = set(&row->state, "present", reterr);
+                if (r >= 0)
+                        r = save(m, row, reterr);
+                return r < 0 ? r : 0; /* committed before the first visitor is let in */
+        }
+        return app_step_apply(m, job, "open", row, reterr);
+}
+
+/* --- other data --- */
+
+int move_data(Manager* m, Job* job, AppRow* row, const char* what, const char* point, const char* replaced, const char* version, Error* reterr) {
+        char done[48];
+        (void) snprintf(done, sizeof(done), "%s-noted", what);
+        if (flag(job, done))
+                return 1;
+        int r = app_step_data(m, job, what, row, "restore", json_pack("{s:s, s:s}", "point", point, "replaced", replaced), NULL, reterr);
+        if (r != 1)
+                return r;
+        r = store_app_point_remove(m->store, point, reterr);
+        if (r >= 0)
+                r = point_note(m, row, replaced, "replaced", version, 0, reterr);
+        if (r < 0)
+                return r;
+        flag_set(job, done);
+        return 1;
+}
+
+/* --- backwards --- */
+
+/* Data and row as they were before the switch. */
+static int take_back(Manager* m, Job* job, AppRow* row, Error* reterr) {
+        _cleanup_app_version_row_ AppVersionRow old = {};
+        int r = app_step_stop(m, job, "back-stop", row->id, reterr);
+        if (r == 1 && flag(job, "pointed") && flag(job, "touched"))
+                r = move_data(m, job, row, "back-data", text(job, "point"), move_id(job, "replaced"), row->version, reterr);
+        else if (r == 1 && flag(job, "swapped")) /* a rollback put other data in place: the same exchange once more */
+                r = move_data(m, job, row, "back-data", text(job, "replaced"), text(job, "target_point"), row->version, reterr);
+        if (r != 1 || streq(row->version, text(job, "from")))
+                return r;
+        r = store_app_version_get(m->store, row->id, text(job, "from"), &old, reterr);
+        if (r <= 0)
+                return r < 0 ? r : error_set(reterr, ERROR_INTERNAL, "The version to go back to is not kept.");
+        r = become(row, &old, reterr);
+        if (r >= 0)
+                r = store_app_version_remove(m->store, row->id, old.version, reterr);
+        if (r >= 0)
+                r = save(m, row, reterr);
+        return r < 0 ? r : 0;
+}
+
+/* Root's record is that of the row again, and the app does what people wanted. An answer that does not come is no reason to keep them out. */
+static int resume(Manager* m, Job* job, AppRow* row, Error* reterr) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        int r = app_step_apply(m, job, "back-apply", row, reterr);
+        if (r == 1 && was_running(job) && flag(job, "stopped"))
+                r = app_step_start(m, job, "back-start", row->id, reterr);
+        if (r == 1 && was_running(job) && flag(job, "stopped") && !flag(job, "back-silent")) {
+                r = app_step_answer(m, job, "back-answer", row, &e);
+                if (r < 0) {
+                        job_log(m, job, "warning", "%s", strempty(e.message));
+                        flag_set(job, "back-silent");
+                        r = 1;
+                }
+        }
+        if (r != 1)
+                return r;
+        if (!flag(job, "back-opened")) {
+                flag_set(job, "back-opened");
+                r = app_gate_set(row, streq(text(job, "gate"), "open"));
+                if (r >= 0)
+                        r = set(&row->state, "present", reterr);
+                if (r >= 0)
+                        r = save(m, row, reterr);
+                return r < 0 ? r : 0;
+        }
+        return app_step_apply(m, job, "back-open", row, reterr);
+}
+
+int move_back(Manager* m, Job* job, AppRow* row, VersionReturn* ret_how, Error* reterr) {
+        bool admitted = flag(job, "admitted"), touched = flag(job, "touched") || flag(job, "swapped");
+        *ret_how = version_return(touched, admitted, /* older_bears_data= */ false);
+        move_reboot_check(job);
+        if (admitted || !json_get_string(job->journal, "from"))
+                return 1; /* it is as it should be, or was never begun */
+        int r = touched ? take_back(m, job, row, reterr) : 1;
+        if (r == 1 && flag(job, "closed"))
+                r = resume(m, job, row, reterr);
+        else if (r == 1 && streq(row->state, "updating")) {
+                r = set(&row->state, "present", reterr);
+                r = r < 0 ? r : save(m, row, reterr) < 0 ? -EIO : 1;
+        }
+        if (r == 1 && !touched && json_get_string(job->journal, "point")) {
+                r = app_step_data(m, job, "back-drop", row, "remove", json_pack("{s:s}", "point", text(job, "point")), NULL, reterr);
+                if (r == 1)
+                        r = store_app_point_remove(m->store, text(job, "point"), reterr) < 0 ? -EIO : 1;
+        }
+        return r;
+}
+
+/* --- housekeeping --- */
+
+typedef struct Kept {
+        Manager* m;
+        unsigned seen;
+        json_t* go;          /* versions */
+        int64_t now;
+} Kept;
+
+static int on_version(const AppVersionRow* row, void* userdata) {
+        Kept* k = userdata;
+        if (row->left_at == 0)
+                return 0; /* being fetched */
+        if (++k->seen > MOVE_VERSIONS_KEPT || row->kept_until < k->now)
+                return json_array_append_new(k->go, json_pack("{s:s, s:s}", "version", row->version, "point", row->point));
+        return 0;
+}
+
+int move_thin(Manager* m, const char* app, Error* reterr) {
+        _cleanup_json_ json_t* go = json_array();
+        Kept k = { .m = m, .go = go, .now = now_seconds() };
+        size_t i;
+        json_t* v;
+        int r = store_app_version_each(m->store, app, on_version, &k, reterr);
+        json_array_foreach(go, i, v) {
+                _cleanup_app_point_row_ AppPointRow p = {};
+                const char* point = strempty(json_get_string(v, "point"));
+                if (r >= 0)
+                        r = store_app_version_remove(m->store, app, json_get_string(v, "version"), reterr);
+                if (r < 0 || !*point || (r = store_app_point_get(m->store, point, &p, reterr)) <= 0)
+                        continue;
+                p.kept_until = MIN(p.kept_until, k.now); /* housekeeping takes it */
+                r = store_app_point_put(m->store, &p, reterr);
+        }
+        return MIN(r, 0);
+}

@@ -1,0 +1,269 @@
+/* Job app-update: to a newer version, in as many hops as its data needs. Until people are let in everything goes back by itself, data too. */
+#include "base/time.h"
+#include "app/move.h"
+#include "app/update.h"
+#include "catalogue/catalogue.h"
+#include "package/manifest.h"
+#include <stdio.h>
+
+enum { PULL, UNPACK, STOP, KEEP, SWITCH, START, ANSWER, ADMIT, SOAK };
+
+/* --- the way --- */
+
+static int manifests_of(Manager* m, const AppRow* row, json_t** ret, Error* reterr) {
+        _cleanup_json_ json_t *versions = NULL, *list = json_array();
+        size_t i;
+        json_t* v;
+        int r = catalogue_versions(m, row->source, row->package, /* from= */ NULL, &versions, reterr);
+        json_array_foreach(versions, i, v) {
+                _cleanup_catalogue_offer_ CatalogueOffer offer = {};
+                if (r >= 0)
+                        r = catalogue_offer_find(m, row->source, row->package, json_string_value(v), &offer, reterr);
+                if (r > 0)
+                        (void) json_array_append(list, offer.manifest);
+        }
+        if (r >= 0)
+                *ret = TAKE_PTR(list);
+        return MIN(r, 0);
+}
+
+int update_way(Manager* m, const AppRow* row, const char* to, json_t** ret, Error* reterr) {
+        _cleanup_json_ json_t* manifests = NULL;
+        if (!streq(row->origin, "catalogue")) {
+                (void) error_set(reterr, ERROR_WRONG_STATE, "%s did not come from the catalogue, so nobody tells of newer versions.", row->title);
+                return error_hint(reterr, "Install the newer image beside it and move the data, or import the changed Compose file.");
+        }
+        int r = manifests_of(m, row, &manifests, reterr);
+        return r < 0 ? r : version_way(row->title, row->version, to, manifests, ret, reterr);
+}
+
+/* The versions of the way are kept as rows without left_at until the job is over: an offer may vanish meanwhile. */
+static int stage_version(Manager* m, const AppRow* row, const char* version, Error* reterr) {
+        _cleanup_catalogue_offer_ CatalogueOffer offer = {};
+        int r = catalogue_offer_find(m, row->source, row->package, version, &offer, reterr);
+        if (r <= 0)
+                return r < 0 ? r : error_set(reterr, ERROR_NOT_FOUND, "The catalogue has no version %s of %s.", version, row->title);
+        _cleanup_free_ char* manifest = json_text(offer.manifest, /* canonical= */ true);
+        if (!manifest)
+                return error_errno(reterr, -ENOMEM, "Cannot update");
+        AppVersionRow v = { .app_id = row->id, .version = (char*) version, .manifest = manifest, .images = (char*) "{}", .point = (char*) "" };
+        r = store_app_version_put(m->store, &v, reterr);
+        return MIN(r, 0);
+}
+
+static int plan(Manager* m, Job* job, AppRow* row, Error* reterr) {
+        _cleanup_json_ json_t* way = NULL;
+        size_t i;
+        json_t* v;
+        int r = update_way(m, row, json_get_string(job->request, "version"), &way, reterr);
+        json_array_foreach(way, i, v)
+                if (r >= 0)
+                        r = stage_version(m, row, json_string_value(v), reterr);
+        if (r < 0)
+                return r;
+        (void) json_object_set(job->journal, "way", way);
+        (void) json_object_set_new(job->journal, "began_at", json_integer((json_int_t) now_seconds()));
+        r = move_begin(m, job, row, reterr);
+        return r < 0 ? r : 0;
+}
+
+static int hop_row(Manager* m, Job* job, const AppRow* row, size_t hop, AppVersionRow* ret, Error* reterr) {
+        const char* version = strempty(json_string_value(json_array_get(json_object_get(job->journal, "way"), hop)));
+        int r = store_app_version_get(m->store, row->id, version, ret, reterr);
+        return r < 0 ? r : r == 0 ? error_set(reterr, ERROR_INTERNAL, "The version %s is not there any more.", version) : 0;
+}
+
+static int pull(Manager* m, Job* job, AppRow* row, Error* reterr) {
+        const json_t* way = json_object_get(job->journal, "way");
+        if (!way)
+                return plan(m, job, row, reterr);
+        for (size_t i = 0; i < json_array_size(way); i++) {
+                _cleanup_app_version_row_ AppVersionRow v = {};
+                _cleanup_json_ json_t *manifest = NULL, *images = NULL;
+                char what[16];
+                int r = hop_row(m, job, row, i, &v, reterr);
+                if (r < 0)
+                        return r;
+                if (!streq(v.images, "{}"))
+                        continue;
+                manifest = json_loads(v.manifest, JSON_REJECT_DUPLICATES, NULL);
+                (void) snprintf(what, sizeof(what), "pull-%zu", i);
+                job_say(job, "Fetching %s %s", row->title, v.version);
+                r = app_step_pull(m, job, what, manifest, &images, reterr);
+                if (r != 1)
+                        return r;
+                free(v.images);
+                v.images = json_text(images, /* canonical= */ true);
+                r = !v.images ? -ENOMEM : store_app_version_put(m->store, &v, reterr);
+                return r < 0 ? r : 0;
+        }
+        return 1;
+}
+
+/* --- hops --- */
+
+static size_t hop_of(const Job* job) {
+        return (size_t) json_get_integer(job->journal, "hop", 0);
+}
+
+static int hop_switch(Manager* m, Job* job, AppRow* row, Error* reterr) {
+        _cleanup_app_version_row_ AppVersionRow v = {};
+        char what[8];
+        int r = hop_row(m, job, row, hop_of(job), &v, reterr);
+        (void) snprintf(what, sizeof(what), "%zu", hop_of(job));
+        return r < 0 ? r : move_switch(m, job, row, what, &v, reterr);
+}
+
+static int hop_prove(Manager* m, Job* job, AppRow* row, Error* reterr) {
+        char step[32];
+        (void) snprintf(step, sizeof(step), "answer-%zu", hop_of(job));
+        job_say(job, "Waiting for %s %s to answer, behind the maintenance page", row->title, row->version);
+        return app_step_answer(m, job, step, row, reterr);
+}
+
+/* Stopped, in place, started: what is done costs nothing, and after a restart of the machine all of it is done again, since PID 1 may have started
+ * what was there before. */
+static int hop_start(Manager* m, Job* job, AppRow* row, Error* reterr) {
+        char what[8];
+        size_t hop = hop_of(job);
+        (void) snprintf(what, sizeof(what), "%zu", hop);
+        int r = hop > 0 ? move_stop(m, job, row, what, reterr) : app_step_stop(m, job, "stop", row->id, reterr);
+        if (r == 1)
+                r = hop_switch(m, job, row, reterr);
+        return r == 1 ? move_start(m, job, row, what, reterr) : r;
+}
+
+/* The first hop has stages of its own; those that follow are walked here. */
+static int hops(Manager* m, Job* job, AppRow* row, Error* reterr) {
+        size_t hop = hop_of(job);
+        int r = hop_start(m, job, row, reterr);
+        if (r == 1)
+                r = hop_prove(m, job, row, reterr);
+        if (r != 1)
+                return r;
+        if (hop + 1 < json_array_size(json_object_get(job->journal, "way"))) {
+                (void) json_object_set_new(job->journal, "hop", json_integer((json_int_t) hop + 1));
+                return 0;
+        }
+        return app_step_hook(m, job, "after", row, "after_update", reterr);
+}
+
+/* --- the end --- */
+
+static int unstage(Manager* m, Job* job, const AppRow* row, Error* reterr) {
+        size_t i;
+        json_t* v;
+        int r = 0;
+        json_array_foreach(json_object_get(job->journal, "way"), i, v)
+                if (r >= 0)
+                        r = store_app_version_remove(m->store, row->id, json_string_value(v), reterr);
+        return MIN(r, 0);
+}
+
+static int over(Manager* m, Job* job, AppRow* row, Error* reterr) {
+        _cleanup_json_ json_t* manifest = app_manifest(row);
+        const char* from = strempty(json_get_string(job->journal, "from"));
+        int64_t soak = json_get_integer(json_object_get(manifest, "health"), "soak_seconds", 600);
+        int64_t away = now_seconds() - json_get_integer(job->journal, "closed_at", now_seconds());
+        row->soak_until = streq(row->wanted, "running") ? now_seconds() + soak : 0;
+        row->held_until = 0;
+        int r = app_row_text(&row->held_version, "") < 0 || app_row_text(&row->reason, "") < 0 ? error_errno(reterr, -ENOMEM, "Cannot end an update") : 0;
+        if (r >= 0)
+                r = store_app_save(m->store, row, reterr);
+        if (r >= 0)
+                r = unstage(m, job, row, reterr);
+        if (r >= 0)
+                r = move_thin(m, row->id, reterr);
+        if (r >= 0)
+                r = app_event_add(m, row->id, "update", "ok", &job->actor, "%s went from %s to %s; people waited %lld s.", row->title, from, row->version, (long long) MAX(away, 0));
+        if (r >= 0)
+                r = app_job_over(m, row->id, "present", NULL, reterr);
+        if (r < 0)
+                return r;
+        (void) json_object_set_new(job->result, "app", json_string(row->id));
+        (void) json_object_set_new(job->result, "version", json_string(row->version));
+        (void) json_object_set_new(job->result, "from", json_string(from));
+        (void) json_object_set_new(job->result, "seconds_away", json_integer((json_int_t) MAX(away, 0)));
+        return 1;
+}
+
+static int update_step(Manager* m, Job* job, Error* reterr) {
+        _cleanup_app_row_ AppRow row = {};
+        int r = app_job_row(m, job, &row, reterr);
+        if (r < 0)
+                return r;
+        if (job->stage > PULL)
+                move_reboot_check(job);
+        switch (job->stage) {
+        case PULL:
+                return pull(m, job, &row, reterr);
+        case UNPACK:
+                return 1; /* a part of the fetching */
+        case STOP:
+                return move_close(m, job, &row, MOVE_KEEP_COPY, "before_update", reterr);
+        case KEEP:
+                return move_keep(m, job, &row, reterr);
+        case SWITCH:
+                r = move_keep(m, job, &row, reterr); /* again, where the machine was restarted meanwhile */
+                return r == 1 ? hop_switch(m, job, &row, reterr) : r;
+        case START:
+                return hop_start(m, job, &row, reterr);
+        case ANSWER:
+                return hops(m, job, &row, reterr);
+        case ADMIT:
+                return move_admit(m, job, &row, reterr);
+        default:
+                return over(m, job, &row, reterr);
+        }
+}
+
+/* --- going back --- */
+
+/* "02:14" of the box's time zone. */
+static void clock_text(int64_t at, char ret[static 16]) {
+        time_t t = (time_t) at;
+        struct tm tm;
+        if (!localtime_r(&t, &tm) || strftime(ret, 16, "%H:%M", &tm) == 0)
+                *ret = 0;
+}
+
+static int hold(AppRow* row, const char* version, const char* why, Error* reterr) {
+        char at[16];
+        _cleanup_free_ char* sentence = NULL;
+        clock_text(now_seconds(), at);
+        row->held_until = now_seconds() + MOVE_HELD_SEC;
+        if (asprintf(&sentence, "%s went back to %s at %s, nothing lost. %s did not work: %s", row->title, row->version, at, version, why) < 0 ||
+            app_row_text(&row->held_version, version) < 0 || app_row_text(&row->reason, sentence) < 0)
+                return error_errno(reterr, -ENOMEM, "Cannot note why an update went back");
+        return 0;
+}
+
+static int update_undo(Manager* m, Job* job, Error* reterr) {
+        _cleanup_app_row_ AppRow row = {};
+        VersionReturn how;
+        const json_t* way = json_object_get(job->journal, "way");
+        const char* to = strempty(json_string_value(json_array_get(way, json_array_size(way) > 0 ? json_array_size(way) - 1 : 0)));
+        const json_t* why = json_object_get(job->journal, "undoing");
+        bool failed = streq(strempty(json_get_string(why, "state")), "failed");
+        int r = app_job_row(m, job, &row, NULL);
+        if (r < 0)
+                return 1; /* the app is gone: nothing to bring back */
+        r = move_back(m, job, &row, &how, reterr);
+        if (r != 1)
+                return r;
+        if (how == VERSION_RETURN_ALL && failed) {
+                r = hold(&row, to, strempty(json_get_string(why, "message")), reterr);
+                if (r >= 0)
+                        r = store_app_save(m->store, &row, reterr);
+                if (r >= 0)
+                        r = app_event_add(m, row.id, "return", "warn", &job->actor, "%s", row.reason);
+        } else if (how == VERSION_RETURN_ALL)
+                r = app_event_add(m, row.id, "return", "note", &job->actor, "%s stayed at %s: the update was cancelled. Nothing is lost.", row.title, row.version);
+        if (r >= 0)
+                r = unstage(m, job, &row, reterr);
+        if (r >= 0)
+                r = app_job_over(m, row.id, "present", NULL, reterr);
+        return r < 0 ? r : 1;
+}
+
+const JobClass app_update_job = { .step = update_step, .undo = update_undo };

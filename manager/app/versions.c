@@ -1,0 +1,79 @@
+/* Which versions of an app there are to go to, as people read it. */
+#include "base/time.h"
+#include "app/move.h"
+#include "app/update.h"
+#include "catalogue/catalogue.h"
+#include "package/manifest.h"
+#include <stdio.h>
+
+typedef struct Shown {
+        Manager* m;
+        const AppRow* row;
+        const json_t* manifest;
+        json_t* list;
+} Shown;
+
+static json_t* version_json(const char* version, const char* state, bool reachable, bool data, const char* sentence) {
+        return json_pack("{s:s, s:s, s:b, s:b, s:s, s:n, s:n, s:n, s:n}", "version", version, "state", state, "reachable", (int) reachable, "data", (int) data, "sentence", sentence,
+                         "since", "left_at", "kept_until", "size_mb");
+}
+
+static void times(json_t* v, int64_t since, int64_t left_at, int64_t kept_until) {
+        (void) json_object_set_new(v, "since", json_time_or_null(since));
+        (void) json_object_set_new(v, "left_at", json_time_or_null(left_at));
+        (void) json_object_set_new(v, "kept_until", json_time_or_null(kept_until));
+}
+
+static int on_kept(const AppVersionRow* kept, void* userdata) {
+        Shown* s = userdata;
+        _cleanup_json_ json_t* older = json_loads(kept->manifest, JSON_REJECT_DUPLICATES, NULL);
+        _cleanup_app_point_row_ AppPointRow p = {};
+        if (kept->left_at == 0)
+                return 0; /* being fetched */
+        bool bears = manifest_may_return(s->manifest, older), data = *kept->point && store_app_point_get(s->m->store, kept->point, &p, NULL) > 0;
+        const char* sentence = bears && data ? "The program alone can go back, or with the data of that time."
+                             : bears         ? "The program can go back; the data stays as it is."
+                             : data          ? "Only together with the data of that time; the present data is then kept for 30 days."
+                                             : "Nothing leads back: it does not bear the present data, and that of its time is not kept.";
+        json_t* v = version_json(kept->version, "kept", bears || data, data, sentence);
+        times(v, kept->since, kept->left_at, kept->kept_until);
+        if (data)
+                (void) json_object_set_new(v, "size_mb", json_integer((json_int_t) ((p.size + 1048575) / 1048576)));
+        return json_array_append_new(s->list, v);
+}
+
+/* Newer ones on offer; one that takes several steps says which. */
+static int add_offered(Shown* s, Error* reterr) {
+        _cleanup_json_ json_t* versions = NULL;
+        size_t i;
+        json_t* v;
+        int r = streq(s->row->origin, "catalogue") ? catalogue_versions(s->m, s->row->source, s->row->package, /* from= */ NULL, &versions, reterr) : 0;
+        json_array_foreach(versions, i, v) {
+                const char* version = json_string_value(v);
+                _cleanup_json_ json_t* way = NULL;
+                _cleanup_error_ Error e = ERROR_NULL;
+                if (manifest_version_compare(version, s->row->version) <= 0)
+                        continue;
+                bool reachable = update_way(s->m, s->row, version, &way, &e) >= 0;
+                _cleanup_free_ char* sentence = NULL;
+                if (asprintf(&sentence, "%s", !reachable ? strempty(e.message) : json_array_size(way) > 1 ? "It goes through the versions between, one after the other." : "An update leads there.") < 0)
+                        return -ENOMEM;
+                (void) json_array_append_new(s->list, version_json(version, "offered", reachable, false, sentence));
+        }
+        return r;
+}
+
+int app_versions(Manager* m, const AppRow* row, json_t** ret, Error* reterr) {
+        _cleanup_json_ json_t *list = json_array(), *manifest = app_manifest(row);
+        Shown s = { .m = m, .row = row, .manifest = manifest, .list = list };
+        int r = add_offered(&s, reterr);
+        json_t* running = version_json(row->version, "running", false, false, row->soak_until > now_seconds() ? "It runs, and is watched because it is fresh." : "It runs.");
+        times(running, row->installed_at, 0, 0);
+        (void) json_array_append_new(list, running);
+        if (r >= 0)
+                r = store_app_version_each(m->store, row->id, on_kept, &s, reterr);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(list);
+        return 0;
+}
