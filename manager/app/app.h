@@ -16,4 +16,4 @@ void app_images_clean_soon(Manager* m);
 int app_secrets_reseal(Manager* m, uint64_t generation, Error* reterr);
 
 extern const JobClass app_install_job, app_run_job, app_update_job, app_update_all_job, app_rollback_job, app_clone_job, app_uninstall_job,
-        app_restore_job, app_archive_remove_job, app_export_job;
+        app_restore_job, app_archive_remove_job, app_export_job, app_data_job;

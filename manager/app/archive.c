@@ -3,6 +3,7 @@
 #include "app/move.h"
 #include "app/update.h"
 #include "domain/names.h"
+#include "net/name.h"
 #include <stdio.h>
 
 enum { PULL, COPY, START, ANSWER };
@@ -202,6 +203,31 @@ const JobClass app_archive_remove_job = { .step = archive_remove_step };
 
 /* --- in time --- */
 
+typedef struct Orphans {
+        Manager* m;
+        json_t* list;
+} Orphans;
+
+/* Points lie in their app's directory and went with it. */
+static int on_orphan(const AppPointRow* row, void* userdata) {
+        Orphans* o = userdata;
+        _cleanup_app_row_ AppRow app = {};
+        if (streq(row->kind, "archive") || store_app_get(o->m->store, row->app_id, &app, NULL) != 0)
+                return 0;
+        return json_array_append_new(o->list, json_string(row->id));
+}
+
+int update_points_forget(Manager* m, const char* app, Error* reterr) {
+        _cleanup_json_ json_t* list = json_array();
+        size_t i;
+        json_t* v;
+        int r = store_app_point_each(m->store, app, NULL, 0, on_orphan, &(Orphans) { m, list }, reterr);
+        json_array_foreach(list, i, v)
+                if (r >= 0)
+                        r = store_app_point_remove(m->store, json_string_value(v), reterr);
+        return MIN(r, 0);
+}
+
 static int on_expired(const AppPointRow* row, void* userdata) {
         return json_array_append_new(userdata, json_string(row->id));
 }
@@ -219,6 +245,8 @@ int update_housekeeping(Manager* m, Error* reterr) {
                         break;
                 (void) app_archive_remove(m, &system, json_string_value(v), job, NULL); /* one that is in use is tried again */
         }
+        if (r >= 0)
+                r = update_points_forget(m, NULL, reterr);
         if (r >= 0)
                 r = store_app_all(m->store, &rows, reterr);
         for (i = 0; i < rows.count && r >= 0; i++)

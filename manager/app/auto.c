@@ -224,11 +224,14 @@ static int soaks_look(Manager* m, Error* reterr) {
 }
 
 static int in_transaction(Manager* m, int (*act)(Manager* m, Error* reterr), Error* reterr) {
-        _cleanup_(transaction_rollbackp) Transaction* t = NULL;
-        int r = store_begin(m->store, &t, reterr);
+        int r = store_begin(m->store, reterr);
+        if (r < 0)
+                return r;
+        r = act(m, reterr);
         if (r >= 0)
-                r = act(m, reterr);
-        return r < 0 ? r : transaction_commit(&t, reterr);
+                return store_commit(m->store, reterr);
+        store_rollback(m->store);
+        return r;
 }
 
 static int on_tick(sd_event_source* s, uint64_t usec, void* userdata) {
@@ -255,31 +258,4 @@ int update_startup(Manager* m, Error* reterr) {
         (void) sd_event_source_set_floating(s, true); /* it lives as long as the loop */
         (void) sd_event_source_unref(s);
         return 0;
-}
-
-/* --- what needs attention --- */
-
-static int finding_for(const AppRow* row, Findings* list) {
-        bool open = streq(row->held_version, row->version);
-        if (!*row->held_version || row->held_until <= now_seconds() || !*row->reason)
-                return 0;
-        return findings_add(list, (Finding) {
-                .id = open ? "app.undecided" : "app.returned",
-                .severity = open ? SEVERITY_BAD : SEVERITY_WARN,
-                .key = open ? "app.undecided" : "app.returned",
-                .facts = json_pack("{s:s, s:s, s:s, s:s}", "app", row->id, "title", row->title, "version", row->held_version, "sentence", row->reason),
-                .sentence = strdup(row->reason),
-                .fix_operation = open ? "app.rollback" : "app.update",
-                .fix_parameters = json_pack("{s:s}", "app", row->id),
-                .fix_page = "/apps",
-                .fix_label = open ? "findings.app.undecided.fix" : "findings.app.returned.fix",
-        });
-}
-
-int update_findings(Manager* m, Findings* list, Error* reterr) {
-        _cleanup_app_rows_ AppRows rows = {};
-        int r = store_app_all(m->store, &rows, reterr);
-        for (size_t i = 0; i < rows.count && r >= 0; i++)
-                r = finding_for(&rows.items[i], list);
-        return MIN(r, 0);
 }

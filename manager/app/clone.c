@@ -2,10 +2,11 @@
  * are new but for those that the package says are in the data; mail, schedule and search engines stay out until somebody lets them in. */
 #include "base/log.h"
 #include "base/time.h"
-#include "app/admission.h"
+#include "app/install.h"
 #include "app/move.h"
 #include "app/update.h"
 #include "domain/names.h"
+#include "net/name.h"
 #include "package/manifest.h"
 #include <stdio.h>
 

@@ -71,7 +71,13 @@ static void version(Findings* list, const AppRow* row, const json_t* manifest) {
                 add(list, SEVERITY_WARN, "app.end-of-life", facts, say("Nobody cares for %s any more since %s: it gets no more security fixes.", row->title, end),
                     "", row->id);
         }
-        if (*row->held_version) {
+        bool undecided = *row->held_version && streq(row->held_version, row->version); /* see fresh_failed() in auto.c */
+        if (undecided) {
+                json_t* facts = facts_of(row);
+                (void) json_object_set_new(facts, "version", json_string(row->version));
+                (void) json_object_set_new(facts, "reason", json_string(row->reason));
+                add(list, SEVERITY_BAD, "app.undecided", facts, say("%s", row->reason), "app.rollback", row->id);
+        } else if (*row->held_version && row->held_until > now_seconds()) {
                 json_t* facts = facts_of(row);
                 (void) json_object_set_new(facts, "version", json_string(row->held_version));
                 (void) json_object_set_new(facts, "reason", json_string(row->reason));

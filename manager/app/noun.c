@@ -1,5 +1,6 @@
 /* Apps as a noun: start and end, and what all nouns answer for. */
 #include "app/app-internal.h"
+#include "app/update.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "catalogue/catalogue.h"
@@ -48,6 +49,8 @@ static int startup(Manager* m, Error* reterr) {
                 r = app_probe_start(m, reterr);
         if (r >= 0)
                 r = app_use_start(m, reterr);
+        if (r >= 0)
+                r = update_startup(m, reterr);
         if (r >= 0)
                 app_probe_plan(m);
         return r;
@@ -175,6 +178,8 @@ static int housekeeping(Manager* m, Error* reterr) {
                 r = store_app_event_expire(m->store, now_seconds() - (days ? atoll(days) : RETENTION_DAYS) * 86400, EVENTS_KEPT, reterr);
         if (r >= 0)
                 r = release(m, reterr);
+        if (r >= 0)
+                r = update_housekeeping(m, reterr);
         if (r >= 0 && m->apps)
                 r = app_rebuild(m, reterr);
         return MIN(r, 0);

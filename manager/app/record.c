@@ -255,7 +255,7 @@ static int tasks_make(json_t* values, const AppRow* row, const json_t* manifest,
         json_array_foreach(json_object_get(manifest, "schedule"), i, t) {
                 const char* id = strempty(json_get_string(t, "id"));
                 if (r >= 0)
-                        r = task_add(values, tasks, id, t, strempty(json_get_string(t, "calendar")), !muted(row, id), reterr);
+                        r = task_add(values, tasks, id, t, strempty(json_get_string(t, "calendar")), streq(row->gate, "open") && !muted(row, id), reterr);
         }
         for (size_t k = 0; k < ELEMENTS(hooks) && r >= 0; k++) {
                 const json_t* hook = json_object_get(json_object_get(manifest, "hooks"), hooks[k].key);
@@ -269,6 +269,8 @@ static json_t* ports_make(const AppRow* row, const json_t* manifest) {
         _cleanup_json_ json_t* open = json_loads(row->open_ports, JSON_REJECT_DUPLICATES, NULL);
         json_t *ports = json_array(), *p, *name;
         size_t i, k;
+        if (!streq(row->gate, "open")) /* what is written through them could not be taken back with the rest */
+                return ports;
         json_array_foreach(json_object_get(manifest, "ports"), i, p)
                 json_array_foreach(open, k, name)
                         if (streq_ptr(json_string_value(name), json_get_string(p, "name")))

@@ -1,6 +1,7 @@
 /* Uninstalling: stopped, put aside, gone. Once it was asked for it happens; what was done is not taken back. */
 #include "app/app-internal.h"
 #include "app/run.h"
+#include "app/update.h"
 #include "base/time.h"
 
 #define ARCHIVE_SEC (30 * 86400)
@@ -61,6 +62,8 @@ static int step_remove(Manager* m, Job* job, const AppRow* row, Error* reterr) {
         if (r != 1)
                 return r;
         r = store_app_remove(m->store, row->id, reterr);
+        if (r >= 0)
+                r = update_points_forget(m, row->id, reterr);
         app_names_changed(m, row->name);
         app_changed(m, row->id);
         app_images_clean_soon(m);

@@ -80,7 +80,7 @@ static int pull(Manager* m, Job* job, AppRow* row, Error* reterr) {
         for (size_t i = 0; i < json_array_size(way); i++) {
                 _cleanup_app_version_row_ AppVersionRow v = {};
                 _cleanup_json_ json_t *manifest = NULL, *images = NULL;
-                char what[16];
+                char what[32];
                 int r = hop_row(m, job, row, i, &v, reterr);
                 if (r < 0)
                         return r;
@@ -108,14 +108,14 @@ static size_t hop_of(const Job* job) {
 
 static int hop_switch(Manager* m, Job* job, AppRow* row, Error* reterr) {
         _cleanup_app_version_row_ AppVersionRow v = {};
-        char what[8];
+        char what[24];
         int r = hop_row(m, job, row, hop_of(job), &v, reterr);
         (void) snprintf(what, sizeof(what), "%zu", hop_of(job));
         return r < 0 ? r : move_switch(m, job, row, what, &v, reterr);
 }
 
 static int hop_prove(Manager* m, Job* job, AppRow* row, Error* reterr) {
-        char step[32];
+        char step[40];
         (void) snprintf(step, sizeof(step), "answer-%zu", hop_of(job));
         job_say(job, "Waiting for %s %s to answer, behind the maintenance page", row->title, row->version);
         return app_step_answer(m, job, step, row, reterr);
@@ -124,7 +124,7 @@ static int hop_prove(Manager* m, Job* job, AppRow* row, Error* reterr) {
 /* Stopped, in place, started: what is done costs nothing, and after a restart of the machine all of it is done again, since PID 1 may have started
  * what was there before. */
 static int hop_start(Manager* m, Job* job, AppRow* row, Error* reterr) {
-        char what[8];
+        char what[24];
         size_t hop = hop_of(job);
         (void) snprintf(what, sizeof(what), "%zu", hop);
         int r = hop > 0 ? move_stop(m, job, row, what, reterr) : app_step_stop(m, job, "stop", row->id, reterr);

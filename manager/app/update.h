@@ -18,9 +18,8 @@ int app_versions(Manager* m, const AppRow* row, json_t** ret, Error* reterr);   
 int app_archives(Manager* m, json_t** ret, Error* reterr);                       /* array of AppArchive */
 
 /* What the noun calls. */
+int update_points_forget(Manager* m, const char* app, Error* reterr);            /* rows of points whose app is gone; NULL = of all */
 int update_startup(Manager* m, Error* reterr);                                   /* the timer of window and soak */
-void update_shutdown(Manager* m);
-int update_findings(Manager* m, Findings* list, Error* reterr);
 int update_housekeeping(Manager* m, Error* reterr);                              /* points and versions whose time is over */
 /* The newest version that may be had for it, owned; NULL = none. What is held does not count. */
 char* update_offered(Manager* m, const AppRow* row);
