@@ -591,7 +591,8 @@ OP(LAUNCHER_LINK_REMOVE, "launcher.link-remove", DELETE, "/launcher/{tile}", ADM
    "Remove a link from the launcher", "")
 OP(APP_AUTHORIZE, "app.authorize", POST, "/authorize", USER, WRITE | SESSION_ONLY, "account", AppEntry,
    FIELDS(F(name, DOMAIN, REQUIRED, 1, 253, NULL, "The app's name, where the browser came from."),
-          F(path, STRING, OPTIONAL, 0, 2048, NULL, "Where in the app it wanted to go.")),
+          F(path, STRING, OPTIONAL, 0, 2048, NULL, "Where in the app it wanted to go."),
+          F(state, STRING, OPTIONAL, 0, 64, NULL, "What the address said beside them, as it is; without it the code leads back here.")),
    "Open an app", "Answers an address with a code that works once, for 30 seconds, at that name only.")
 #undef APP_FIELD
 

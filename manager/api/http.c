@@ -1,5 +1,6 @@
 #include "api/http.h"
 #include "api/decode.h"
+#include "api/inner.h"
 #include "api/request-internal.h"
 #include "base/log.h"
 #include "base/time.h"
@@ -104,7 +105,8 @@ static Request* request_begin(Listener* l, struct MHD_Connection* connection, co
                 set_address(r, l->http, MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
                 (void) snprintf(r->host, sizeof(r->host), "%s", strempty(http_header(r, "Host")));
         }
-        route_head(r, method, url);
+        if (!inner_answer(r, url))
+                route_head(r, method, url);
         return r;
 }
 

@@ -5,6 +5,7 @@
 #include "api/http.h"
 #include "api/limits.h"
 #include "api/tag.h"
+#include "app/gate.h"
 #include "audit/audit.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -181,6 +182,7 @@ Manager* manager_free(Manager* m) {
         m->site = site_free(m->site);
         m->tag_cache = tag_cache_free(m->tag_cache);
         m->finding_memory = finding_memory_free(m->finding_memory);
+        m->gate = gate_free(m->gate);
         m->audit = audit_free(m->audit);
         m->seal = seal_free(m->seal);
         m->store = store_free(m->store);

@@ -10,6 +10,7 @@
 typedef struct Apps Apps;
 typedef struct Audit Audit;
 typedef struct Domain Domain;
+typedef struct Gate Gate;
 typedef struct Certificates Certificates;
 typedef struct Durable Durable;
 typedef struct Events Events;
@@ -31,6 +32,7 @@ typedef struct Manager {
         Store* store;
         Pool* pool;
         Apps* apps;              /* of the noun app; NULL before its start and in most unit tests */
+        Gate* gate;              /* codes that let people into apps; NULL = none yet */
         Audit* audit;
         Durable* durable;        /* answers that wait for the disk; NULL = commits wait themselves */
         Events* events;

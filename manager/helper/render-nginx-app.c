@@ -6,7 +6,7 @@
 #define UPLOAD_MB 64            /* where the record says nothing */
 #define UPLOAD_STREAMED_MB 512  /* from here on, an upload is not kept on our disk first */
 
-/* steadbox_cookies is what the app may see of the cookies: all but the one by which we know the visitor. __Host- cookies come once; whoever
+/* steadbox_cookies is what the app may see of the cookies: all but those two by which we know the visitor. __Host- cookies come once; whoever
  * sends it twice is no browser, and none of his cookies pass. An upgrade is to WebSocket or to nothing (h2c would be a way past us).
  * The rest is for our own pages, which are served at other people's names. */
 static const char maps[] =
@@ -15,9 +15,14 @@ static const char maps[] =
                 "                \"~^__Host-steadbox-app=[^;]*(?:; ?)?(?<steadbox_c1>.*)$\" $steadbox_c1;\n"
                 "                \"~^(?<steadbox_c2>.*?); ?__Host-steadbox-app=[^;]*(?<steadbox_c3>.*)$\" $steadbox_c2$steadbox_c3;\n"
                 "        }\n"
-                "        map $steadbox_cookies_1 $steadbox_cookies {\n"
+                "        map $steadbox_cookies_1 $steadbox_cookies_2 {\n"
                 "                default $steadbox_cookies_1;\n"
-                "                \"~__Host-steadbox-app=\" \"\";\n"
+                "                \"~^__Host-steadbox-state=[^;]*(?:; ?)?(?<steadbox_c4>.*)$\" $steadbox_c4;\n"
+                "                \"~^(?<steadbox_c5>.*?); ?__Host-steadbox-state=[^;]*(?<steadbox_c6>.*)$\" $steadbox_c5$steadbox_c6;\n"
+                "        }\n"
+                "        map $steadbox_cookies_2 $steadbox_cookies {\n"
+                "                default $steadbox_cookies_2;\n"
+                "                \"~__Host-steadbox-(app|state)=\" \"\";\n"
                 "        }\n"
                 "        map $http_upgrade $steadbox_upgrade {\n"
                 "                default \"\";\n"
@@ -169,6 +174,8 @@ static const char gate[] =
                 "                        if ($steadbox_to = \"\") {\n"
                 "                                return 401;\n"
                 "                        }\n"
+                "                        add_header Set-Cookie $steadbox_state;\n"
+                "                        add_header Cache-Control no-store;\n"
                 "                        return 302 $steadbox_to;\n"
                 "                }\n"
                 "                location = /.steadbox/callback {\n"
@@ -192,6 +199,7 @@ static const char probe_default[] =
 static const char ask[] =
                 "                        auth_request /.steadbox/auth;\n"
                 "                        auth_request_set $steadbox_to $upstream_http_x_steadbox_to;\n"
+                "                        auth_request_set $steadbox_state $upstream_http_x_steadbox_state;\n"
                 "                        auth_request_set $steadbox_user $upstream_http_x_steadbox_user;\n"
                 "                        auth_request_set $steadbox_name $upstream_http_x_steadbox_name;\n"
                 "                        auth_request_set $steadbox_email $upstream_http_x_steadbox_email;\n"

@@ -2200,6 +2200,8 @@ export interface OperationFields {
         name: string;
         /** Where in the app it wanted to go. */
         path?: string;
+        /** What the address said beside them, as it is; without it the code leads back here. */
+        state?: string;
     };
     'log.list': {
         /** How many items at most; 50 unless told. */
@@ -2543,7 +2545,7 @@ export const operations: { [name in OperationName]: OperationRow } = {
     'launcher.list': ['GET', '/launcher', {}],
     'launcher.link-add': ['POST', '/launcher', { title: ['STRING', 'rp', 1, 64], url: ['URL', 'rp', 8, 512], groups: ['STRINGS', '', 0, 64] }],
     'launcher.link-remove': ['DELETE', '/launcher/{tile}', { tile: ['ID', 'rp', 1, 32] }],
-    'app.authorize': ['POST', '/authorize', { name: ['DOMAIN', 'r', 1, 253], path: ['STRING', '', 0, 2048] }],
+    'app.authorize': ['POST', '/authorize', { name: ['DOMAIN', 'r', 1, 253], path: ['STRING', '', 0, 2048], state: ['STRING', '', 0, 64] }],
     'log.list': ['GET', '/log', { limit: ['INTEGER', '', 1, 1000], after: ['STRING', '', 1, 128], q: ['STRING', '', 0, 128], actor: ['STRING', '', 1, 64], operation: ['STRING', '', 1, 64], object: ['STRING', '', 1, 64], result: ['ENUM', '', 1, 16], from: ['INTEGER', '', 0, 4102444800], to: ['INTEGER', '', 0, 4102444800] }],
     'log.verify': ['POST', '/log/verify', {}],
     'help.list': ['GET', '/help', { q: ['STRING', '', 0, 128], language: ['LANGUAGE', '', 2, 8] }],
