@@ -1,6 +1,9 @@
 /* The catalogue and Compose files at the edge. */
 #include "api/handlers.h"
+#include "app/install.h"
+#include "base/secret.h"
 #include "catalogue/catalogue.h"
+#include "package/compose.h"
 #include <stdio.h>
 
 /* --- what is offered --- */
@@ -12,9 +15,23 @@ int op_app_catalogue(Request* r, Error* reterr) {
 }
 
 int op_app_offer(Request* r, Error* reterr) {
-        json_t* body = NULL;
-        int k = catalogue_offer_detail(request_manager(r), request_string(r, "package"), request_language(r), &body, reterr);
-        return k < 0 ? k : request_reply(r, body);
+        Manager* m = request_manager(r);
+        const char* package = request_string(r, "package");
+        _cleanup_json_ json_t *body = NULL, *manifest = NULL;
+        json_t* fit = NULL;
+        char name[254];
+        int k = catalogue_offer_detail(m, package, request_language(r), &body, &manifest, reterr);
+        if (k >= 0)
+                k = app_fit(m, manifest, &fit, reterr);
+        if (k >= 0)
+                k = app_name_suggest(m, package, name, reterr);
+        if (k < 0) {
+                json_decref(fit);
+                return k;
+        }
+        (void) json_object_set_new(body, "fit", fit);
+        (void) json_object_set_new(body, "suggested_name", json_string_or_null(*name ? name : NULL));
+        return request_reply(r, TAKE_PTR(body));
 }
 
 /* --- where it comes from --- */
@@ -57,10 +74,68 @@ int op_catalogue_source_remove(Request* r, Error* reterr) {
 
 /* --- Compose files --- */
 
+static int read_compose(Request* r, bool all, Compose* ret, Error* reterr) {
+        const char* text = request_string(r, "compose");
+        ComposeOptions options = { .variables = request_string(r, "variables") };
+        if (all) {
+                options.id = request_string(r, "id");
+                options.title = request_string(r, "title");
+                options.service = request_string(r, "service");
+                options.port = (unsigned) request_integer(r, "port", 0);
+                options.host_network = request_boolean(r, "host_network", false);
+        }
+        return compose_read(text, strlen(text), &options, ret, reterr);
+}
+
 int op_app_import_check(Request* r, Error* reterr) {
-        return error_set(reterr, ERROR_WRONG_STATE, "This is being built.");
+        _cleanup_compose_ Compose c = {};
+        int k = read_compose(r, /* all= */ false, &c, reterr);
+        return k < 0 ? k : request_reply(r, TAKE_PTR(c.report));
+}
+
+/* Values of variables as the lines that installing takes; wiped by the caller. */
+static char* answer_lines(const json_t* answers) {
+        char* text = NULL;
+        size_t size = 0;
+        const char* key;
+        json_t* value;
+        FILE* f = open_memstream(&text, &size);
+        if (!f)
+                return NULL;
+        json_object_foreach((json_t*) answers, key, value)
+                (void) fprintf(f, "%s=%s\n", key, json_string_value(value));
+        if (fclose(f) == 0)
+                return text;
+        erase_and_free(text);
+        return NULL;
 }
 
 int op_app_import(Request* r, Error* reterr) {
-        return error_set(reterr, ERROR_WRONG_STATE, "This is being built.");
+        _cleanup_compose_ Compose c = {};
+        char id[APP_ID_BYTES], object[64], job[JOB_ID_BYTES];
+        int k = read_compose(r, /* all= */ true, &c, reterr);
+        if (k >= 0)
+                k = compose_refusal(&c, reterr);
+        if (k < 0)
+                return k;
+        _cleanup_(erase_and_freep) char* answers = answer_lines(c.answers);
+        if (!answers)
+                return error_errno(reterr, -ENOMEM, "Cannot import the file");
+        const AppInstall install = {
+                .origin = "compose",
+                .manifest = c.manifest,
+                .id = request_string(r, "id"),
+                .title = request_string(r, "title"),
+                .name = request_string(r, "name"),
+                .access = request_string(r, "access"),
+                .groups = request_strings(r, "groups"),
+                .secret_settings = answers,
+                .host_network = request_boolean(r, "host_network", false),
+        };
+        k = app_install_begin(request_manager(r), &install, request_actor(r), id, job, reterr);
+        if (k < 0)
+                return k;
+        (void) snprintf(object, sizeof(object), "app:%s", id);
+        request_audit_object(r, object);
+        return request_reply_job(r, job);
 }

@@ -25,3 +25,5 @@ int app_install_begin(Manager* m, const AppInstall* install, const Actor* actor,
 
 /* Fit of tbl/types.h for this manifest, owned. */
 int app_fit(Manager* m, const json_t* manifest, json_t** ret, Error* reterr);
+/* Where an app of this package would live if nobody says; empty where the box has no domain. */
+int app_name_suggest(Manager* m, const char* package, char ret[static 254], Error* reterr);

@@ -1,5 +1,6 @@
 /* Where apps live: which names are free for them, and what follows when they change. */
 #include "app/app-internal.h"
+#include "app/install.h"
 #include "noun.h"
 #include "domain/names.h"
 #include "base/validate.h"
@@ -75,4 +76,14 @@ void app_names_changed(Manager* m, const char* name) {
         if (domain_of_name(m, name, &id, domain, NULL) > 0)
                 domain_changed(m, id);
         served_names_changed(m);
+}
+
+int app_name_suggest(Manager* m, const char* package, char ret[static DOMAIN_NAME_BYTES], Error* reterr) {
+        _cleanup_error_ Error none = ERROR_NULL;
+        char id[APP_ID_BYTES];
+        *ret = 0;
+        int r = app_id_choose(m, package, id, reterr);
+        if (r >= 0 && app_name_choose(m, id, ret, &none) < 0)
+                *ret = 0;
+        return r;
 }

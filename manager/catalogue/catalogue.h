@@ -35,7 +35,7 @@ int catalogue_source_add(Manager* m, const char* source, const char* url, const 
 int catalogue_source_remove(Manager* m, const char* source, Error* reterr);
 /* Offer objects of tbl/types.h, by title, where category and q (NULL = any) fit. */
 int catalogue_offers(Manager* m, const char* language, const char* category, const char* q, json_t** ret_items, Error* reterr);
-/* OfferDetail without "fit" and "suggested_name". */
-int catalogue_offer_detail(Manager* m, const char* package, const char* language, json_t** ret, Error* reterr);
+/* OfferDetail without "fit" and "suggested_name", and the manifest they are made from; both owned. */
+int catalogue_offer_detail(Manager* m, const char* package, const char* language, json_t** ret, json_t** ret_manifest, Error* reterr);
 
 

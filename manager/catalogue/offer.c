@@ -137,7 +137,7 @@ static json_t* ports(const json_t* manifest) {
         return list;
 }
 
-int catalogue_offer_detail(Manager* m, const char* package, const char* language, json_t** ret, Error* reterr) {
+int catalogue_offer_detail(Manager* m, const char* package, const char* language, json_t** ret, json_t** ret_manifest, Error* reterr) {
         _cleanup_app_rows_ AppRows apps = {};
         _cleanup_catalogue_offer_row_ CatalogueOfferRow row = {};
         _cleanup_catalogue_offer_ CatalogueOffer o = {};
@@ -160,5 +160,8 @@ int catalogue_offer_detail(Manager* m, const char* package, const char* language
         *ret = json_pack("{s:o, s:s, s:O, s:o, s:o, s:o}", "offer", offer_json(m, &o, &apps, language), "description",
                 manifest_text(o.manifest, "description", language), "homepage", json_object_get(o.manifest, "homepage"), "versions", versions,
                 "questions", questions(o.manifest, language), "ports", ports(o.manifest));
-        return *ret ? 0 : -ENOMEM;
+        if (!*ret)
+                return -ENOMEM;
+        *ret_manifest = TAKE_PTR(o.manifest);
+        return 0;
 }

@@ -9,7 +9,17 @@
 
 static const char* const verdicts[] = { [HONOURED] = "honoured", [IGNORED] = "ignored", [ASKS] = "asks", [REFUSED] = "refused" };
 
+/* jansson frees without wiping; these are what people gave as secrets. */
+static void wipe_values(json_t* values) {
+        const char* key;
+        json_t* value;
+        json_object_foreach(values, key, value)
+                explicit_bzero((char*) json_string_value(value), json_string_length(value));
+}
+
 void compose_done(Compose* c) {
+        if (c->answers && c->answers->refcount == 1)
+                wipe_values(c->answers);
         json_decref(c->report);
         json_decref(c->manifest);
         json_decref(c->answers);
@@ -365,6 +375,10 @@ static int finish(ComposeReader* c, Compose* ret) {
 static void reader_done(ComposeReader* c) {
         for (size_t i = 0; i < ELEMENTS(c->lines); i++)
                 json_decref(c->lines[i]);
+        if (c->variables)
+                wipe_values(c->variables);
+        if (c->answers && c->answers->refcount == 1) /* nobody got them */
+                wipe_values(c->answers);
         json_decref(c->variables);
         json_decref(c->missing);
         json_decref(c->answers);
