@@ -10,7 +10,7 @@
 #define HELPER_ERROR_PREFIX "org.steadbox.Error."
 #define HELPER_IDLE_USEC (30 * USEC_PER_SEC)
 #define HELPER_WAITING_MAX 16           /* NginxApply calls that wait for a joined reload */
-#define NGINX_RELOAD_JOIN_USEC (5 * USEC_PER_SEC)
+#define NGINX_RELOAD_JOIN_USEC (1 * USEC_PER_SEC)
 
 typedef struct Helper {
         sd_event* event;

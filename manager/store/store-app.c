@@ -49,10 +49,9 @@ STATEMENT(app_save,
           "UPDATE app SET origin = :origin, package = :package, source = :source, version = :version, manifest = :manifest, images = :images,"
           " title = :title, icon = :icon, name = :name, shown = :shown, extra_names = :extra_names, access = :access, state = :state,"
           " wanted = :wanted, gate = :gate, job = :job, reason = :reason, settings = :settings, environment = :environment, limits = :limits,"
-          " network_out = :network_out, open_ports = :open_ports, muted = :muted, held_version = :held_version, use_hours = :use_hours,"
+          " network_out = :network_out, open_ports = :open_ports, muted = :muted, held_version = :held_version,"
           " slot = :slot, maintenance = :maintenance, host_network = :host_network, auto_update = :auto_update,"
-          " held_until = nullif(:held_until, 0), soak_until = nullif(:soak_until, 0), memory_peak = :memory_peak,"
-          " installed_at = :installed_at, answered_at = nullif(:answered_at, 0) WHERE id = :id");
+          " held_until = nullif(:held_until, 0), soak_until = nullif(:soak_until, 0), installed_at = :installed_at WHERE id = :id");
 STATEMENT(app_remove, "DELETE FROM app WHERE id = :id");
 STATEMENT(app_free_slot,
           "WITH RECURSIVE n (slot) AS (SELECT 1 UNION ALL SELECT slot + 1 FROM n WHERE slot < :max) SELECT slot FROM n"
@@ -166,25 +165,32 @@ int store_app_count(Store* s, int64_t* ret, Error* reterr) {
         return store_get_integer(s, &app_count, BIND_NONE, ret, reterr);
 }
 
-static int write_row(Store* s, const Statement* statement, const AppRow* row, Error* reterr) {
+/* What others write while a job holds its copy of the row. */
+static bool is_measured(const Column* c) {
+        return streq(c->name, ":use_hours") || streq(c->name, ":memory_peak") || streq(c->name, ":answered_at");
+}
+
+static int write_row(Store* s, const Statement* statement, const AppRow* row, bool measured, Error* reterr) {
         Binding bindings[N_COLUMNS + 1];
         size_t n = 0;
         for (size_t i = 0; i < ELEMENTS(texts); i++)
-                bindings[n++] = (Binding) {
+                if (measured || !is_measured(&texts[i]))
+                        bindings[n++] = (Binding) {
                         .type = BINDING_TEXT, .name = texts[i].name, .data = strempty(*text_at((AppRow*) row, &texts[i])) };
         for (size_t i = 0; i < ELEMENTS(numbers); i++)
-                bindings[n++] = (Binding) {
+                if (measured || !is_measured(&numbers[i]))
+                        bindings[n++] = (Binding) {
                         .type = BINDING_INTEGER, .name = numbers[i].name, .integer = *number_at((AppRow*) row, &numbers[i]) };
         bindings[n] = (Binding) { .type = BINDING_END };
         return store_run(s, statement, bindings, reterr);
 }
 
 int store_app_add(Store* s, const AppRow* row, Error* reterr) {
-        return write_row(s, &app_add, row, reterr);
+        return write_row(s, &app_add, row, /* measured= */ true, reterr);
 }
 
 int store_app_save(Store* s, const AppRow* row, Error* reterr) {
-        return write_row(s, &app_save, row, reterr);
+        return write_row(s, &app_save, row, /* measured= */ false, reterr);
 }
 
 int store_app_remove(Store* s, const char* id, Error* reterr) {

@@ -60,7 +60,8 @@ int store_app_all(Store* s, AppRows* ret, Error* reterr);
 int store_app_names(Store* s, AppRows* ret, Error* reterr);
 int store_app_count(Store* s, int64_t* ret, Error* reterr);
 int store_app_add(Store* s, const AppRow* row, Error* reterr);  /* CONFLICT where id, slot or name is taken */
-int store_app_save(Store* s, const AppRow* row, Error* reterr); /* everything; read, change and save in one transaction */
+/* Everything but what was measured (answered_at, use_hours, memory_peak); read, change and save in one transaction. */
+int store_app_save(Store* s, const AppRow* row, Error* reterr);
 int store_app_remove(Store* s, const char* id, Error* reterr);
 /* The lowest slot in 1..max that neither an app nor anything put aside has; 0 = none is left. */
 int store_app_free_slot(Store* s, int64_t max, int64_t* ret, Error* reterr);
