@@ -138,3 +138,94 @@ export const job = (kind, stages, stage, more = {}) => ({
     cancellable: true, result: {}, error: {}, ...more,
 });
 export const installStages = ['pull', 'unpack', 'secrets', 'databases', 'start', 'answer'];
+
+const listing = (items) => ({ items, next: null, total: items.length });
+const refusal = (status, name, message) => ({ status, body: { error: { name, message } } });
+
+/**
+ * What the box would answer about apps; `world` says how it is: {empty, tiles, fits, fail, refused, job}. Answers {status, body}, or null
+ * where the question is not about apps. Everything that begins work begins the same job, whose stages go on with each question.
+ */
+export function answer(method, path, query, body, world) {
+    const [, first, second, third] = path.split('/').map(decodeURIComponent);
+    const found = (value) => value ? { status: 200, body: value } : refusal(404, 'not-found', 'There is no such app.');
+    const begin = (kind) => {
+        world.job = { kind, asked: 0 };
+        return { status: 202, body: { job: '4711' } };
+    };
+    const one = apps().find((other) => other.id === second);
+    if (first === 'launcher')
+        return found(method === 'GET' ? listing(tiles(world.tiles ?? 4)) : tiles(3)[2]);
+    if (first === 'catalogue')
+        return found(second ? offer(second, world.fits !== false) : listing(world.empty ? [] : offers.filter(({ title, summary }) => `${title} ${summary}`.toLowerCase().includes((query.get('q') ?? '').toLowerCase()))));
+    if (first === 'catalogue-sources')
+        return found(listing(sources()));
+    if (first === 'catalogue-refresh')
+        return begin('catalogue-refresh');
+    if (first === 'apps-import-check')
+        return found(report(body.compose));
+    if (first === 'apps-import' || first === 'apps-update')
+        return begin('app-install');
+    if (first === 'app-archives')
+        return method === 'GET' ? found(listing(archives())) : begin('app-restore');
+    if (first === 'app-exports') {
+        const offset = Number(query.get('offset') ?? 0), size = 3000000, length = Math.min(1 << 20, size - offset);
+        return found({ name: 'blog.tar', size, offset, next: offset + length < size ? offset + length : null, base64: Buffer.alloc(length, 65).toString('base64') });
+    }
+    if (first === 'authorize')
+        return world.refused ? refusal(world.refused, 'not-allowed', 'This app is for others.') : found({ url: `https://${body.name}/.steadbox/callback?code=once`, title: 'Calendar' });
+    if (first === 'terminals')
+        return found({});
+    if (first === 'jobs' && second === '4711' && world.job) {
+        const at = Math.min(installStages.length, world.job.asked++), over = at === installStages.length;
+        return found(job(world.job.kind, installStages, installStages[Math.min(at, installStages.length - 1)], {
+            state: !over ? 'running' : world.fail ? 'failed' : 'done', percent: Math.round(at / installStages.length * 100), ended_at: over ? now() : null,
+            result: over && !world.fail ? { app: 'blog', export: 'x1', size: 3000000 } : {},
+            error: over && world.fail ? { name: 'app-failed', message: 'It did not answer within 3 minutes. Its last line: no database.', hint: 'Read its log.' } : {},
+        }));
+    }
+    if (first !== 'apps')
+        return null;
+    if (!second)
+        return method === 'POST' ? begin('app-install') : found(listing(world.empty ? [] : apps()));
+    if (!one)
+        return found(null);
+    if (!third)
+        return method === 'GET' ? found(one) : begin(method === 'DELETE' ? 'app-uninstall' : 'app-run');
+    switch (third) {
+    case 'health': return found(health(one));
+    case 'use': return found(listing(use()));
+    case 'versions': return found(listing(versions()));
+    case 'history': return found(listing(events()));
+    case 'files': return found(listing(files(query.get('path'))));
+    case 'file': return found(method === 'POST' ? { name: 'x', path: body.path, kind: 'file', size: 1, changed_at: now() } : null);
+    case 'schedule': return found(method === 'GET' ? listing(tasks()) : tasks()[0]);
+    case 'terminals': return found({ terminal: 't1', app: second, container: 'web', command: ['sh'] });
+    case 'logs': {
+        const end = query.get('after') ? Number(query.get('after').slice(1)) : 10000, limit = Number(query.get('limit') ?? 100);
+        return found({ items: logLines(limit, end).filter((line) => line.text.includes(query.get('q') ?? '')), next: end > 4000 ? `c${end - limit}` : null, total: 10000 });
+    }
+    default: return begin({ start: 'app-run', stop: 'app-run', restart: 'app-run', update: 'app-update', rollback: 'app-rollback', clone: 'app-clone', export: 'app-export' }[third]);
+    }
+}
+
+/** Answers what a page asks about apps; the rest goes to the box. What was asked for is kept in `world.asked`. */
+export async function pretendApps(page, world) {
+    world.asked = [];
+    await page.route((url) => url.pathname.startsWith('/api/v1/'), async (route) => {
+        const request = route.request(), url = new URL(request.url()), path = url.pathname.slice(7), method = request.method();
+        if (/\/watch$/.test(path) || /^\/terminals\/\w+$/.test(path)) {
+            const output = (text) => `event: output\ndata: ${JSON.stringify({ base64: Buffer.from(text).toString('base64') })}\n\n`;
+            const events = path.startsWith('/terminals/')
+                ? output('\u001b[1;32mapp\u001b[0m:\u001b[38;2;200;100;50m/srv\u001b[0m$ ls\r\ncontent  index.php\r\n')
+                : `event: line\ndata: ${JSON.stringify({ ...logLines(1, 10001)[0], text: 'a line that came just now' })}\n\n`;
+            return route.fulfill({ status: 200, contentType: 'text/event-stream', body: `retry: 60000\n\n${events}` });
+        }
+        const body = JSON.parse(request.postData() || '{}'), reply = answer(method, path, url.searchParams, body, world);
+        if (!reply)
+            return route.fallback();
+        if (method !== 'GET')
+            world.asked.push({ method, path, body });
+        return route.fulfill({ status: reply.status, contentType: 'application/json', body: JSON.stringify(reply.body) });
+    });
+}

@@ -31,7 +31,9 @@ export class Watch {
             if (id !== this.id)
                 return;
             this.shown = job;
-            if (!jobOver(job))
+            // Its end is told by the events; where that one was missed, it is known from here.
+            const known = jobs.get(id);
+            if (!jobOver(job) || (known && !jobOver(known)))
                 jobs.take(job);
         } catch {
             // It is long gone; the page then asks for it anew.
