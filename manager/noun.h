@@ -15,6 +15,9 @@ typedef struct Finding {
         json_t* fix_parameters;    /* owned object or NULL */
         const char* fix_page;      /* where in the UI */
         const char* fix_label;     /* sentence key of the button */
+        const char* about;         /* NULL, or which of several such things (an app's id, at most 32 bytes; copied): stands behind the id,
+                                    * as app.failing:notes, and behind the page */
+        char *own_id, *own_page;   /* findings_add()'s */
 } Finding;
 typedef struct Findings Findings;
 int findings_add(Findings* list, Finding finding); /* takes over what the finding owns */

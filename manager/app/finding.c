@@ -23,6 +23,7 @@ static void add(Findings* list, Severity severity, const char* id, json_t* facts
         (void) findings_add(list, (Finding) {
                 .id = id, .severity = severity, .key = id, .facts = facts, .sentence = sentence, .fix_operation = fix_operation,
                 .fix_parameters = *fix_operation ? json_pack("{s:s}", "app", app) : NULL, .fix_page = "/apps", .fix_label = "findings.app.show.fix",
+                .about = app,
         });
 }
 

@@ -2,6 +2,7 @@
 #include "base/time.h"
 #include "daemon/nouns.h"
 #include "store/store-finding.h"
+#include <stdio.h>
 
 #define FINDINGS_MAX 64
 #define IGNORE_DAYS 30
@@ -19,6 +20,8 @@ static void finding_done(Finding* f) {
         json_decref(f->facts);
         json_decref(f->fix_parameters);
         free(f->sentence);
+        free(f->own_id);
+        free(f->own_page);
         *f = (Finding) {};
 }
 
@@ -27,8 +30,20 @@ static void findings_done(Findings* list) {
                 finding_done(&list->items[i]);
 }
 
+/* Several findings of one kind are told apart, so that one can be put aside without the others. */
+static bool tell_apart(Finding* f) {
+        if (asprintf(&f->own_id, "%s:%s", f->id, f->about) < 0)
+                f->own_id = NULL;
+        if (asprintf(&f->own_page, "%s/%s", strempty(f->fix_page), f->about) < 0)
+                f->own_page = NULL;
+        f->id = f->own_id;
+        f->fix_page = f->own_page;
+        return f->own_id && f->own_page;
+}
+
 int findings_add(Findings* list, Finding finding) {
-        if (list->count == FINDINGS_MAX || !finding.sentence) {
+        finding.own_id = finding.own_page = NULL;
+        if (list->count == FINDINGS_MAX || !finding.sentence || (finding.about && !tell_apart(&finding))) {
                 finding_done(&finding);
                 return -ENOBUFS;
         }
