@@ -163,7 +163,8 @@ static int scratch_refresh(const char* directory, const AppContainerRecord* c, E
 static int owned_make(const char* path, uint32_t owner, Error* reterr) {
         if (mkdir(path, 0755) < 0)
                 return errno == EEXIST ? 0 : failed(reterr, "make a directory of the app");
-        return chown(path, owner, owner) < 0 ? failed(reterr, "give the app its directory") : 0;
+        /* without the setgid bit that it took from APPS_DIRECTORY */
+        return chown(path, owner, owner) < 0 || chmod(path, 0755) < 0 ? failed(reterr, "give the app its directory") : 0;
 }
 
 /* Where a container may write over its image: kept over restarts below the app, or in memory where it shall write nowhere and only mount
@@ -220,7 +221,7 @@ static int data_mount(const AppRecord* a, const AppContainerRecord* c, const App
         if (fd < 0)
                 return failed(reterr, "open the app's data");
         if (mkdirat(fd, m->data, 0755) >= 0) {
-                if (fchownat(fd, m->data, base_of(a), base_of(a), AT_SYMLINK_NOFOLLOW) < 0)
+                if (fchownat(fd, m->data, base_of(a), base_of(a), AT_SYMLINK_NOFOLLOW) < 0 || fchmodat(fd, m->data, 0755, 0) < 0)
                         return failed(reterr, "give the app its data");
         } else if (errno != EEXIST)
                 return failed(reterr, "make the app's data");

@@ -7,6 +7,7 @@ the helper's verbs. What the manager makes of apps is tested elsewhere.
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 
@@ -14,7 +15,7 @@ from patience import until
 
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 RAW = open(os.path.join(TESTS, "lib", "dbus_raw.py")).read()
-SIGNATURE = "sussbssuuassttuuba(sasasasuuausbbbasasa(ssb)asuutt(asuuuu))a(sssasb)a(suu)s"
+SIGNATURE = re.search(r'"AppApply", *"([^"]+)"', open(os.path.join(os.path.dirname(TESTS), "include/tbl/verbs.h")).read()).group(1)
 UID_BASE = 0x70000000
 BASE_LAYER = hashlib.sha256(b"base").hexdigest()
 TOP_LAYER = hashlib.sha256(b"top").hexdigest()
@@ -88,8 +89,8 @@ def record(id, slot, containers, **a):
     a = {"title": "A test", "network_out": "none", "host_network": False, "gate": "open", "access": "public", "http_port": 0, "max_upload_mb": 1,
          "public_paths": [], "user_header": "", "memory_high": 96 * MB, "memory_max": 128 * MB, "cpu_weight": 100, "tasks_max": 64, "enabled": False, "tasks": [],
          "ports": [], "note": "", **a}
-    return [id, slot, *(a[k] for k in ("title", "network_out", "host_network", "gate", "access", "http_port", "max_upload_mb", "public_paths",
-                                       "user_header", "memory_high", "memory_max", "cpu_weight", "tasks_max", "enabled")),
+    return [id, slot, *(a[k] for k in ("title", "network_out", "host_network", "gate", "access", "http_port", "max_upload_mb", "public_paths", "user_header",
+                                       "memory_high", "memory_max", "cpu_weight", "tasks_max", "enabled")),
             [container(name, **c) for name, c in containers.items()], a["tasks"], a["ports"], a["note"]]
 
 

@@ -33,7 +33,7 @@ print(json.dumps({
     "mounts": sorted(set(l.split()[4] for l in open("/proc/self/mountinfo") if "steadbox-apps" in l or "steadbox/apps" in l or "steadbox/images" in l)),
     "netns": sorted(f.split("/")[3] for f in glob.glob("/run/steadbox-apps/*/netns")),
     "links": sorted(l.split(":")[1].strip().split("@")[0] for l in lines("ip", "-o", "link") if re.search(r": sb-[0-9]+", l)),
-    "containers": listed("/run/steadbox-apps/.crun"),
+    "containers": [c for c in listed("/run/steadbox-apps/.crun") if c != ".cache"],
     "units": sorted(f for f in listed("/etc/systemd/system") if f.startswith("steadbox-app-")),
     "running": sorted(l.split()[0] for l in lines("systemctl", "list-units", "--plain", "--no-legend", "--state=active,activating,deactivating",
                                                     "steadbox-app-*.service", "steadbox-app-*.timer", "steadbox-appnet@*")),
@@ -62,7 +62,7 @@ def leaked(i):
     found += [f"network namespace of {a}" for a in i["netns"] if a not in running]
     found += [f"link {name}" for name in i["links"] if slots.get(name.removeprefix("sb-")) not in running]
     names = {f"{a}-{c}" for a, r in apps.items() for c in r["containers"]}
-    found += [f"crun's state of {c}" for c in i["containers"] if not c.startswith(".") and (c not in names or c.split("-")[0] not in running)]
+    found += [f"crun's state of {c}" for c in i["containers"] if (c not in names or c.split("-")[0] not in running)]
     found += [f"unit {u} without an app" for u in i["units"] if unit_app(u) not in apps]
     found += [f"{u} runs without an app" for u in i["running"] if unit_app(u) not in apps]
     found += [f"app {a} has no unit for {c}" for a, r in apps.items() for c in r["containers"] if f"steadbox-app-{a}-{c}.service" not in i["units"]]
