@@ -34,6 +34,7 @@ static const char service_text[] =
                 "RestartSec=1s\n"
                 "RestartSteps=6\n"
                 "Slice=steadbox-app-%ID%.slice\n"
+                "SuccessExitStatus=%STOPPED%\n"
                 "SyslogIdentifier=%ID%-%CONTAINER%\n"
                 "TasksMax=%TASKS%\n"
                 "TimeoutStartSec=%START%\n"
@@ -174,10 +175,10 @@ static uint64_t start_sec(const AppRecord* a, const AppContainerRecord* c) {
 
 static int render_container(const AppRecord* a, const AppContainerRecord* c, AppUnits* units, Error* reterr) {
         _cleanup_(text_done) Text t = {};
-        Number signal, start, stop, tasks, max;
+        Number signal, stopped, start, stop, tasks, max;
         char name[APP_UNIT_NAME_BYTES];
         const char* const values[] = {
-                "ID", a->id, "CONTAINER", c->name, "SIGNAL", number(c->stop_signal, signal), "START", number(start_sec(a, c), start),
+                "ID", a->id, "CONTAINER", c->name, "SIGNAL", number(c->stop_signal, signal), "STOPPED", number(128 + c->stop_signal, stopped), "START", number(start_sec(a, c), start),
                 "STOP", number(c->stop_sec, stop), "TASKS", number(a->tasks_max, tasks), NULL };
         add_head(&t, a, ", container ", c->name);
         add_order(&t, a, c, "After=");

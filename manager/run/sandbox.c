@@ -1,11 +1,11 @@
 #include "run/sandbox.h"
 #include "app-slots.h"
 #include "base/file.h"
+#include "data/tree.h"
 #include "run/bundle.h"
 #include "run/network.h"
 #include "run/volume.h"
 #include <fcntl.h>
-#include <ftw.h>
 #include <linux/openat2.h>
 #include <sched.h>
 #include <stdio.h>
@@ -132,13 +132,9 @@ static int layers_mount(const AppRecord* a, const AppContainerRecord* c, Error* 
 
 /* --- the writable top ---------------------------------------------------------------------------------------------------- */
 
-static int remove_one(const char* path, const struct stat* st, int type, struct FTW* ftw) {
-        return remove(path + ftw->base); /* FTW_CHDIR: however deep it is */
-}
-
 /* What was written on top of other layers means nothing on top of these: it goes when they change. */
 static int scratch_refresh(const char* directory, const AppContainerRecord* c, Error* reterr) {
-        char file[256], upper[256];
+        char file[256];
         char* text = NULL;
         _cleanup_free_ char *now = NULL, *was = NULL;
         size_t size = 0;
@@ -153,10 +149,11 @@ static int scratch_refresh(const char* directory, const AppContainerRecord* c, E
         (void) snprintf(file, sizeof(file), "%s/layers", directory);
         if (file_read(AT_FDCWD, file, FILE_BYTES, &was, NULL) >= 0 && streq(was, now))
                 return 0;
-        (void) snprintf(upper, sizeof(upper), "%s/upper", directory);
-        if (nftw(upper, remove_one, 32, FTW_CHDIR | FTW_DEPTH | FTW_PHYS | FTW_MOUNT) < 0 && errno != ENOENT)
-                return failed(reterr, "clear what the container wrote over its former image");
-        int r = file_write(AT_FDCWD, file, now, size, 0640);
+        _cleanup_close_ int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+        int r = fd < 0 ? -errno : tree_remove(fd, "upper", NULL);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot clear what the container wrote over its former image");
+        r = file_write(AT_FDCWD, file, now, size, 0640);
         return r < 0 ? error_errno(reterr, r, "Cannot keep the list of layers") : 0;
 }
 
