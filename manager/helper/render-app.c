@@ -16,7 +16,7 @@ static const char slice_text[] =
                 "MemoryMax=%MAX%\n"
                 "TasksMax=%TASKS%\n";
 
-/* The program of the container is the unit's main process: nothing of ours stays. A crash is followed by a start after 1 s, later 60 s; ten
+/* The program of the container is the unit's main process; of ours a cat stays that carries its words to the journal. A crash is followed by a start after 1 s, later 60 s; ten
  * of them in ten minutes are enough. Logs: what a loud app says beyond the rate is dropped by the journal and counted. */
 static const char service_text[] =
                 "\n[Service]\n"
