@@ -193,6 +193,8 @@ char* compose_text(ComposeReader* c, const YamlNode* node, const char* path, boo
                 compose_say(c, node->line, path, REFUSED, "A text is expected here.");
                 return NULL;
         }
+        if (strlen(node->text) <= TEXT_MAX && !strchr(node->text, '$')) /* as most are */
+                return where_text ? manifest_escape(node->text) : strdup(node->text);
         FILE* f = open_memstream(&text, &size);
         if (!f) {
                 c->failed = true;

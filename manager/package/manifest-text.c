@@ -186,10 +186,14 @@ int image_reference_normalise(const char* text, char** ret) {
 int manifest_fill(const char* text, ManifestLookup lookup, void* userdata, char** ret, Error* reterr) {
         char* filled = NULL;
         size_t size = 0;
+        int r = 0;
+        if (!strstr(text, "{{")) { /* as nearly all texts are */
+                *ret = strdup(text);
+                return *ret ? 0 : -ENOMEM;
+        }
         FILE* f = open_memstream(&filled, &size);
         if (!f)
                 return -ENOMEM;
-        int r = 0;
         for (const char* p = text; *p && r >= 0;) {
                 const char* open = strstr(p, "{{");
                 size_t plain = open ? (size_t) (open - p) : strlen(p);
@@ -224,6 +228,8 @@ int manifest_fill(const char* text, ManifestLookup lookup, void* userdata, char*
 char* manifest_escape(const char* text) {
         char* escaped = NULL;
         size_t size = 0;
+        if (!strstr(text, "{{"))
+                return strdup(text);
         FILE* f = open_memstream(&escaped, &size);
         if (!f)
                 return NULL;
