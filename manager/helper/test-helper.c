@@ -5,6 +5,7 @@
 #include "helper/certificate-store.h"
 #include "helper/check.h"
 #include "helper/dkim.h"
+#include "helper/render-app.h"
 #include "helper/render-nftables.h"
 #include "helper/render-nginx-app.h"
 #include "run/network.h"
@@ -562,6 +563,77 @@ TEST(mail_keys_are_counted) {
         ASSERT_TRUE(dkim_key_ensure(directory, "a.example", "more", &none, &e) < 0);
         ASSERT_TRUE(error_has_name(&e, ERROR_TOO_LARGE) && !none);
         ASSERT_EQ(run((const char*[]) { "/bin/rm", "-rf", directory, NULL }, NULL, NULL), 0);
+}
+
+
+/* --- units of apps --- */
+
+#define LAYER "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static const char* const app_layers[] = { LAYER, NULL };
+static const char* const app_args[] = { "sh\nExecStart=/bin/evil", "%n", NULL };
+static const char* const app_env[] = { "A=%H\n[Service]\nUser=root", NULL };
+static const char* const app_after[] = { "db", NULL };
+
+static AppRecord app_record(AppContainerRecord c[static 2], AppTaskRecord* t) {
+        c[0] = (AppContainerRecord) { .name = "web", .layers = app_layers, .args = app_args, .env = app_env, .cwd = "/", .stop_signal = 3,
+                                      .stop_sec = 7, .after = app_after };
+        c[1] = (AppContainerRecord) { .name = "db", .layers = app_layers, .args = app_args, .env = app_env, .cwd = "/", .stop_signal = 15,
+                                      .stop_sec = 60, .memory_max = 32 << 20, .health = { app_args, 10, 5, 3, 30 } };
+        *t = (AppTaskRecord) { "tidy", "web", "*-*-* 03:00", app_args, true };
+        return (AppRecord) { .id = "notes", .slot = 5, .title = "x", .network_out = "none", .gate = "open", .access = "public", .user_header = "",
+                             .memory_high = 64 << 20, .memory_max = 128 << 20, .cpu_weight = 100, .tasks_max = 100, .containers = c,
+                             .containers_n = 2, .tasks = t, .tasks_n = 1, .note = "" };
+}
+
+static unsigned lines_of(const char* text, const char* start) {
+        unsigned n = 0;
+        for (const char* p = text; *p; p += strcspn(p, "\n"), p += *p == '\n')
+                n += startswith(p, start) != NULL;
+        return n;
+}
+
+TEST(units_of_an_app_are_constant_but_for_checked_words) {
+        AppContainerRecord c[2];
+        AppTaskRecord t;
+        AppRecord a = app_record(c, &t);
+        _cleanup_(app_units_done) AppUnits u = {};
+        a.title = "Ä \"quoted\" %n $x \\";
+        ASSERT_OK(render_app(&a, &u, NULL));
+        ASSERT_EQ(u.n, 5);
+        ASSERT_STREQ(u.units[0].name, "steadbox-app-notes.slice");
+        ASSERT_STREQ(u.units[1].name, "steadbox-app-notes-web.service");
+        ASSERT_STREQ(u.units[4].name, "steadbox-app-notes-task-tidy.timer");
+        for (size_t i = 0; i < u.n; i++) {
+                ASSERT_TRUE(app_unit_is_of(u.units[i].name, "notes"));
+                ASSERT_FALSE(app_unit_is_of(u.units[i].name, "note"));
+                ASSERT_FALSE(strstr(u.units[i].text, "evil") || strstr(u.units[i].text, "User=root") || strpbrk(u.units[i].text, "%\"\\$"));
+                ASSERT_TRUE(lines_of(u.units[i].text, "ExecStart=") <= 1);
+        }
+        ASSERT_TRUE(strstr(u.units[1].text, "KillSignal=3\n") && strstr(u.units[1].text, "TimeoutStopSec=7\n"));
+        ASSERT_TRUE(strstr(u.units[1].text, "After=steadbox-appnet@notes.service steadbox-app-notes-db.service\n"));
+        ASSERT_FALSE(strstr(u.units[1].text, "ExecStartPost="));
+        ASSERT_TRUE(strstr(u.units[2].text, "ExecStartPost=") && strstr(u.units[2].text, "MemoryMax=33554432\n"));
+        ASSERT_TRUE(strstr(u.units[4].text, "OnCalendar=*-*-* 03:00\n"));
+}
+
+TEST(hostile_words_never_reach_a_unit) {
+        for (size_t i = 0; i < ELEMENTS(hostile); i++) {
+                AppContainerRecord c[2];
+                AppTaskRecord t;
+                AppRecord a = app_record(c, &t);
+                _cleanup_(app_units_done) AppUnits u = {};
+                a.id = hostile[i];
+                ASSERT_TRUE(render_app(&a, &u, NULL) < 0 && u.n == 0);
+                a = app_record(c, &t);
+                c[0].name = hostile[i];
+                ASSERT_TRUE(render_app(&a, &u, NULL) < 0 || app_word_valid(hostile[i]));
+                app_units_done(&u);
+                a = app_record(c, &t);
+                a.title = hostile[i];
+                if (render_app(&a, &u, NULL) >= 0)
+                        ASSERT_EQ(lines_of(u.units[1].text, "ExecStart="), 1);
+        }
 }
 
 TEST_MAIN()
