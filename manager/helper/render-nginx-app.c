@@ -276,17 +276,14 @@ static void add_place(Text* t, const NginxApp* app, const Place* p) {
         add_of(t, "                        proxy_pass http://app-%ID%;\n                }\n", app);
 }
 
-/* A path and what is below it; "/x" does not open "/xyz". */
+/* A path and what is below it: "/x" does not open "/xyz", and "/x/" does not open "/x", for which nginx would otherwise invent a redirect. */
 static void add_public_path(Text* t, const NginxApp* app, const char* path) {
-        Place p = { .match = "^~ ", .path = path, .slash = "", .whence = client, .door = true, .straight = true };
-        size_t n = strlen(path);
-        if (n > 0 && path[n - 1] != '/') {
-                p.match = "= ";
-                add_place(t, app, &p);
-                p.match = "^~ ";
-                p.slash = "/";
-        }
-        add_place(t, app, &p);
+        char bare[1026];
+        size_t n = strnlen(path, sizeof(bare) - 2);
+        bool slash = n > 1 && path[n - 1] == '/';
+        (void) snprintf(bare, sizeof(bare), "%.*s", (int) (slash ? n - 1 : n), path);
+        add_place(t, app, &(Place) { .match = "= ", .path = bare, .slash = "", .whence = client, .door = true, .asked = slash, .straight = !slash });
+        add_place(t, app, &(Place) { .match = "^~ ", .path = bare, .slash = "/", .whence = client, .door = true, .straight = true });
 }
 
 static bool everything_is_public(const NginxApp* app) {
