@@ -1,4 +1,5 @@
 #include "helper/render-nginx-app.h"
+#include "identity.h"
 #include "run/network.h"
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -286,6 +287,22 @@ static void add_public_path(Text* t, const NginxApp* app, const char* path) {
         add_place(t, app, &(Place) { .match = "^~ ", .path = bare, .slash = "/", .whence = client, .door = true, .straight = true });
 }
 
+static size_t bare_length(const char* path) {
+        size_t n = strlen(path);
+        return n > 1 && path[n - 1] == '/' ? n - 1 : n;
+}
+
+/* nginx takes no place twice, and ours are ours. */
+static bool path_is_free(const char* const* paths, size_t i) {
+        size_t n = bare_length(paths[i]);
+        if (startswith(paths[i], "/.steadbox") || (strlen(IDENTITY_PATH) == n && strncmp(paths[i], IDENTITY_PATH, n) == 0))
+                return false;
+        for (size_t k = 0; k < i; k++)
+                if (bare_length(paths[k]) == n && strncmp(paths[k], paths[i], n) == 0)
+                        return false;
+        return true;
+}
+
 static bool everything_is_public(const NginxApp* app) {
         for (const char* const* p = app->public_paths; p && *p; p++)
                 if (streq(*p, "/"))
@@ -296,9 +313,9 @@ static bool everything_is_public(const NginxApp* app) {
 static void add_open(Text* t, const NginxApp* app) {
         bool asked = !everything_is_public(app);
         text_add(t, resting);
-        for (const char* const* p = app->public_paths; asked && p && *p; p++)
-                if (!startswith(*p, "/.steadbox"))
-                        add_public_path(t, app, *p);
+        for (size_t i = 0; asked && app->public_paths && app->public_paths[i]; i++)
+                if (path_is_free(app->public_paths, i))
+                        add_public_path(t, app, app->public_paths[i]);
         add_place(t, app, &(Place) { .match = "", .path = "/", .slash = "", .whence = client, .door = true, .asked = asked });
 }
 

@@ -219,7 +219,7 @@ static void write_certificate(const char* directory) {
         ASSERT_OK(file_write(fd, "key.pem", key, strlen(key), 0600));
 }
 
-static const char* const paths[] = { "/.well-known/caldav", "/public/", NULL };
+static const char* const paths[] = { "/.well-known/caldav", "/public/", "/public", "/public/", "/.well-known/steadbox", "/.steadbox/auth", NULL };
 static const char* const all_paths[] = { "/", NULL };
 static const NginxApp apps[] = {
         { "notes", "198.18.0.1", 80, .gated = false, 64, NULL, "" },
