@@ -35,7 +35,8 @@ static const char head[] =
  * app may not reach it is told about at once; silence would have it wait for minutes.
  * 169.254.0.0/16, 100.100.100.200 and 168.63.129.16 are where clouds keep metadata; fd00:ec2::/32 likewise.
  * In app_out every packet of an app's own connections is looked at, not only the first: what is taken away is taken away at once. What goes to
- * an app comes through the web server, which is www-data (base-passwd: 33), or through a port that was opened. */
+ * an app comes through the web server, which is www-data (base-passwd: 33), or through a port that was opened. An app that is stopped has no
+ * link: what the web server would send it, cookies and all, must not follow the default route instead. */
 static const char tail[] =
                 "                counter comment \"refused\"\n"
                 "        }\n"
@@ -71,6 +72,8 @@ static const char tail[] =
                 "                ip daddr 169.254.169.254 meta skuid != 0 counter drop comment \"metadata\"\n"
                 "                ip6 daddr fd00:ec2::254 meta skuid != 0 counter drop comment \"metadata\"\n"
                 "                oifname \"sb-*\" jump box_to_app comment \"box-to-app\"\n"
+                "                ip daddr 198.18.0.0/15 oifname != \"sb-*\" oifname != \"lo\" counter reject with icmpx admin-prohibited comment \"app-absent\"\n"
+                "                ip6 daddr fd53:7465:6164::/48 oifname != \"sb-*\" oifname != \"lo\" counter reject with icmpx admin-prohibited comment \"app-absent\"\n"
                 "        }\n"
                 "        chain box_to_app {\n"
                 "                ct state established,related accept comment \"answers\"\n"

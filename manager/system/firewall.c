@@ -34,6 +34,7 @@ static const struct {
         { "app-port", "Lets what comes in by an open port reach its app." },
         { "web-to-app", "Lets the web server reach apps." },
         { "app-shielded", "Keeps everything else on this machine from apps." },
+        { "app-absent", "Keeps what is meant for an app that does not run from going elsewhere." },
         { "app-forged", "Drops what an app sends with an address that is not its own." },
         { "app-masquerade", "Gives what apps send to the world this machine's address." },
 };
