@@ -223,6 +223,8 @@ TYPE(Settings, PROPS(
         P(outside_checks, BOOLEAN, "Whether block lists and port 25 may be tried."),
         P(acme_url, STRING, "The certificate authority's ACME directory."),
         P(acme_staging, BOOLEAN, "Whether its test service is used."),
+        P(app_updates, BOOLEAN, "Whether apps that want it are updated by themselves."),
+        P(app_window, STRING, "When they are, in the box's time."),
         P(locked, STRINGS, "Keys fixed by the provider."),
         P(brand, ONE(Brand), "White label.")), "Settings.")
 TYPE(SshKey, PROPS(

@@ -13,6 +13,8 @@
 #define RETENTION_DAYS 365
 #define TAB_MAX (256 * 1024)
 
+#define APP_WINDOW "02:00-05:00" /* as manager/app/auto.c has it */
+
 /* Every key with the UI's word for search; kept says whether it lives in the store. */
 static const struct {
         const char* key;
@@ -32,6 +34,8 @@ static const struct {
         { "outside_checks", true,  "Ask block lists and try port 25" },
         { "acme_url",       true,  "Certificate authority" },
         { "acme_staging",   true,  "Certificate authority's test service" },
+        { "app_updates",    true,  "Apps are updated by themselves" },
+        { "app_window",     true,  "When apps are updated by themselves" },
 };
 
 bool setting_locked(Manager* m, const char* key) {
@@ -59,11 +63,19 @@ static int add_kept(Manager* m, json_t* settings, const char* key, Error* reterr
         return r;
 }
 
-static int add_flag(Manager* m, json_t* settings, const char* key, Error* reterr) {
+static int add_flag(Manager* m, json_t* settings, const char* key, const char* otherwise, Error* reterr) {
         _cleanup_free_ char* value = NULL;
         int r = store_setting_get(m->store, key, &value, reterr);
         if (r >= 0)
-                (void) json_object_set_new(settings, key, json_boolean(streq_ptr(value, "true")));
+                (void) json_object_set_new(settings, key, json_boolean(streq(isempty(value) ? otherwise : value, "true")));
+        return r;
+}
+
+static int add_window(Manager* m, json_t* settings, Error* reterr) {
+        _cleanup_free_ char* value = NULL;
+        int r = store_setting_get(m->store, "app_window", &value, reterr);
+        if (r >= 0)
+                (void) json_object_set_new(settings, "app_window", json_string(isempty(value) ? APP_WINDOW : value));
         return r;
 }
 
@@ -88,9 +100,13 @@ static int fill(Manager* m, json_t* settings, Error* reterr) {
         for (size_t i = 0; i < ELEMENTS(texts) && r >= 0; i++)
                 r = add_kept(m, settings, texts[i], reterr);
         if (r >= 0)
-                r = add_flag(m, settings, "outside_checks", reterr);
+                r = add_flag(m, settings, "outside_checks", "false", reterr);
         if (r >= 0)
-                r = add_flag(m, settings, "acme_staging", reterr);
+                r = add_flag(m, settings, "acme_staging", "false", reterr);
+        if (r >= 0)
+                r = add_flag(m, settings, "app_updates", "true", reterr);
+        if (r >= 0)
+                r = add_window(m, settings, reterr);
         if (r >= 0)
                 r = add_acme_url(m, settings, reterr);
         if (r < 0)
@@ -162,9 +178,25 @@ static int check_address(const char* key, const char* text, int family, Error* r
         return error_hint(reterr, "Your provider's console shows the public address.");
 }
 
+/* From and to as HH:MM-HH:MM, in the box's time; over midnight where from is later. The reader is window_parse() of the apps. */
+static int check_window(const char* text, Error* reterr) {
+        static const char form[] = "00:00-00:00";
+        bool good = isempty(text) || strlen(text) == strlen(form);
+        for (size_t i = 0; good && text && text[i]; i++)
+                good = form[i] == '0' ? text[i] >= '0' && text[i] <= '9' : text[i] == form[i];
+        for (size_t i = 0; good && !isempty(text) && i < 12; i += 6)
+                good = (text[i] - '0') * 10 + text[i + 1] - '0' < 24 && text[i + 3] < '6';
+        if (good)
+                return 0;
+        (void) error_field(reterr, ERROR_BAD_FIELD, "app_window", "The field app_window must be two times of day.");
+        return error_hint(reterr, "Such as " APP_WINDOW ".");
+}
+
 static int check_values(const json_t* fields, Error* reterr) {
         int r = check_address("public_ipv4", json_get_string(fields, "public_ipv4"), AF_INET, reterr);
-        return r < 0 ? r : check_address("public_ipv6", json_get_string(fields, "public_ipv6"), AF_INET6, reterr);
+        if (r >= 0)
+                r = check_address("public_ipv6", json_get_string(fields, "public_ipv6"), AF_INET6, reterr);
+        return r < 0 ? r : check_window(json_get_string(fields, "app_window"), reterr);
 }
 
 int setting_write(Manager* m, const json_t* fields, json_t* changed, Error* reterr) {

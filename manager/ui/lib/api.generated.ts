@@ -523,6 +523,10 @@ export interface Settings {
     acme_url: string;
     /** Whether its test service is used. */
     acme_staging: boolean;
+    /** Whether apps that want it are updated by themselves. */
+    app_updates: boolean;
+    /** When they are, in the box's time. */
+    app_window: string;
     /** Keys fixed by the provider. */
     locked: string[];
     /** White label. */
@@ -1673,6 +1677,10 @@ export interface OperationFields {
         acme_url?: string;
         /** Use the authority's test service: its certificates are not trusted, its limits are wide. */
         acme_staging?: boolean;
+        /** Whether apps that want it are updated by themselves. */
+        app_updates?: boolean;
+        /** When they are: from and to in the box's time, as 02:00-05:00. */
+        app_window?: string;
     };
     'timezone.list': {
         /** Only names in which this text occurs. */
@@ -2461,7 +2469,7 @@ export const operations: { [name in OperationName]: OperationRow } = {
     'system.reboot': ['POST', '/system/reboot', {}],
     'system.shutdown': ['POST', '/system/shutdown', {}],
     'setting.show': ['GET', '/settings', {}],
-    'setting.update': ['PATCH', '/settings', { timezone: ['TIMEZONE', '', 1, 64], hostname: ['HOSTNAME', '', 1, 64], language: ['LANGUAGE', '', 2, 8], box_name: ['STRING', '', 1, 64], controller: ['STRING', '', 0, 256], contact: ['STRING', '', 0, 256], authority: ['STRING', '', 0, 256], retention_days: ['INTEGER', '', 30, 3650], public_ipv4: ['STRING', '', 0, 15], public_ipv6: ['STRING', '', 0, 45], outside_checks: ['BOOLEAN', '', 0, 1], acme_url: ['URL', '', 0, 512], acme_staging: ['BOOLEAN', '', 0, 1] }],
+    'setting.update': ['PATCH', '/settings', { timezone: ['TIMEZONE', '', 1, 64], hostname: ['HOSTNAME', '', 1, 64], language: ['LANGUAGE', '', 2, 8], box_name: ['STRING', '', 1, 64], controller: ['STRING', '', 0, 256], contact: ['STRING', '', 0, 256], authority: ['STRING', '', 0, 256], retention_days: ['INTEGER', '', 30, 3650], public_ipv4: ['STRING', '', 0, 15], public_ipv6: ['STRING', '', 0, 45], outside_checks: ['BOOLEAN', '', 0, 1], acme_url: ['URL', '', 0, 512], acme_staging: ['BOOLEAN', '', 0, 1], app_updates: ['BOOLEAN', '', 0, 1], app_window: ['STRING', '', 11, 11] }],
     'timezone.list': ['GET', '/timezones', { q: ['STRING', '', 0, 64] }],
     'ssh-key.list': ['GET', '/ssh-keys', {}],
     'ssh-key.add': ['POST', '/ssh-keys', { key: ['STRING', 'rp', 16, 4096] }],
