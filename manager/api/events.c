@@ -13,7 +13,9 @@ typedef struct Listening {
         struct Listening *next, *previous;
         Events* events;
         struct MHD_Connection* connection;
-        bool admin_socket, suspended, cut;
+        bool admin_socket, suspended, cut, ending;
+        const EventStreamHooks* hooks; /* NULL = one of those who hear everything */
+        void* userdata;
         int64_t user_id;
         Role role;
         char session_id[45];
@@ -65,7 +67,7 @@ static void wake(Listening* l) {
 static void queue(Listening* l, const char* text, size_t n) {
         if (l->cut)
                 return;
-        char* bigger = l->size + n <= QUEUE_MAX ? realloc(l->queue, l->size + n) : NULL;
+        char* bigger = l->size + n <= (l->hooks ? EVENT_STREAM_MAX : QUEUE_MAX) ? realloc(l->queue, l->size + n) : NULL;
         if (!bigger) {
                 l->cut = true;
                 wake(l);
@@ -81,6 +83,8 @@ static ssize_t on_read(void* cls, uint64_t position, char* buffer, size_t max) {
         Listening* l = cls;
         if (l->cut || !l->events)
                 return MHD_CONTENT_READER_END_OF_STREAM;
+        if (l->size == 0 && l->ending)
+                return MHD_CONTENT_READER_END_OF_STREAM;
         if (l->size == 0) {
                 l->suspended = true;
                 http_suspend(l->events->manager, l->connection);
@@ -92,6 +96,8 @@ static ssize_t on_read(void* cls, uint64_t position, char* buffer, size_t max) {
         l->size -= n;
         if (l->size == 0)
                 free(TAKE_PTR(l->queue));
+        if (l->size == 0 && l->userdata && l->hooks->drained)
+                l->hooks->drained(l->userdata);
         return (ssize_t) n;
 }
 
@@ -109,6 +115,8 @@ static void on_free(void* cls) {
                 if (e->count == 0)
                         (void) sd_event_source_set_enabled(e->comment, SD_EVENT_OFF);
         }
+        if (l->userdata)
+                l->hooks->gone(l->userdata);
         free(l->queue);
         free(l);
 }
@@ -122,14 +130,15 @@ static int on_comment(sd_event_source* s, uint64_t usec, void* userdata) {
         return 0;
 }
 
-int events_attach(Request* r, Error* reterr) {
+static int attach(Request* r, const EventStreamHooks* hooks, void* userdata, Listening** ret, Error* reterr) {
         Events* e = r->manager->events;
         if (e->count >= LISTENERS_MAX)
                 return error_set(reterr, ERROR_BUSY, "Too many pages are listening already.");
         Listening* l = calloc(1, sizeof(Listening));
         if (!l)
                 return error_errno(reterr, -ENOMEM, "Cannot listen");
-        *l = (Listening) { .events = e, .connection = r->connection, .admin_socket = r->admin_socket, .user_id = r->actor.user_id, .role = r->actor.role };
+        *l = (Listening) { .events = e, .connection = r->connection, .admin_socket = r->admin_socket, .user_id = r->actor.user_id, .role = r->actor.role,
+                            .hooks = hooks, .userdata = userdata };
         (void) snprintf(l->session_id, sizeof(l->session_id), "%s", r->actor.session_id);
         r->response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 4096, on_read, l, on_free);
         if (!r->response) {
@@ -149,11 +158,38 @@ int events_attach(Request* r, Error* reterr) {
         queue(l, "retry: 2000\n\n", strlen("retry: 2000\n\n"));
         r->sse = true;
         r->status = 200;
+        *ret = l;
         return REQUEST_LATER;
 }
 
 int op_events(Request* request, Error* reterr) {
-        return events_attach(request, reterr);
+        Listening* l;
+        return attach(request, /* hooks= */ NULL, NULL, &l, reterr);
+}
+
+int event_stream_open(Request* r, const EventStreamHooks* hooks, void* userdata, EventStream** ret, Error* reterr) {
+        return attach(r, hooks, userdata, ret, reterr);
+}
+
+void event_stream_send(EventStream* s, const char* name, const char* json) {
+        _cleanup_free_ char* text = NULL;
+        int n = asprintf(&text, "event: %s\ndata: %s\n\n", name, json);
+        if (n > 0)
+                queue(s, text, (size_t) n);
+}
+
+size_t event_stream_size(const EventStream* s) {
+        return s->size;
+}
+
+void event_stream_end(EventStream* s) {
+        s->ending = true;
+        wake(s);
+}
+
+void event_stream_forget(EventStream* s) {
+        s->userdata = NULL;
+        event_stream_end(s);
 }
 
 void events_publish(Events* e, const char* name, json_t* data, int64_t user_id) {
@@ -164,7 +200,7 @@ void events_publish(Events* e, const char* name, json_t* data, int64_t user_id) 
         if (n < 0)
                 return;
         for (Listening* l = e->first; l; l = l->next)
-                if (user_id == 0 || l->user_id == user_id || role_includes(l->role, ROLE_ADMIN))
+                if (!l->hooks && (user_id == 0 || l->user_id == user_id || role_includes(l->role, ROLE_ADMIN)))
                         queue(l, text, (size_t) n);
 }
 

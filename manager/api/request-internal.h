@@ -80,4 +80,3 @@ const char* http_header(Request* r, const char* name);
 /* Calls visit for each query argument (decoded); stops and returns its error. */
 int http_query(Request* r, int (*visit)(void* userdata, const char* name, const char* value, Error* reterr), void* userdata, Error* reterr);
 /* events.c */
-int events_attach(Request* r, Error* reterr);

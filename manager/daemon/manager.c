@@ -2,6 +2,7 @@
 #include "daemon/manager-internal.h"
 #include "api/durable.h"
 #include "api/events.h"
+#include "api/terminal.h"
 #include "api/http.h"
 #include "api/limits.h"
 #include "api/tag.h"
@@ -172,6 +173,7 @@ Manager* manager_free(Manager* m) {
         m->jobs = jobs_free(m->jobs);
         m->pool = pool_free(m->pool); /* answers what was being checked */
         m->durable = durable_free(m->durable);
+        m->terminals = terminals_free(m->terminals);
         if (m->events)
                 events_end_all(m->events);
         m->http = http_free(m->http);

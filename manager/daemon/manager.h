@@ -25,6 +25,7 @@ typedef struct Seal Seal;
 typedef struct Site Site;
 typedef struct System System;
 typedef struct TagCache TagCache;
+typedef struct Terminals Terminals;
 
 typedef struct Manager {
         sd_event* event;
@@ -50,6 +51,7 @@ typedef struct Manager {
         System* system;          /* of the noun system; NULL before its start and in most unit tests */
         FindingMemory* finding_memory; /* made on first need */
         TagCache* tag_cache;     /* made on first need */
+        Terminals* terminals;    /* commands that run inside apps; made on first need */
         json_t* machine;         /* steadbox.json: what the provider and the installer fixed; read only, may be an empty object */
         char* state_directory;   /* /var/lib/steadbox */
         char* runtime_directory; /* /run/steadbox */

@@ -1,0 +1,238 @@
+/* The data of an app, as files. What lies there is the app's, which may change it while we look: every path is resolved by the kernel below the
+ * data's directory, and no link is followed. */
+#include "base/file.h"
+#include "base/secret.h"
+#include "base/validate.h"
+#include "inside/inside.h"
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+
+#define PATH_BYTES 4096
+#define LIST_MAX 5000
+#define PART ".steadbox-part."
+#define RESERVE_BYTES (UINT64_C(128) << 20)
+
+static int open_in(int fd, const char* path, uint64_t flags, mode_t mode) {
+        struct open_how how = {
+                .flags = flags | O_CLOEXEC,
+                .mode = mode,
+                .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV,
+        };
+        int r = (int) syscall(SYS_openat2, fd, *path ? path : ".", &how, sizeof(how));
+        return r < 0 ? -errno : r;
+}
+
+static int failed(const char* path, int r, Error* reterr) {
+        switch (-r) {
+        case ENOENT:
+                return error_field(reterr, ERROR_NOT_FOUND, "path", "There is no '%s' in the app's data.", path);
+        case ELOOP:
+        case EXDEV:
+        case ENXIO:
+                return error_field(reterr, ERROR_BAD_FIELD, "path", "'%s' is or lies behind a link, or is no file; Steadbox does not follow it.", path);
+        case ENOTDIR:
+        case EISDIR:
+                return error_field(reterr, ERROR_BAD_FIELD, "path", "'%s' is of another kind than this needs.", path);
+        case ENOTEMPTY:
+        case EEXIST:
+                return error_field(reterr, ERROR_CONFLICT, "path", "'%s' is a directory with something in it.", path);
+        case ENAMETOOLONG:
+                return error_field(reterr, ERROR_BAD_FIELD, "path", "The name is too long.");
+        default:
+                return error_errno(reterr, r, "'%s' cannot be used", path);
+        }
+}
+
+/* No leading or trailing slash, no empty, "." or ".." part, no control characters. "" is the top. */
+static int path_of(const json_t* request, const char** ret, Error* reterr) {
+        const char* path = strempty(json_get_string(request, "path"));
+        bool good = strlen(path) < PATH_BYTES && text_valid(path, /* newlines= */ false);
+        for (const char* p = path; good && *p;) {
+                size_t n = strcspn(p, "/");
+                good = n > 0 && n < 256 && !(n == 1 && *p == '.') && !(n == 2 && startswith(p, "..")) && !startswith(p, PART);
+                p += n;
+                good = good && (*p == 0 || p[1] != 0);
+                p += *p == '/';
+        }
+        if (!good)
+                return error_field(reterr, ERROR_BAD_FIELD, "path", "A path is names with slashes between, without . and .. among them.");
+        *ret = path;
+        return 0;
+}
+
+/* The directory a file stands in, which is below the top: what lies there are the directories of the app's data themselves. */
+static int parent_open(int data_fd, const char* path, const char** ret_leaf, Error* reterr) {
+        const char* slash = strrchr(path, '/');
+        char parent[PATH_BYTES];
+        if (!slash)
+                return error_field(reterr, ERROR_BAD_FIELD, "path", "Files lie in one of the directories of the app's data, not above them.");
+        (void) snprintf(parent, sizeof(parent), "%.*s", (int) (slash - path), path);
+        *ret_leaf = slash + 1;
+        int fd = open_in(data_fd, parent, O_RDONLY | O_DIRECTORY, 0);
+        return fd < 0 ? failed(parent, fd, reterr) : fd;
+}
+
+static json_t* file_to_json(const char* path, const struct stat* st) {
+        const char* slash = strrchr(path, '/');
+        return json_pack("{s:s, s:s, s:s, s:I, s:I}", "name", slash ? slash + 1 : path, "path", path, "kind",
+                         S_ISREG(st->st_mode) ? "file" : S_ISDIR(st->st_mode) ? "directory" : "other", "size",
+                         S_ISREG(st->st_mode) ? (json_int_t) st->st_size : (json_int_t) 0, "changed_at", (json_int_t) MAX(st->st_mtime, 0));
+}
+
+static int compare(const void* a, const void* b) {
+        return strcmp(*(char* const*) a, *(char* const*) b);
+}
+
+static int names_read(DIR* d, char** names, size_t* n) {
+        for (struct dirent* e; (e = readdir(d)) && *n < LIST_MAX;) {
+                if (streq(e->d_name, ".") || streq(e->d_name, "..") || startswith(e->d_name, PART) || !utf8_valid(e->d_name, strlen(e->d_name)))
+                        continue;
+                names[*n] = strdup(e->d_name);
+                if (!names[(*n)++])
+                        return -ENOMEM;
+        }
+        qsort(names, *n, sizeof(char*), compare);
+        return 0;
+}
+
+int inside_files(int data_fd, const json_t* request, json_t** ret, Error* reterr) {
+        static char* names[LIST_MAX]; /* this process lists once */
+        _cleanup_json_ json_t* items = json_array();
+        const char* path;
+        size_t n = 0;
+        int r = path_of(request, &path, reterr);
+        if (r < 0)
+                return r;
+        int fd = open_in(data_fd, path, O_RDONLY | O_DIRECTORY, 0);
+        DIR* d = fd < 0 ? NULL : fdopendir(fd);
+        if (!d)
+                return failed(path, fd < 0 ? fd : -errno, reterr);
+        r = names_read(d, names, &n);
+        for (size_t i = 0; i < n; i++) {
+                char full[PATH_BYTES + 260];
+                struct stat st;
+                (void) snprintf(full, sizeof(full), "%s%s%s", path, *path ? "/" : "", strempty(names[i]));
+                if (names[i] && fstatat(dirfd(d), names[i], &st, AT_SYMLINK_NOFOLLOW) >= 0)
+                        (void) json_array_append_new(items, file_to_json(full, &st));
+                free(names[i]);
+        }
+        (void) closedir(d);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot list the files");
+        *ret = json_pack("{s:O}", "items", items);
+        return 0;
+}
+
+int inside_read(int data_fd, const json_t* request, json_t** ret, Error* reterr) {
+        _cleanup_free_ char *buffer = malloc(INSIDE_CHUNK), *base64 = NULL;
+        int64_t offset = json_get_integer(request, "offset", 0);
+        const char* path;
+        struct stat st;
+        int r = path_of(request, &path, reterr);
+        if (r < 0)
+                return r;
+        _cleanup_close_ int fd = open_in(data_fd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+        if (fd < 0 || fstat(fd, &st) < 0)
+                return failed(path, fd < 0 ? fd : -errno, reterr);
+        if (!S_ISREG(st.st_mode))
+                return failed(path, S_ISDIR(st.st_mode) ? -EISDIR : -ENXIO, reterr);
+        if (offset < 0 || offset > st.st_size)
+                return error_field(reterr, ERROR_BAD_FIELD, "offset", "The file ends at byte %lld.", (long long) st.st_size);
+        ssize_t n = buffer ? pread(fd, buffer, INSIDE_CHUNK, offset) : -1;
+        if (n < 0)
+                return failed(path, buffer ? -errno : -ENOMEM, reterr);
+        base64 = base64_encode(buffer, (size_t) n);
+        const char* slash = strrchr(path, '/');
+        *ret = json_pack("{s:s, s:I, s:I, s:o, s:s}", "name", slash ? slash + 1 : path, "size", (json_int_t) st.st_size, "offset", (json_int_t) offset,
+                         "next", offset + n < st.st_size && n > 0 ? json_integer(offset + n) : json_null(), "base64", strempty(base64));
+        return *ret ? 0 : error_errno(reterr, -ENOMEM, "Cannot read the file");
+}
+
+/* The gathering file, at the place where the next part goes. */
+static int part_open(int parent, const char* part, int64_t offset, Error* reterr) {
+        struct stat st;
+        if (offset == 0)
+                (void) unlinkat(parent, part, 0);
+        _cleanup_close_ int fd = open_in(parent, part, (uint64_t) (O_WRONLY | O_NONBLOCK | O_NOCTTY | (offset == 0 ? O_CREAT | O_EXCL : 0)), offset == 0 ? 0600 : 0);
+        if (fd < 0 || fstat(fd, &st) < 0)
+                return offset > 0 ? error_field(reterr, ERROR_WRONG_STATE, "offset", "The parts before are gone; begin with offset 0.")
+                                  : failed(part, fd < 0 ? fd : -errno, reterr);
+        if (!S_ISREG(st.st_mode) || st.st_nlink != 1 || st.st_size != offset)
+                return error_field(reterr, ERROR_WRONG_STATE, "offset", "The next part begins at byte %lld.", (long long) st.st_size);
+        return TAKE_FD(fd);
+}
+
+static int space_look(int fd, size_t size, Error* reterr) {
+        struct statvfs v;
+        if (fstatvfs(fd, &v) >= 0 && (uint64_t) v.f_bavail * v.f_frsize < RESERVE_BYTES + size)
+                return error_set(reterr, ERROR_STORAGE_FULL, "The disk is full; the file was not changed.");
+        return 0;
+}
+
+/* As the file it replaces, or else as its directory: what an app finds there is its own. */
+static int part_finish(int parent, int fd, const char* part, const char* leaf) {
+        struct stat old, directory;
+        bool replaces = fstatat(parent, leaf, &old, AT_SYMLINK_NOFOLLOW) >= 0;
+        if (replaces && !S_ISREG(old.st_mode))
+                return S_ISDIR(old.st_mode) ? -EISDIR : -ELOOP;
+        if (fstat(parent, &directory) < 0 || fchown(fd, replaces ? old.st_uid : directory.st_uid, replaces ? old.st_gid : directory.st_gid) < 0 ||
+            fchmod(fd, replaces ? old.st_mode & 0777 : directory.st_mode & 0666) < 0 || fsync(fd) < 0 || renameat(parent, part, parent, leaf) < 0 ||
+            fsync(parent) < 0)
+                return -errno;
+        return 0;
+}
+
+int inside_write(int data_fd, const json_t* request, json_t** ret, Error* reterr) {
+        _cleanup_free_ uint8_t* bytes = NULL;
+        int64_t offset = json_get_integer(request, "offset", 0);
+        const char *path, *leaf;
+        char part[300];
+        uint8_t digest[DIGEST_BYTES];
+        char hex[DIGEST_BYTES * 2 + 1];
+        size_t size = 0;
+        struct stat st;
+        int r = path_of(request, &path, reterr);
+        if (r < 0)
+                return r;
+        if (base64_decode(strempty(json_get_string(request, "base64")), &bytes, &size) < 0 || offset < 0)
+                return error_field(reterr, ERROR_BAD_FIELD, "base64", "These bytes are not base64.");
+        _cleanup_close_ int parent = parent_open(data_fd, path, &leaf, reterr);
+        if (parent < 0)
+                return parent;
+        digest_sha256(leaf, strlen(leaf), digest);
+        hex_encode(digest, sizeof(digest), hex);
+        (void) snprintf(part, sizeof(part), PART "%.32s", hex);
+        r = space_look(parent, size, reterr);
+        _cleanup_close_ int fd = r < 0 ? r : part_open(parent, part, offset, reterr);
+        if (fd < 0)
+                return fd;
+        r = lseek(fd, offset, SEEK_SET) < 0 ? -errno : write_full(fd, bytes, size);
+        if (r >= 0 && json_get_boolean(request, "last", true))
+                r = part_finish(parent, fd, part, leaf);
+        if (r < 0 || fstat(fd, &st) < 0)
+                return failed(path, r < 0 ? r : -errno, reterr);
+        *ret = file_to_json(path, &st);
+        return 0;
+}
+
+int inside_remove(int data_fd, const json_t* request, json_t** ret, Error* reterr) {
+        const char *path, *leaf;
+        int r = path_of(request, &path, reterr);
+        if (r < 0)
+                return r;
+        _cleanup_close_ int parent = parent_open(data_fd, path, &leaf, reterr);
+        if (parent < 0)
+                return parent;
+        if (unlinkat(parent, leaf, 0) < 0) {
+                r = errno == EISDIR || errno == EPERM ? unlinkat(parent, leaf, AT_REMOVEDIR) : -1;
+                if (r < 0)
+                        return failed(path, -errno, reterr);
+        }
+        *ret = json_object();
+        return 0;
+}
