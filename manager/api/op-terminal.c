@@ -268,7 +268,7 @@ int op_app_exec(Request* r, Error* reterr) {
         _cleanup_app_row_ AppRow row = {};
         _cleanup_json_ json_t* manifest = NULL;
         char object[48];
-        Terminal* t;
+        Terminal* t = NULL;
         int k = app_authorise(m, request_actor(r), app, &row, reterr);
         if (k < 0)
                 return k;

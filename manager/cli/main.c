@@ -2,6 +2,7 @@
 #include "cli/arguments.h"
 #include "cli/follow.h"
 #include "cli/help.h"
+#include "cli/inside.h"
 #include "cli/input.h"
 #include "cli/pack.h"
 #include "cli/print.h"
@@ -220,13 +221,18 @@ static int run(int argc, char** argv, Error* reterr) {
                 help_operation(stdout, o);
                 return 0;
         }
-        r = input_complete(&a, reterr);
+        bool inside = inside_handles(&a);
+        r = inside ? 0 : input_complete(&a, reterr);
         if (r >= 0)
                 r = input_confirm(&a, reterr);
+        if (isempty(socket_path))
+                socket_path = CLIENT_ADMIN_SOCKET;
         if (r >= 0)
-                r = client_new(isempty(socket_path) ? CLIENT_ADMIN_SOCKET : socket_path, &c, reterr);
+                r = client_new(socket_path, &c, reterr);
         if (r < 0)
                 return r;
+        if (inside)
+                return inside_command(c, socket_path, &a, reterr);
         if (watch)
                 return wait_for_job(c, strempty(json_get_string(a.fields, "id")), a.json, reterr);
         if (o->flags & OPERATION_STREAM)
