@@ -543,7 +543,7 @@ OP(APP_EXEC, "app.exec", POST, "/apps/{app}/terminals", USER, WRITE, "apps", Ter
 #define TERMINAL_FIELD F(terminal, ID, REQUIRED | POSITIONAL, 1, 32, NULL, "The terminal.")
 OP(APP_TERMINAL_WATCH, "app.terminal-watch", GET, "/terminals/{terminal}", USER, READ | STREAM, "apps", Nothing, FIELDS(TERMINAL_FIELD),
    "Watch a terminal", "Server-sent events: `output` {base64}, `end` {status}.")
-OP(APP_TERMINAL_INPUT, "app.terminal-input", POST, "/terminals/{terminal}/input", USER, READ, "apps", Nothing,
+OP(APP_TERMINAL_INPUT, "app.terminal-input", POST, "/terminals/{terminal}/input", USER, READ | BODY_LARGE, "apps", Nothing,
    FIELDS(TERMINAL_FIELD,
           F(base64, STRING, OPTIONAL, 0, 65536, NULL, "Bytes to type."),
           F(rows, INTEGER, OPTIONAL, 1, 1000, NULL, "The terminal's new height."),
