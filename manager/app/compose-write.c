@@ -201,17 +201,12 @@ static void put_variables(Writer* w) {
 }
 
 static void put_readme(Writer* w, const AppRecord* record, const json_t* manifest) {
-        json_t* d;
-        size_t i;
         fprintf(w->f, "%s %s\n\nRun it on any machine with Docker Compose or podman-compose:\n\n"
                       "  1. As root, unpack this archive with owners: tar --numeric-owner -xpf THIS.tar\n"
                       "  2. %s\n"
                       "  3. docker compose up -d; then open http://localhost:8080/\n\nWhat is here:\n  compose.yaml  the services, with images by digest\n"
                       "  .env          values of secrets\n  data/         what the app keeps, with the owners of its containers\n", record->title, strempty(json_get_string(manifest, "version")),
                 w->secrets ? "Keep .env to yourself: it holds the app's secrets." : "Fill in .env: the secrets were left out. Those of databases must be the ones the data was made with.");
-        json_array_foreach(json_object_get(manifest, "data"), i, d)
-                if (json_is_object(json_object_get(d, "dump")))
-                        fprintf(w->f, "  dumps/%s  the same data as a dump, for another version of the database\n", strempty(json_get_string(d, "file")));
 }
 
 typedef enum Part { COMPOSE, ENVIRONMENT, README } Part;

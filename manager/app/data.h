@@ -24,7 +24,7 @@
  *   remove     one of "point", "archive", "export", "whole": true     renamed first, then emptied; absent is fine. "app" may be left out
  *              for archive and export
  *   size       "apps": [ids], "archives": [ids]       what they take on the disk (allocated, holes do not count)
- *   export     "export", "point": id (made before), "dumps": [{"name", "container", "command": []}] run inside the app    a tar archive. What
+ *   export     "export", "point": id (made before, while the app stood: databases are whole in it), "compose", "secrets": bool       a tar archive. What
  *              stands in it beside the data comes as the answer to the question {"what": "texts"}: [{"name": "compose.yaml", "text": ".."}],
  *              since it may hold secrets.
  *

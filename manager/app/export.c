@@ -18,19 +18,6 @@ int app_export(Manager* m, const Actor* actor, const char* app, bool compose, bo
         return app_job_begin(m, JOB_APP_EXPORT, actor, app, json_pack("{s:b, s:b}", "compose", (int) compose, "secrets", (int) secrets), ret_job, reterr);
 }
 
-/* Dumps are made by the program that writes the archive, in the running app: {"name", "container", "command"} of each data with one. */
-static json_t* dumps_of(const json_t* manifest) {
-        json_t *list = json_array(), *d;
-        size_t i;
-        json_array_foreach(json_object_get(manifest, "data"), i, d) {
-                const json_t* dump = json_object_get(d, "dump");
-                if (json_is_object(dump))
-                        (void) json_array_append_new(list, json_pack("{s:s, s:O, s:O}", "name", strempty(json_get_string(d, "file")), "container", json_object_get(dump, "container"),
-                                                                     "command", json_object_get(dump, "command")));
-        }
-        return list;
-}
-
 static bool was_running(const Job* job) {
         return streq(strempty(json_get_string(job->journal, "wanted")), "running");
 }
@@ -47,13 +34,13 @@ static int export_copy(Manager* m, Job* job, AppRow* row, Error* reterr) {
 }
 
 static int export_write(Manager* m, Job* job, AppRow* row, Error* reterr) {
-        _cleanup_json_ json_t *manifest = app_manifest(row), *result = NULL;
+        _cleanup_json_ json_t* result = NULL;
         const char *point = move_id(job, "point"), *id = move_id(job, "export");
         int r = 1;
         if (!json_object_get(job->journal, "written")) {
-                json_t* dumps = was_running(job) ? dumps_of(manifest) : json_array();
                 job_say(job, "Writing the archive of %s", row->title);
-                r = app_step_data(m, job, "write", row, "export", json_pack("{s:s, s:s, s:o}", "export", id, "point", point, "dumps", dumps), &result, reterr);
+                r = app_step_data(m, job, "write", row, "export", json_pack("{s:s, s:s, s:b, s:b}", "export", id, "point", point, "compose",
+                                  (int) json_get_boolean(job->request, "compose", true), "secrets", (int) json_get_boolean(job->request, "secrets", false)), &result, reterr);
                 if (r != 1)
                         return r;
                 (void) json_object_set_new(job->journal, "written", json_true());
@@ -78,7 +65,7 @@ static int export_step(Manager* m, Job* job, Error* reterr) {
         move_reboot_check(job);
         switch (job->stage) {
         case DUMP:
-                return 1; /* beside the writing, when the app runs again */
+                return 1; /* the data is copied while the app stands: databases are whole in it */
         case COPY:
                 return export_copy(m, job, &row, reterr);
         default:

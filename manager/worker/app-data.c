@@ -4,6 +4,7 @@
 #include "base/time.h"
 #include "base/validate.h"
 #include "data/place.h"
+#include "worker/app-export.h"
 #include "worker/worker.h"
 #include <grp.h>
 #include <stdio.h>
@@ -260,6 +261,19 @@ static int do_size(Data* d, json_t** ret, Error* reterr) {
         return 0;
 }
 
+static int do_export(Data* d, json_t** ret, Error* reterr) {
+        AppExport x = { .worker = d->w, .place = d->place, .app = d->app, .slot = d->slot, .watch = watch(d) };
+        TreeCount count = {};
+        int r = id_read(d->request, "export", &x.id, reterr);
+        if (r >= 0)
+                r = id_read(d->request, "point", &x.point, reterr);
+        if (r < 0)
+                return r;
+        if (place_measure(d->place, PLACE_POINT, d->app, x.point, &count) >= 0)
+                d->total = count.bytes;
+        return app_export_write(&x, ret, reterr);
+}
+
 static const struct {
         const char* action;
         int (*run)(Data* d, json_t** ret, Error* reterr);
@@ -267,7 +281,7 @@ static const struct {
 } actions[] = {
         { "create", do_create, true },   { "point", do_point, true },         { "restore", do_restore, true },
         { "copy", do_copy, true },       { "archive", do_archive, true },     { "unarchive", do_unarchive, true },
-        { "remove", do_remove, false },  { "size", do_size, false },
+        { "remove", do_remove, false },  { "size", do_size, false },          { "export", do_export, true },
 };
 
 /* exports and results belong to root and the manager's group. */

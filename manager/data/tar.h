@@ -1,0 +1,17 @@
+/* Writes a tar archive (POSIX pax interchange, pax(1)), which GNU tar and libarchive read: owners, modes, links, holes, user.* attributes. Only
+ * writes: what could be hostile in it goes through nobody's parser here. */
+#pragma once
+#include "base/error.h"
+#include "data/tree.h"
+#include <sys/stat.h>
+
+typedef struct Tar Tar;
+int tar_new(int fd, Tar** ret);   /* fd is borrowed, at its beginning */
+Tar* tar_free(Tar* t);
+DEFINE_CLEANUP(Tar*, tar_free);
+int tar_text(Tar* t, const char* name, const char* text, mode_t mode);
+/* The open file from its beginning, as name, root's. */
+int tar_file(Tar* t, const char* name, int fd, mode_t mode);
+/* A tree as `name`/..; ids less base, so that they are those inside the app; what is outside of the range is 0. */
+int tar_tree(Tar* t, const char* name, int fd, uint32_t base, const TreeWatch* watch, TreeCount* count);
+int tar_finish(Tar* t, uint64_t* ret_size); /* the end of the archive */
