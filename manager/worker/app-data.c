@@ -124,7 +124,7 @@ static int copy(Data* d, PlaceCopy* how, json_t** ret, Error* reterr) {
         r = place_copy(d->place, how, &count, reterr);
         if (r < 0)
                 return r;
-        worker_progress(d->w, "switch", 98, NULL);
+        worker_progress(d->w, "switch", 98, "%llu files", (unsigned long long) count.files);
         *ret = count_json(&count);
         return 0;
 }
@@ -236,7 +236,7 @@ static int each_id(Data* d, const char* key, int (*one)(Data* d, const char* id,
                 const char* id = json_string_value(item);
                 if (!id || !id_valid(id))
                         return bad(key, reterr);
-                worker_progress(d->w, "prepare", (int) (i * 100 / json_array_size(list)), NULL);
+                worker_progress(d->w, "prepare", (int) (i * 100 / json_array_size(list)), "Measuring %s", id);
                 int r = one(d, id, to);
                 if (r >= 0 && worker_cancelled(d->w))
                         r = -ECANCELED;
