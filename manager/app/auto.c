@@ -8,9 +8,9 @@
 #include "store/store-setting.h"
 #include <stdio.h>
 
+#define WINDOW "02:00-05:00" /* unless told, as setting.c shows */
 #define TICK_USEC (20 * USEC_PER_SEC)
 #define TICK_ACCURACY_USEC (5 * USEC_PER_SEC)
-#define WINDOW "02:00-05:00"
 
 static const Actor system_actor = { .via = VIA_SYSTEM, .role = ROLE_ROOT, .name = "system" };
 

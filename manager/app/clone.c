@@ -308,7 +308,7 @@ static int clone_undo(Manager* m, Job* job, Error* reterr) {
                 if (r == 1 && there && streq(source.job, job->id))
                         r = app_job_over(m, source.id, NULL, NULL, reterr) < 0 ? -EIO : 1;
                 if (r != 1)
-                        return r;
+                        return move_undone(job, r);
                 flag_set(job, "released");
         }
         if (app_job_row(m, job, &row, NULL) < 0)

@@ -85,7 +85,7 @@ static int export_undo(Manager* m, Job* job, Error* reterr) {
         if (r == 1 && json_get_string(job->journal, "export"))
                 r = app_step_data(m, job, "undo-export", &row, "remove", json_pack("{s:s}", "export", move_id(job, "export")), NULL, reterr);
         if (r != 1)
-                return r;
+                return move_undone(job, r);
         r = json_get_string(job->journal, "point") ? store_app_point_remove(m->store, move_id(job, "point"), reterr) : 0;
         if (r >= 0)
                 r = app_job_over(m, row.id, NULL, NULL, reterr);

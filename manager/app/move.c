@@ -331,6 +331,13 @@ static int resume(Manager* m, Job* job, AppRow* row, Error* reterr) {
         return app_step_apply(m, job, "back-open", row, reterr);
 }
 
+int move_undone(Job* job, int r) {
+        if (r != 0)
+                return r;
+        job_wait_until(job, now_usec(CLOCK_BOOTTIME));
+        return JOB_WAIT;
+}
+
 int move_back(Manager* m, Job* job, AppRow* row, VersionReturn* ret_how, Error* reterr) {
         bool admitted = flag(job, "admitted"), touched = flag(job, "touched") || flag(job, "swapped");
         *ret_how = version_return(touched, admitted, /* older_bears_data= */ false);

@@ -34,6 +34,8 @@ int move_start(Manager* m, Job* job, AppRow* row, const char* what, Error* reter
 int move_stop(Manager* m, Job* job, AppRow* row, const char* what, Error* reterr);
 /* The door opens. From the first call on nothing of the data goes back by itself. */
 int move_admit(Manager* m, Job* job, AppRow* row, Error* reterr);
+/* What an undo answers where a step would answer 0: the engine takes everything but JOB_WAIT for its end. */
+int move_undone(Job* job, int r);
 /* For undo: everything as it was, as far as version_return() allows. *ret_how tells what was done. */
 int move_back(Manager* m, Job* job, AppRow* row, VersionReturn* ret_how, Error* reterr);
 

@@ -145,7 +145,7 @@ static int rollback_undo(Manager* m, Job* job, Error* reterr) {
                 return 1;
         r = move_back(m, job, &row, &how, reterr);
         if (r != 1)
-                return r;
+                return move_undone(job, r);
         if (how == VERSION_RETURN_ALL)
                 r = app_event_add(m, row.id, "rollback", "warn", &job->actor, "%s stayed at %s, nothing lost: %s did not work: %s", row.title, row.version,
                                   strempty(json_get_string(job->request, "version")), strempty(json_get_string(json_object_get(job->journal, "undoing"), "message")));

@@ -250,7 +250,7 @@ static int update_undo(Manager* m, Job* job, Error* reterr) {
                 return 1; /* the app is gone: nothing to bring back */
         r = move_back(m, job, &row, &how, reterr);
         if (r != 1)
-                return r;
+                return move_undone(job, r);
         if (how == VERSION_RETURN_ALL && failed) {
                 r = hold(&row, to, strempty(json_get_string(why, "message")), reterr);
                 if (r >= 0)
