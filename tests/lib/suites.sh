@@ -375,7 +375,7 @@ suite_vm() {
 suite_bench() {
         has_installer && has_programs bench || return 0
         need_native
-        need_packages nghttp2-client fdisk bind9-dnsutils
+        need_packages nghttp2-client fdisk bind9-dnsutils wrk
         need_node_tests
         node_packages "$source_dir/tests/bench" || return
         suite_box bench || return
