@@ -50,9 +50,10 @@ strand() {
         strand_list+=("$(printf '%q ' "$@")")
 }
 
-# One more at a time than there are processors, as each of them waits now and then.
+# One more at a time than there are processors, as each of them waits now and then; those that run gently are not counted.
+gentle_strands=0
 run_strands() {
-        local line words at_once=${STEADBOX_STRANDS:-$(($(nproc) + 1))}
+        local line words at_once=${STEADBOX_STRANDS:-$(($(nproc) + 1 + gentle_strands))}
         exec 7>&1
         while IFS= read -r line; do
                 while [ "$(jobs -pr | wc -l)" -ge "$at_once" ]; do
@@ -197,6 +198,7 @@ suite_unit() {
 # Every target runs over its corpus; with FUZZ_SECONDS it then looks for new input, that long in all.
 suite_fuzz() {
         need_native
+        gentle_strands=1
         strand 800 fuzz fuzz_all
 }
 
