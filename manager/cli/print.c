@@ -67,6 +67,7 @@ static const struct {
         const char* type;
         const char* columns[8];
 } brief_table[] = {
+        { "App", { "id", "title", "version", "state", "sentence", "shown", "update", "memory_mb" } },
         { "Certificate", { "id", "names", "source", "method", "not_after", "renew_at", "sentence" } },
         { "DnsProvider", { "kind", "name", "fields", "url" } },
         { "Domain", { "name", "shown", "primary", "state", "certificate", "records", "ok", "sentence" } },
