@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/time.h"
 #include "data/place.h"
+#include "data/tar.h"
 #include "data/tree-internal.h"
 #include <endian.h>
 #include <fcntl.h>
@@ -594,6 +595,33 @@ TEST(archives_and_removals_killed) {
         shell(&w, "test -z \"$(ls -A apps)\" && rm -r before");
         ASSERT_OK(act_remove(&w, &e));
         ASSERT_ERROR(place_archive(w.place, "notes", "other", NULL, &e), ENOENT);
+        world_down(&w);
+}
+
+/* --- archives for elsewhere --- */
+
+TEST(tar_is_what_others_read) {
+        World w;
+        TreeCount count = {};
+        uint64_t size = 0;
+        _cleanup_(tar_freep) Tar* tar = NULL;
+        if (!world_up(&w))
+                return;
+        furnish(&w);
+        shell(&w, "cd " DATA "/files && mkdir -p $(printf 'long%.0s' $(seq 50))/$(printf 'deep%.0s' $(seq 40)) && rm pipe && chown -hR 1879375872:1879375872 . && echo end >$(printf 'long%.0s' $(seq 50))/f");
+        _cleanup_close_ int out = ASSERT_OK(openat(w.fd, "x.tar", O_RDWR | O_CREAT, 0600)), tree = ASSERT_OK(openat(w.fd, DATA, O_RDONLY | O_DIRECTORY));
+        ASSERT_OK(tar_new(out, &tar));
+        ASSERT_OK(tar_text(tar, "compose.yaml", "services: {}\n", 0644));
+        ASSERT_OK(tar_tree(tar, "data", tree, BASE, NULL, &count));
+        ASSERT_OK(tar_finish(tar, &size));
+        struct stat st;
+        ASSERT_OK(fstat(out, &st));
+        ASSERT_EQ((uint64_t) st.st_size, size);
+        ASSERT_TRUE(size < 100 * 1024 * 1024); /* the hole of 40 GB is none */
+        shell(&w, "mkdir there && tar --numeric-owner --xattrs -xpf x.tar -C there && test \"$(cat there/compose.yaml)\" = 'services: {}' && test $(stat -c %u,%g there/data/files/big) = 0,0");
+        shell(&w, "diff -r --no-dereference " DATA "/files/a there/data/files/a && cmp " DATA "/files/big there/data/files/big && test $(stat -c %s there/data/files/sparse) = $(stat -c %s " DATA "/files/sparse)"
+                 " && test $(du -k there/data/files/sparse | cut -f1) -lt 10000 && test $(stat -c %h there/data/files/hard) = 3 && test \"$(readlink there/data/files/away)\" = ../../../../outside"
+                 " && test $(find " DATA " | wc -l) = $(find there/data | wc -l) && rm -rf there x.tar");
         world_down(&w);
 }
 
