@@ -141,14 +141,26 @@ static int set_field(Arguments* a, const Field* f, const char* text, Error* rete
 static const Field* next_positional(const Arguments* a) {
         for (size_t i = 0; i < a->operation->n_fields; i++) {
                 const Field* f = &a->operation->fields[i];
-                if ((f->flags & FIELD_POSITIONAL) && !json_object_get(a->fields, f->name))
+                if ((f->flags & FIELD_POSITIONAL) && (f->type == FIELD_STRINGS || !json_object_get(a->fields, f->name)))
                         return f;
         }
         return NULL;
 }
 
+/* The words of a command: each stays as it is, commas too. */
+static int take_word(Arguments* a, const Field* f, const char* text, Error* reterr) {
+        json_t* words = json_object_get(a->fields, f->name);
+        if (!words && json_object_set_new(a->fields, f->name, words = json_array()) < 0)
+                return error_errno(reterr, -ENOMEM, "Cannot keep the arguments");
+        if (json_array_append_new(words, json_string(text)) < 0)
+                return error_field(reterr, ERROR_BAD_FIELD, f->name, "'%s' is not valid UTF-8.", f->name);
+        return 0;
+}
+
 static int take_positional(Arguments* a, const char* text, Error* reterr) {
         const Field* f = next_positional(a);
+        if (f && f->type == FIELD_STRINGS)
+                return take_word(a, f, text, reterr);
         if (f)
                 return set_field(a, f, text, reterr);
         f = arguments_file_field(a->operation);

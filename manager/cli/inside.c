@@ -53,14 +53,26 @@ static void size_add(json_t* fields) {
         (void) json_object_set_new(fields, "columns", json_integer(MIN(w.ws_col, 1000)));
 }
 
+/* What cannot be typed ends the command, or it would wait for ever; unless it ended by itself. */
+static int give_up(Client* c, const char* terminal, const Error* e) {
+        _cleanup_json_ json_t* fields = json_pack("{s:s}", "terminal", terminal);
+        if (e->name != ERROR_NOT_FOUND && e->name != ERROR_WRONG_STATE) {
+                (void) fprintf(stderr, "steadbox: %s\n", strempty(e->message));
+                (void) call(c, &operation_table[OP_APP_TERMINAL_CLOSE], fields, NULL, NULL);
+        }
+        return -error_name_errno(e->name);
+}
+
 static int post_input(Client* c, const char* terminal, json_t* fields) {
         _cleanup_json_ json_t* owned = fields;
         _cleanup_error_ Error e = ERROR_NULL;
         (void) json_object_set_new(owned, "terminal", json_string(terminal));
         for (unsigned tries = 0;; tries++) {
                 int r = call(c, &operation_table[OP_APP_TERMINAL_INPUT], owned, NULL, &e);
-                if (r >= 0 || e.name != ERROR_BUSY || tries > 600)
+                if (r >= 0)
                         return r;
+                if (e.name != ERROR_BUSY || tries > 600)
+                        return give_up(c, terminal, &e);
                 error_done(&e); /* it has not read yet what came before */
                 (void) usleep(100000);
         }

@@ -32,17 +32,15 @@ typedef struct Exec {
 } Exec;
 
 static int arguments(const json_t* request, const char* id, const char** argv, Error* reterr) {
-        static const char* const shell[] = { "/bin/sh", "-c", "if command -v bash >/dev/null 2>&1; then exec bash; fi; exec sh", NULL };
+        static const char* const shell[] = { "/bin/sh", "-c", "TERM=xterm-256color; export TERM; if command -v bash >/dev/null 2>&1; then exec bash; fi; exec sh", NULL };
         const json_t* command = json_object_get(request, "command");
         size_t n = 0;
         argv[n++] = CRUN;
         argv[n++] = "--root=" APP_CRUN_ROOT;
         argv[n++] = "--cgroup-manager=disabled";
         argv[n++] = "exec";
-        if (json_get_boolean(request, "terminal", true)) {
-                argv[n++] = "--tty";
-                argv[n++] = "--env=TERM=xterm-256color";
-        }
+        if (json_get_boolean(request, "terminal", true))
+                argv[n++] = "--tty"; /* --env would take the container's own variables away */
         argv[n++] = id;
         if (json_array_size(command) > ARGUMENTS_MAX)
                 return error_field(reterr, ERROR_BAD_FIELD, "command", "The command has too many words.");

@@ -74,6 +74,11 @@ static int serve(const json_t* request, json_t** ret, Error* reterr) {
                 if (verbs[i].answer)
                         return verbs[i].answer(request, ret, reterr);
                 _cleanup_close_ int data = data_open(app, reterr);
+                if (data < 0 && verbs[i].files == inside_files && isempty(json_get_string(request, "path"))) { /* an app that keeps nothing */
+                        error_done(reterr);
+                        *ret = json_pack("{s:[]}", "items");
+                        return 0;
+                }
                 return data < 0 ? data : verbs[i].files(data, request, ret, reterr);
         }
         return error_set(reterr, ERROR_BAD_REQUEST, "There is no such verb.");
@@ -116,7 +121,7 @@ int main(int argc, char** argv) {
         if (r < 0) {
                 (void) error_errno(&e, r, "This did not work");
                 (void) inside_say(json_pack("{s:{s:s, s:s, s:s}}", "error", "name", error_name_to_string(e.name), "message", e.message, "field", strempty(e.field)));
-                return EXIT_FAILURE;
+                return EXIT_SUCCESS; /* a question that is refused is answered */
         }
         return answer && inside_say(json_pack("{s:O}", "answer", answer)) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
