@@ -104,7 +104,7 @@ TEST(reached_at_once_again_and_again) {
                 up(app, slot);
                 up(app, slot); /* changes nothing */
                 _cleanup_close_ int four = listen_inside(app, slot, AF_INET), six = ipv6() ? listen_inside(app, slot, AF_INET6) : -EBADF;
-                ASSERT_TRUE(connects(slot, AF_INET));
+                ASSERT_TRUE(four >= 0 && connects(slot, AF_INET));
                 ASSERT_TRUE(six < 0 || connects(slot, AF_INET6));
                 up(app, slot); /* nor under a listening app */
                 ASSERT_TRUE(connects(slot, AF_INET));
@@ -131,10 +131,11 @@ TEST(a_held_namespace_takes_nothing_with_it) {
                 return;
         up("held", 8);
         _cleanup_close_ int ns = open(APP_NETWORK_DIRECTORY "/held/netns", O_RDONLY | O_CLOEXEC);
+        ASSERT_OK(ns);
         ASSERT_OK(umount2(APP_NETWORK_DIRECTORY "/held/netns", MNT_DETACH)); /* as after a crash: only the holder has it */
         up("held", 8);
         _cleanup_close_ int four = listen_inside("held", 8, AF_INET);
-        ASSERT_TRUE(connects(8, AF_INET));
+        ASSERT_TRUE(four >= 0 && connects(8, AF_INET));
         down("held");
         ASSERT_TRUE(if_nametoindex("sb-8") == 0);
 }
@@ -156,7 +157,7 @@ TEST(killed_anywhere_it_is_finished_by_the_next) {
                 (void) waitpid(pid, NULL, 0);
                 up("killed", 9);
                 _cleanup_close_ int four = listen_inside("killed", 9, AF_INET);
-                ASSERT_TRUE(connects(9, AF_INET));
+                ASSERT_TRUE(four >= 0 && connects(9, AF_INET));
                 down("killed");
                 ASSERT_TRUE(if_nametoindex("sb-9") == 0);
         }
