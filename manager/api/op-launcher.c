@@ -2,6 +2,7 @@
 #include "api/events.h"
 #include "api/handlers.h"
 #include "app/gate.h"
+#include "app/launcher.h"
 #include "base/time.h"
 #include "base/validate.h"
 #include "daemon/manager.h"
@@ -10,30 +11,6 @@
 #define LINKS_MAX 100
 
 /* --- what there is to open --- */
-
-static const char* state_of(const json_t* app, const char** ret_sentence) {
-        *ret_sentence = "";
-        if (streq_ptr(json_get_string(app, "wanted"), "stopped")) {
-                *ret_sentence = "It is switched off.";
-                return "stopped";
-        }
-        if (json_get_integer(app, "maintenance", 0) || !streq_ptr(json_get_string(app, "gate"), "open")) {
-                *ret_sentence = "It is being looked after.";
-                return "maintenance";
-        }
-        if (streq_ptr(json_get_string(app, "state"), "broken")) {
-                *ret_sentence = "It does not work right now.";
-                return "failing";
-        }
-        return "ok";
-}
-
-static json_t* app_tile(const json_t* app) {
-        const char *sentence, *state = state_of(app, &sentence), *icon = json_get_string(app, "icon");
-        return json_pack("{s:s, s:s, s:s, s:o, s:o, s:s, s:s}", "tile", strempty(json_get_string(app, "id")), "kind", "app", "title",
-                         strempty(json_get_string(app, "title")), "url", json_sprintf("https://%s/", strempty(json_get_string(app, "name"))),
-                         "icon", json_string_or_null(isempty(icon) ? NULL : icon), "state", state, "sentence", sentence);
-}
 
 static json_t* link_tile(const char* id, const char* title, const char* url) {
         return json_pack("{s:s, s:s, s:s, s:s, s:n, s:s, s:s}", "tile", id, "kind", "link", "title", title, "url", url, "icon", "state", "ok",
@@ -53,7 +30,7 @@ int op_launcher_list(Request* r, Error* reterr) {
                 return k;
         }
         json_array_foreach(apps, i, item)
-                (void) json_array_append_new(items, app_tile(item));
+                (void) json_array_append_new(items, app_tile(request_manager(r), item));
         json_array_foreach(links, i, item)
                 (void) json_array_append_new(items, link_tile(strempty(json_get_string(item, "id")), strempty(json_get_string(item, "title")),
                                                               strempty(json_get_string(item, "url"))));
