@@ -25,6 +25,8 @@ MB = 1024 * 1024
 
 def busybox():
     """A static busybox of this machine."""
+    if "STEADBOX_BUSYBOX" in os.environ:
+        return os.environ["STEADBOX_BUSYBOX"]
     for path in ("/bin/busybox", "/usr/bin/busybox"):
         if os.path.exists(path) and b"statically" in subprocess.run(["file", "-L", path], capture_output=True, check=False).stdout:
             return path
