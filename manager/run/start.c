@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #define CRUN "/usr/bin/crun"
@@ -61,10 +62,15 @@ static int output_open(const AppRecord* a, const AppContainerRecord* c, int* ret
         int ends[2];
         if (pipe2(ends, O_CLOEXEC) < 0)
                 return error_errno(reterr, -errno, "Cannot make a pipe");
+        /* A grandchild: crun, which this process becomes, waits for all children of its own, and this one waits for crun's end. */
         pid_t pid = fork();
-        if (pid == 0)
-                carry(ends[0]);
-        int r = pid < 0 ? -errno : 0;
+        if (pid == 0) {
+                pid = fork();
+                if (pid == 0)
+                        carry(ends[0]);
+                _exit(pid < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
+        }
+        int status = 0, r = pid < 0 || waitpid(pid, &status, 0) < 0 ? -errno : status != 0 ? -EAGAIN : 0;
         (void) close(ends[0]);
         if (r >= 0 && (fchown(ends[1], base + c->uid, base + c->gid) < 0 || fchmod(ends[1], 0622) < 0))
                 r = -errno;
