@@ -1,6 +1,7 @@
 /* What about apps needs attention. */
 #include "app/app-internal.h"
 #include "base/time.h"
+#include "catalogue/catalogue.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <time.h>
@@ -59,8 +60,11 @@ static void limits(Findings* list, const AppRow* row, const AppLive* live) {
                     say("%s wanted more memory than it may have, and a process of it was ended.", row->title), "", row->id);
 }
 
-static void version(Findings* list, const AppRow* row, const json_t* manifest) {
+static void version(Manager* m, Findings* list, const AppRow* row, const json_t* manifest) {
+        _cleanup_free_ char* told = NULL; /* by who keeps the catalogue, since this version was packed */
         const char* end = json_get_string(manifest, "end_of_life");
+        if (*row->package && catalogue_end_of_life(m, row->source, row->package, &told, NULL) > 0 && (!end || strcmp(told, end) < 0))
+                end = told;
         char today[16] = "";
         time_t now = (time_t) now_seconds();
         struct tm tm;
@@ -94,7 +98,7 @@ int app_findings(Manager* m, Findings* list, Error* reterr) {
                 const AppLive* live = app_live(m, rows.items[i].id);
                 state(m, list, &rows.items[i], manifest, live);
                 limits(list, &rows.items[i], live);
-                version(list, &rows.items[i], manifest);
+                version(m, list, &rows.items[i], manifest);
         }
         return MIN(r, 0);
 }

@@ -111,6 +111,15 @@ int catalogue_versions(Manager* m, const char* source, const char* package, cons
         return 0;
 }
 
+int catalogue_end_of_life(Manager* m, const char* source, const char* package, char** ret, Error* reterr) {
+        _cleanup_catalogue_offer_row_ CatalogueOfferRow row = {};
+        int r = store_catalogue_offer_get(m->store, source, package, NULL, &row, reterr);
+        if (r <= 0 || isempty(row.end_of_life))
+                return MIN(r, 0);
+        *ret = TAKE_PTR(row.end_of_life);
+        return 1;
+}
+
 /* --- sources --- */
 
 static json_t* source_json(const CatalogueSourceRow* row) {

@@ -24,6 +24,8 @@ void catalogue_offer_done(CatalogueOffer* o);
 int catalogue_offer_find(Manager* m, const char* source, const char* package, const char* version, CatalogueOffer* ret, Error* reterr);
 /* Versions of that source that may be reached from `from` in one step, newest first; from NULL = all. *ret is an array of texts. */
 int catalogue_versions(Manager* m, const char* source, const char* package, const char* from, json_t** ret, Error* reterr);
+/* When the source's index says that nobody cares for the package any more: 1 and a date, owned; 0 = it says nothing. */
+int catalogue_end_of_life(Manager* m, const char* source, const char* package, char** ret, Error* reterr);
 /* Whether the provider lets this package be installed. */
 bool catalogue_allowed(Manager* m, const char* package);
 

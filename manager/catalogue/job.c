@@ -169,6 +169,27 @@ static int asked(Manager* m, Job* job, const json_t* question, Error* reterr) {
 
 /* --- its end --- */
 
+/* Whether a source was added or changed since the job was asked for: it is fetched next, not tomorrow. */
+static bool has_news(Manager* m, const Job* job) {
+        CatalogueSourceRow* rows = NULL;
+        const json_t* asked_for = json_object_get(job->request, "sources");
+        size_t n = 0;
+        bool news = false;
+        if (store_catalogue_source_all(m->store, &rows, &n, NULL) < 0)
+                return false;
+        for (size_t i = 0; i < n; i++) {
+                bool known = false;
+                for (size_t k = 0; k < json_array_size(asked_for); k++) {
+                        const json_t* s = json_array_get(asked_for, k);
+                        known = known || (streq_ptr(json_get_string(s, "source"), rows[i].id) && streq_ptr(json_get_string(s, "url"), rows[i].url)
+                                                && streq_ptr(json_get_string(s, "key"), rows[i].key));
+                }
+                news = news || !known;
+        }
+        catalogue_source_rows_free(rows, n);
+        return news;
+}
+
 /* People see two numbers, whatever the job says beside them. */
 static int finished(Manager* m, Job* job, Error* reterr) {
         int64_t failed = json_get_integer(job->result, "failed", 0), packages = json_get_integer(job->result, "packages", 0);
@@ -177,14 +198,35 @@ static int finished(Manager* m, Job* job, Error* reterr) {
         json_decref(job->result);
         job->result = json_pack("{s:I, s:I}", "packages", (json_int_t) packages, "failed", (json_int_t) failed);
         int64_t wait = failed > 0 ? CATALOGUE_SOON_SEC : CATALOGUE_EVERY_SEC - CATALOGUE_JITTER_SEC + random % (2 * CATALOGUE_JITTER_SEC);
-        return job->result ? catalogue_plan(m, now_seconds() + wait, reterr) : -ENOMEM;
+        return job->result ? catalogue_plan(m, has_news(m, job) ? 1 : now_seconds() + wait, reterr) : -ENOMEM;
 }
 
 static int undo(Manager* m, Job* job, Error* reterr) {
-        return catalogue_plan(m, now_seconds() + CATALOGUE_SOON_SEC, reterr);
+        return catalogue_plan(m, has_news(m, job) ? 1 : now_seconds() + CATALOGUE_SOON_SEC, reterr);
+}
+
+static int refresh_if_due(Manager* m, Error* reterr) {
+        static const Actor itself = { .via = VIA_SYSTEM, .role = ROLE_ADMIN, .name = "system" };
+        char job[JOB_ID_BYTES];
+        int r = store_begin(m->store, reterr);
+        if (r < 0)
+                return r;
+        _cleanup_(transaction_rollbackp) Transaction transaction = m->store;
+        r = catalogue_due(m, now_seconds(), reterr);
+        if (r > 0)
+                r = catalogue_refresh(m, &itself, job, reterr);
+        else
+                return r;
+        if (r < 0)
+                return r;
+        transaction = NULL;
+        return store_commit(m->store, reterr);
 }
 
 static void ended(Manager* m, Job* job, bool done) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        if (has_news(m, job) && refresh_if_due(m, &e) < 0)
+                log_info("A new source of apps is fetched later: %s", strempty(e.message));
         events_changed(m->events, "catalogue");
         events_changed(m->events, "app"); /* there may be something to update to */
 }

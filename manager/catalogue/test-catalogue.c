@@ -225,10 +225,17 @@ TEST(what_a_source_offers_is_there_at_once) {
         char path[200];
         path_of("wiki-3-1.json", path);
         ASSERT_EQ(unlink(path), 0);
-        indexed(0, now, 30);
+        _cleanup_json_ json_t* ends = json_pack("{s:s}", "notes", "2027-06-30");
+        const PackIndex options = { .made_at = now, .days = 30, .end_of_life = ends };
+        _cleanup_free_ char* end = NULL;
+        unsigned n;
+        ASSERT_EQ(catalogue_end_of_life(&box.m, "ours", "notes", &end, NULL), 0);
+        ASSERT_OK(pack_index(box.source, &box.secret, &options, &n, NULL));
         refresh(NULL);
         offered("notes", "1.10-1");
         offered("wiki", NULL);
+        ASSERT_EQ(catalogue_end_of_life(&box.m, "ours", "notes", &end, NULL), 1);
+        ASSERT_STREQ(end, "2027-06-30");
         box_down();
 }
 
@@ -392,6 +399,26 @@ TEST(sources_and_who_may) {
         _cleanup_json_ json_t* items = NULL;
         ASSERT_OK(catalogue_offers(&box.m, "en", NULL, "wiki", &items, NULL));
         ASSERT_FALSE(json_get_boolean(json_array_get(items, 0), "allowed", true)); /* shown, and said */
+        box_down();
+}
+
+TEST(a_source_that_comes_late_is_fetched_next) {
+        box_up();
+        package("notes", "1-1", "Notes");
+        indexed(1, now_seconds(), 30);
+        begin();
+        ASSERT_OK(store_begin(box.m.store, NULL));
+        ASSERT_OK(catalogue_source_add(&box.m, "late", box.source, box.key_text, NULL));
+        ASSERT_OK(store_commit(box.m.store, NULL));
+        uint64_t until = now_usec(CLOCK_MONOTONIC) + PATIENCE_USEC;
+        for (;;) {
+                _cleanup_catalogue_source_row_ CatalogueSourceRow row = {};
+                ASSERT_EQ(store_catalogue_source_get(box.m.store, "late", &row, NULL), 1);
+                if (row.offers == 1)
+                        break;
+                ASSERT_TRUE(now_usec(CLOCK_MONOTONIC) < until);
+                ASSERT_OK(sd_event_run(box.m.event, 50 * USEC_PER_MSEC));
+        }
         box_down();
 }
 

@@ -76,6 +76,20 @@ static const char* const description =
         ".TP\n\\fB\\-\\-version\\fR\nPrint the version.\n"
         ".PP\nLists are given with commas or by repeating the option. A yes or no may be left out (yes), or negated by \\fB\\-\\-no\\-\\fIfield\\fR.\n";
 
+/* The one command that is no operation. */
+static const char* const packages =
+        ".SH PACKAGES OF APPS\n"
+        ".TP\n\\fBsteadbox pack\\fR \\fIdirectory\\fR... \\fB\\-\\-key\\fR \\fIfile\\fR [\\fB\\-\\-output\\fR \\fIdirectory\\fR]\n"
+        "Checks packages of apps and signs them. It asks no box.\n"
+        ".TP\n\\fBsteadbox pack \\-\\-index\\fR \\fIdirectory\\fR \\fB\\-\\-key\\fR \\fIfile\\fR [\\fB\\-\\-name\\fR \\fItext\\fR] "
+        "[\\fB\\-\\-days\\fR \\fIn\\fR] [\\fB\\-\\-serial\\fR \\fIn\\fR] [\\fB\\-\\-end\\-of\\-life\\fR \\fIpackage=date\\fR]...\n"
+        "Makes the signed list of a catalogue of all packages in the directory.\n"
+        ".TP\n\\fBsteadbox pack \\-\\-lint\\fR \\fIdirectory\\fR...\nOnly says what is wrong.\n"
+        ".TP\n\\fBsteadbox pack \\-\\-make\\-key\\fR \\fIfile\\fR\nMakes a secret key, not encrypted, and \\fIfile\\fR.pub. Keys of \\fBminisign\\fR(1) do as well; "
+        "\\fB\\-\\-password\\-stdin\\fR reads the password of an encrypted one.\n"
+        ".TP\n\\fBsteadbox pack \\-\\-schema\\fR\nPrints the JSON Schema of manifest.json.\n"
+        ".PP\n\\fI/usr/share/doc/steadbox/packaging.md\\fR tells how packages are made.\n";
+
 int generate_man(FILE* f) {
         (void) fprintf(f, ".\\\" Generated from include/tbl by steadbox-generate man.\n.TH STEADBOX 1 \"\" \"Steadbox %s\" \"Steadbox\"\n"
                           ".SH NAME\nsteadbox \\- look after this box\n"
@@ -92,8 +106,9 @@ int generate_man(FILE* f) {
                                         return r;
                         }
         }
-        (void) fputs(".TP\n\\fBsteadbox job watch\\fR ID\nFollow a job to its end. Ctrl\\-C leaves the job running.\n"
-                     ".SH ENVIRONMENT\n.TP\n\\fBSTEADBOX_SOCKET\\fR\nAnother socket than \\fI/run/steadbox/admin.sock\\fR.\n"
+        (void) fputs(".TP\n\\fBsteadbox job watch\\fR ID\nFollow a job to its end. Ctrl\\-C leaves the job running.\n", f);
+        (void) fputs(packages, f);
+        (void) fputs(".SH ENVIRONMENT\n.TP\n\\fBSTEADBOX_SOCKET\\fR\nAnother socket than \\fI/run/steadbox/admin.sock\\fR.\n"
                      ".SH EXIT STATUS\n.TP\n0\nIt worked.\n.TP\n130\nFollowing a job was interrupted; the job goes on.\n", f);
         for (int code = 1; code < 16; code++) {
                 bool first = true;

@@ -110,7 +110,7 @@ static bool repository_valid(const char* s, size_t n) {
                         separator = false;
                         continue;
                 }
-                if (!strchr("/._-", s[i]) || (separator && !(s[i] == s[i - 1] && (s[i] == '_' || s[i] == '-'))))
+                if (!strchr("/._-", s[i]) || (separator && (i == 0 || !(s[i] == s[i - 1] && (s[i] == '_' || s[i] == '-')))))
                         return false;
                 separator = true;
         }

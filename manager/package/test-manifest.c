@@ -192,7 +192,7 @@ TEST(image_names) {
                 { "127.0.0.1:5000/a@sha256:" D, "127.0.0.1:5000/a@sha256:" D },
                 { "registry.example/a:1@sha256:" D, "registry.example/a:1@sha256:" D },
                 { "a__b--c", "docker.io/library/a__b--c:latest" },
-                { "Nginx", NULL }, { "a//b", NULL }, { "/a", NULL }, { "a/", NULL }, { "a:", NULL }, { "a@sha256:12", NULL },
+                { "-nginx", NULL }, { "Nginx", NULL }, { "a//b", NULL }, { "/a", NULL }, { "a/", NULL }, { "a:", NULL }, { "a@sha256:12", NULL },
                 { "registry.example:0/a", NULL }, { "registry.example:99999/a", NULL }, { "-a.example/b", NULL }, { "a b", NULL },
                 { "a;b", NULL }, { "..", NULL }, { "a/../b", NULL }, { "", NULL }, { "a:--", NULL }, { "https://registry.example/a", NULL },
         };
