@@ -22,10 +22,10 @@ static void flag_set(Job* job, const char* key) {
 
 /* --- asking --- */
 
-/* What stays silent: "robots" makes the web server ask search engines to stay away. */
+/* What stays silent. */
 static char* muted_text(const json_t* manifest) {
         const json_t* rules = json_object_get(manifest, "clone");
-        _cleanup_json_ json_t* list = json_pack("[s]", "robots");
+        _cleanup_json_ json_t* list = json_array();
         json_t* t;
         size_t i;
         if (!streq(json_get_string(rules, "mail") ?: "mute", "keep"))
@@ -103,6 +103,14 @@ static int may_copy(Manager* m, const AppRow* row, const char* name, Error* rete
         return r;
 }
 
+/* Search engines stay away from the copy until somebody takes the header off its name. */
+static void robots_out(Manager* m, const char* name) {
+        _cleanup_json_ json_t *headers = json_pack("[s]", "no-index"), *shown = NULL;
+        _cleanup_error_ Error e = ERROR_NULL;
+        if (name_update(m, name, /* target= */ NULL, headers, &shown, &e) < 0)
+                log_warning("Cannot keep search engines away from '%s', ignoring: %s", name, strempty(e.message));
+}
+
 int app_clone(Manager* m, const Actor* actor, const char* app, const char* name, const char* id, const char* title, char ret_job[static JOB_ID_BYTES], Error* reterr) {
         _cleanup_app_row_ AppRow source = {}, copy = {};
         char chosen[APP_ID_BYTES];
@@ -127,6 +135,8 @@ int app_clone(Manager* m, const Actor* actor, const char* app, const char* name,
                 r = store_app_save(m->store, &copy, reterr);
         if (r >= 0)
                 r = store_app_save(m->store, &source, reterr);
+        if (r >= 0)
+                robots_out(m, name);
         app_changed(m, app);
         app_changed(m, chosen);
         return MIN(r, 0);
