@@ -1,178 +1,108 @@
 #include "data/tar.h"
 #include "app-slots.h"
-#include "base/file.h"
 #include "base/time.h"
 #include "data/tree-internal.h"
+#include <archive.h>
+#include <archive_entry.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <sys/xattr.h>
 
-#define BLOCK 512
 #define BUFFER_BYTES ((size_t) 256 * 1024)
 #define PATH_BYTES_MAX 65536        /* of one name in the archive */
-#define PAX_BYTES_MAX 262144        /* of one entry's records */
 #define EXTENTS_MAX 65536           /* of one file with holes; more of them are written out as zeros */
-#define LINKS_MAX 262144            /* files with several names that are remembered */
-
-typedef struct Seen {
-        uint64_t device, inode;     /* 0 = free */
-        char* path;                 /* owned */
-} Seen;
+#define ATTRIBUTES_BYTES_MAX 262144 /* of one file */
 
 struct Tar {
-        int fd;
-        uint64_t size;
-        char* buffer;               /* BUFFER_BYTES */
-        char* pax;                  /* records of the next entry */
-        size_t pax_size;
-        Seen* seen;
-        size_t n_seen, seen_size;
+        struct archive* archive;
+        struct archive_entry_linkresolver* links; /* files with several names: the second is a link to the first */
+        char *buffer, *zeros;                     /* BUFFER_BYTES each */
 };
-
-struct Header { /* ustar, pax(1) */
-        char name[100], mode[8], uid[8], gid[8], size[12], mtime[12], checksum[8], type, linkname[100], magic[6], version[2], uname[32], gname[32],
-                major[8], minor[8], prefix[155], rest[12];
-};
-_Static_assert(sizeof(struct Header) == BLOCK, "a header is one block");
-
-typedef struct Entry {
-        const char* path;
-        const char* link;           /* "" */
-        char type;
-        mode_t mode;
-        uint32_t uid, gid;
-        uint64_t size;
-        int64_t mtime;
-} Entry;
-
-typedef struct Extent {
-        uint64_t at, size;
-} Extent;
-
-int tar_new(int fd, Tar** ret) {
-        Tar* t = calloc(1, sizeof(Tar));
-        if (!t)
-                return -ENOMEM;
-        *t = (Tar) { .fd = fd, .buffer = malloc(BUFFER_BYTES), .pax = malloc(PAX_BYTES_MAX) };
-        if (!t->buffer || !t->pax) {
-                (void) tar_free(t);
-                return -ENOMEM;
-        }
-        *ret = t;
-        return 0;
-}
 
 Tar* tar_free(Tar* t) {
         if (!t)
                 return NULL;
-        for (size_t i = 0; i < t->seen_size; i++)
-                free(t->seen[i].path);
-        free(t->seen);
+        if (t->links)
+                archive_entry_linkresolver_free(t->links);
+        if (t->archive)
+                (void) archive_write_free(t->archive);
         free(t->buffer);
-        free(t->pax);
+        free(t->zeros);
         free(t);
         return NULL;
 }
 
-/* --- blocks --- */
+/* What went wrong, as a negative errno. A name that is no UTF-8 is only a warning: it is kept as bytes. */
+static int failed(Tar* t, int r) {
+        if (r == ARCHIVE_OK || r == ARCHIVE_WARN)
+                return 0;
+        int code = archive_errno(t->archive);
+        return code > 0 ? -code : -EIO;
+}
 
-static int put(Tar* t, const void* data, size_t size) {
-        int r = write_full(t->fd, data, size);
+int tar_new(int fd, Tar** ret) {
+        _cleanup_(tar_freep) Tar* t = calloc(1, sizeof(Tar));
+        if (!t || !(t->buffer = malloc(BUFFER_BYTES)) || !(t->zeros = calloc(1, BUFFER_BYTES)) ||
+            !(t->archive = archive_write_new()) || !(t->links = archive_entry_linkresolver_new()))
+                return -ENOMEM;
+        int r = failed(t, archive_write_set_format_pax_restricted(t->archive));
         if (r >= 0)
-                t->size += size;
-        return r;
-}
-
-static int pad(Tar* t) {
-        static const char zeros[BLOCK];
-        size_t over = (size_t) (t->size % BLOCK);
-        return over ? put(t, zeros, BLOCK - over) : 0;
-}
-
-static void octal(char* field, size_t size, uint64_t value) {
-        char text[32];
-        (void) snprintf(text, sizeof(text), "%0*llo", (int) size - 1, (unsigned long long) value);
-        memcpy(field, text + strlen(text) - (size - 1), size - 1);
-}
-
-/* One record: "length key=value\n", where the length counts itself. */
-static int pax_add(Tar* t, const char* key, const void* value, size_t size) {
-        size_t rest = 1 + strlen(key) + 1 + size + 1, length = rest + 1;
-        char number[24];
-        for (int i = 0; i < 3; i++) {
-                (void) snprintf(number, sizeof(number), "%zu", length);
-                length = rest + strlen(number);
-        }
-        if (t->pax_size + length > PAX_BYTES_MAX)
-                return -E2BIG;
-        char* p = t->pax + t->pax_size;
-        int n = snprintf(p, length + 1 > PAX_BYTES_MAX - t->pax_size ? PAX_BYTES_MAX - t->pax_size : length + 1, "%s %s=", number, key);
-        memcpy(p + n, value, size);
-        p[(size_t) n + size] = '\n';
-        t->pax_size += length;
+                r = failed(t, archive_write_set_options(t->archive, "pax:xattrheader=SCHILY"));
+        if (r >= 0)
+                r = failed(t, archive_write_set_bytes_in_last_block(t->archive, 1));
+        if (r >= 0)
+                r = failed(t, archive_write_open_fd(t->archive, fd));
+        if (r < 0)
+                return r;
+        archive_entry_linkresolver_set_strategy(t->links, ARCHIVE_FORMAT_TAR_PAX_RESTRICTED);
+        *ret = TAKE_PTR(t);
         return 0;
 }
 
-static int pax_number(Tar* t, const char* key, uint64_t value) {
-        char text[24];
-        int n = snprintf(text, sizeof(text), "%llu", (unsigned long long) value);
-        return pax_add(t, key, text, (size_t) n);
+int tar_finish(Tar* t, uint64_t* ret_size) {
+        int r = failed(t, archive_write_close(t->archive));
+        if (r >= 0)
+                *ret_size = (uint64_t) archive_filter_bytes(t->archive, -1);
+        return r;
 }
 
-static int header_put(Tar* t, const Entry* e, char type, uint64_t size) {
-        struct Header h = {};
-        unsigned sum = 0;
-        memcpy(h.name, e->path, strnlen(e->path, sizeof(h.name)));
-        memcpy(h.linkname, e->link, strnlen(e->link, sizeof(h.linkname)));
-        octal(h.mode, sizeof(h.mode), e->mode & 07777);
-        octal(h.uid, sizeof(h.uid), e->uid);
-        octal(h.gid, sizeof(h.gid), e->gid);
-        octal(h.size, sizeof(h.size), size);
-        octal(h.mtime, sizeof(h.mtime), e->mtime < 0 ? 0 : (uint64_t) e->mtime);
-        h.type = type;
-        memcpy(h.magic, "ustar", 6);
-        memcpy(h.version, "00", 2);
-        memset(h.checksum, ' ', sizeof(h.checksum));
-        for (size_t i = 0; i < sizeof(h); i++)
-                sum += ((const unsigned char*) &h)[i];
-        octal(h.checksum, sizeof(h.checksum) - 1, sum);
-        h.checksum[6] = 0;
-        return put(t, &h, sizeof(h));
-}
-
-/* The records of what does not fit a header, then the header. */
-static int entry_put(Tar* t, const Entry* e) {
-        int r = 0;
-        if (strlen(e->path) > 100)
-                r = pax_add(t, "path", e->path, strlen(e->path));
-        if (r >= 0 && strlen(e->link) > 100)
-                r = pax_add(t, "linkpath", e->link, strlen(e->link));
-        if (r >= 0 && e->size >> 33)
-                r = pax_number(t, "size", e->size);
-        if (r >= 0 && t->pax_size > 0) {
-                r = header_put(t, &(Entry) { .path = "./PaxHeaders", .link = "", .mode = 0600 }, 'x', t->pax_size);
-                if (r >= 0)
-                        r = put(t, t->pax, t->pax_size);
-                if (r >= 0)
-                        r = pad(t);
-        }
-        t->pax_size = 0;
-        return r < 0 ? r : header_put(t, e, e->type, e->size >> 33 ? 0 : e->size);
-}
-
-/* size bytes from at; a file that is shorter than it was is filled up. */
-static int range_put(Tar* t, int fd, uint64_t at, uint64_t size, const TreeWatch* watch, TreeCount* count) {
+static int put(Tar* t, const void* data, size_t size) {
+        const char* p = data;
         while (size > 0) {
-                size_t want = (size_t) MIN(size, (uint64_t) BUFFER_BYTES);
-                ssize_t n = pread(fd, t->buffer, want, (off_t) at);
+                la_ssize_t n = archive_write_data(t->archive, p, size);
+                if (n <= 0)
+                        return n < 0 ? failed(t, (int) n) ?: -EIO : -EIO;
+                p += n;
+                size -= (size_t) n;
+        }
+        return 0;
+}
+
+/* How much of a hole begins at `at`; 0 = data. */
+static uint64_t hole_at(int fd, uint64_t at, uint64_t size) {
+        off_t data = lseek(fd, (off_t) at, SEEK_DATA);
+        if (data < 0)
+                return errno == ENXIO ? size : 0;
+        return MIN((uint64_t) data - at, size);
+}
+
+/* The library wants holes' bytes too, and drops them where the entry says so; a file that is shorter than it was is filled up. */
+static int content_put(Tar* t, int fd, uint64_t size, const TreeWatch* watch, TreeCount* count) {
+        for (uint64_t at = 0, hole = 0; at < size;) {
+                int r = 0;
+                if (hole == 0)
+                        hole = hole_at(fd, at, size - at);
+                size_t want = (size_t) MIN(hole > 0 ? hole : size - at, (uint64_t) BUFFER_BYTES);
+                ssize_t n = hole > 0 ? 0 : pread(fd, t->buffer, want, (off_t) at);
                 if (n < 0)
                         return -errno;
                 if (n == 0) {
-                        memset(t->buffer, 0, want);
+                        r = put(t, t->zeros, want);
                         n = (ssize_t) want;
-                }
-                int r = put(t, t->buffer, (size_t) n);
+                        hole -= hole > 0 ? want : 0;
+                } else
+                        r = put(t, t->buffer, (size_t) n);
                 if (r >= 0 && count) {
                         count->bytes += (uint64_t) n;
                         r = tree_watch(watch, count);
@@ -180,76 +110,48 @@ static int range_put(Tar* t, int fd, uint64_t at, uint64_t size, const TreeWatch
                 if (r < 0)
                         return r;
                 at += (uint64_t) n;
-                size -= (uint64_t) n;
         }
         return 0;
 }
 
 /* --- single files --- */
 
+static struct archive_entry* entry_free(struct archive_entry* e) {
+        archive_entry_free(e);
+        return NULL;
+}
+DEFINE_CLEANUP(struct archive_entry*, entry_free);
+
+/* A file of root's, of now; NULL: no memory. */
+static struct archive_entry* plain_entry(const char* name, mode_t mode, uint64_t size) {
+        struct archive_entry* e = archive_entry_new();
+        if (!e)
+                return NULL;
+        archive_entry_copy_pathname(e, name);
+        archive_entry_set_filetype(e, AE_IFREG);
+        archive_entry_set_perm(e, mode);
+        archive_entry_set_size(e, (int64_t) size);
+        archive_entry_set_mtime(e, now_seconds(), 0);
+        return e;
+}
+
 int tar_text(Tar* t, const char* name, const char* text, mode_t mode) {
-        int r = entry_put(t, &(Entry) { .path = name, .link = "", .type = '0', .mode = mode, .size = strlen(text), .mtime = now_seconds() });
-        if (r >= 0)
-                r = put(t, text, strlen(text));
-        return r < 0 ? r : pad(t);
+        _cleanup_(entry_freep) struct archive_entry* e = plain_entry(name, mode, strlen(text));
+        if (!e)
+                return -ENOMEM;
+        int r = failed(t, archive_write_header(t->archive, e));
+        return r < 0 ? r : put(t, text, strlen(text));
 }
 
 int tar_file(Tar* t, const char* name, int fd, mode_t mode) {
         struct stat st;
         if (fstat(fd, &st) < 0)
                 return -errno;
-        int r = entry_put(t, &(Entry) { .path = name, .link = "", .type = '0', .mode = mode, .size = (uint64_t) st.st_size, .mtime = now_seconds() });
-        if (r >= 0)
-                r = range_put(t, fd, 0, (uint64_t) st.st_size, NULL, NULL);
-        return r < 0 ? r : pad(t);
-}
-
-int tar_finish(Tar* t, uint64_t* ret_size) {
-        static const char zeros[2 * BLOCK];
-        int r = put(t, zeros, sizeof(zeros));
-        if (r >= 0)
-                *ret_size = t->size;
-        return r;
-}
-
-/* --- names seen before --- */
-
-static Seen* seen_slot(Seen* seen, size_t size, uint64_t device, uint64_t inode) {
-        size_t i = (size_t) ((inode * 0x9e3779b97f4a7c15u) ^ device) & (size - 1);
-        while (seen[i].inode != 0 && (seen[i].inode != inode || seen[i].device != device))
-                i = (i + 1) & (size - 1);
-        return &seen[i];
-}
-
-static int seen_grow(Tar* t) {
-        if (t->n_seen * 2 < t->seen_size)
-                return 0;
-        size_t size = t->seen_size ? t->seen_size * 2 : 256;
-        Seen* bigger = calloc(size, sizeof(Seen));
-        if (!bigger)
+        _cleanup_(entry_freep) struct archive_entry* e = plain_entry(name, mode, (uint64_t) st.st_size);
+        if (!e)
                 return -ENOMEM;
-        for (size_t i = 0; i < t->seen_size; i++)
-                if (t->seen[i].inode != 0)
-                        *seen_slot(bigger, size, t->seen[i].device, t->seen[i].inode) = t->seen[i];
-        free(t->seen);
-        t->seen = bigger;
-        t->seen_size = size;
-        return 0;
-}
-
-/* The name under which it is in the archive already; NULL: it is remembered now. */
-static const char* seen_before(Tar* t, const struct stat* st, const char* path) {
-        if (st->st_nlink < 2 || t->n_seen >= LINKS_MAX || seen_grow(t) < 0)
-                return NULL;
-        Seen* s = seen_slot(t->seen, t->seen_size, st->st_dev, st->st_ino);
-        if (s->inode != 0)
-                return s->path;
-        char* copy = strdup(path);
-        if (copy) {
-                *s = (Seen) { st->st_dev, st->st_ino, copy };
-                t->n_seen++;
-        }
-        return NULL;
+        int r = failed(t, archive_write_header(t->archive, e));
+        return r < 0 ? r : content_put(t, fd, (uint64_t) st.st_size, NULL, NULL);
 }
 
 /* --- trees --- */
@@ -266,114 +168,74 @@ static uint32_t inside(const Walk* w, uint32_t id) {
         return id >= w->base && id - w->base < APP_UIDS ? id - w->base : 0;
 }
 
-static Entry entry_of(const Walk* w, const struct stat* st, char type) {
-        return (Entry) {
-                .path = w->path, .link = "", .type = type, .mode = st->st_mode, .uid = inside(w, st->st_uid), .gid = inside(w, st->st_gid), .mtime = st->st_mtim.tv_sec,
-        };
+static struct archive_entry* entry_of(const Walk* w, const struct stat* st) {
+        struct archive_entry* e = archive_entry_new();
+        if (!e)
+                return NULL;
+        archive_entry_copy_stat(e, st);
+        archive_entry_copy_pathname(e, w->path);
+        archive_entry_set_uid(e, inside(w, st->st_uid));
+        archive_entry_set_gid(e, inside(w, st->st_gid));
+        archive_entry_unset_atime(e);
+        archive_entry_unset_ctime(e);
+        if (!S_ISREG(st->st_mode))
+                archive_entry_set_size(e, 0);
+        return e;
 }
 
-static int attributes_add(Walk* w, int fd) {
-        char list[4096], key[320];
+/* user.* only; more of them than an archive should carry are left out: the file matters more. */
+static void attributes_add(Walk* w, int fd, struct archive_entry* e) {
+        char list[4096];
+        size_t total = 0;
         ssize_t size = flistxattr(fd, list, sizeof(list));
-        int r = 0;
-        for (ssize_t at = 0; at < size && r >= 0; at += (ssize_t) strlen(list + at) + 1) {
+        for (ssize_t at = 0; at < size; at += (ssize_t) strlen(list + at) + 1) {
                 if (!startswith(list + at, "user.") || streq(list + at, TREE_MARK))
                         continue;
                 ssize_t n = fgetxattr(fd, list + at, w->t->buffer, BUFFER_BYTES);
-                (void) snprintf(key, sizeof(key), "SCHILY.xattr.%s", list + at);
-                if (n >= 0)
-                        r = pax_add(w->t, key, w->t->buffer, (size_t) n);
+                if (n < 0 || (total += (size_t) n) > ATTRIBUTES_BYTES_MAX)
+                        continue;
+                archive_entry_xattr_add_entry(e, list + at, w->t->buffer, (size_t) n);
         }
-        if (r == -E2BIG) { /* more than an archive should carry: the file matters more */
-                w->t->pax_size = 0;
-                r = 0;
-        }
-        return r;
 }
 
-/* The parts that hold data; 0 of them = no holes, or too many parts. */
-static size_t extents_of(int fd, const struct stat* st, Extent** ret) {
-        _cleanup_free_ Extent* list = NULL;
-        size_t n = 0;
-        if ((uint64_t) st->st_blocks * 512 >= (uint64_t) st->st_size || !(list = calloc(EXTENTS_MAX, sizeof(Extent))))
-                return 0;
-        for (off_t at = 0; at < st->st_size && n + 1 < EXTENTS_MAX;) {
-                off_t data = lseek(fd, at, SEEK_DATA);
-                if (data < 0)
+/* Says which parts hold data, where the file has holes and not too many of them. */
+static void extents_add(int fd, const struct stat* st, struct archive_entry* e) {
+        unsigned n = 0;
+        if ((uint64_t) st->st_blocks * 512 >= (uint64_t) st->st_size)
+                return;
+        for (off_t at = 0; at < st->st_size;) {
+                off_t data = lseek(fd, at, SEEK_DATA), hole = data < 0 ? -1 : lseek(fd, data, SEEK_HOLE);
+                if (data < 0 && errno == ENXIO) /* a hole to the end */
                         break;
-                off_t hole = lseek(fd, data, SEEK_HOLE);
-                if (hole < 0)
-                        return 0;
+                if (hole < 0 || ++n > EXTENTS_MAX) {
+                        archive_entry_sparse_clear(e);
+                        return;
+                }
                 hole = MIN(hole, st->st_size);
-                list[n++] = (Extent) { (uint64_t) data, (uint64_t) (hole - data) };
+                archive_entry_sparse_add_entry(e, data, hole - data);
                 at = hole;
         }
-        if (n + 1 >= EXTENTS_MAX)
-                return 0;
-        if (n == 0 || list[n - 1].at + list[n - 1].size < (uint64_t) st->st_size)
-                list[n++] = (Extent) { (uint64_t) st->st_size, 0 };
-        *ret = TAKE_PTR(list);
-        return n;
-}
-
-/* GNU's format 1.0 for files with holes: a map of decimal numbers, padded to blocks, then the parts. */
-static int sparse_put(Walk* w, int fd, const struct stat* st, const Extent* extents, size_t n) {
-        char* map = NULL;
-        size_t map_size = 0;
-        uint64_t data = 0;
-        FILE* f = open_memstream(&map, &map_size);
-        if (!f)
-                return -ENOMEM;
-        fprintf(f, "%zu\n", n);
-        for (size_t i = 0; i < n; i++) {
-                fprintf(f, "%llu\n%llu\n", (unsigned long long) extents[i].at, (unsigned long long) extents[i].size);
-                data += extents[i].size;
-        }
-        while (ftell(f) % BLOCK != 0)
-                (void) fputc(0, f);
-        _cleanup_free_ char* owned = fclose(f) == 0 ? map : NULL;
-        if (!owned)
-                return -ENOMEM;
-        Entry e = entry_of(w, st, '0');
-        e.size = map_size + data;
-        e.path = "./GNUSparseFile.0";
-        int r = pax_add(w->t, "GNU.sparse.major", "1", 1);
-        if (r >= 0)
-                r = pax_add(w->t, "GNU.sparse.minor", "0", 1);
-        if (r >= 0)
-                r = pax_add(w->t, "GNU.sparse.name", w->path, strlen(w->path));
-        if (r >= 0)
-                r = pax_number(w->t, "GNU.sparse.realsize", (uint64_t) st->st_size);
-        if (r >= 0)
-                r = entry_put(w->t, &e);
-        if (r >= 0)
-                r = put(w->t, map, map_size);
-        for (size_t i = 0; i < n && r >= 0; i++)
-                r = range_put(w->t, fd, extents[i].at, extents[i].size, w->watch, w->count);
-        return r < 0 ? r : pad(w->t);
+        if (n == 0) /* nothing but a hole */
+                archive_entry_sparse_add_entry(e, st->st_size, 0);
 }
 
 static int regular_put(Walk* w, int parent, const char* name) {
         struct stat st;
-        _cleanup_free_ Extent* extents = NULL;
         _cleanup_close_ int fd = openat(parent, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
         if (fd < 0 || fstat(fd, &st) < 0)
                 return -errno;
-        const char* before = seen_before(w->t, &st, w->path);
-        Entry e = entry_of(w, &st, before ? '1' : '0');
-        if (before) {
-                e.link = before;
-                return entry_put(w->t, &e);
-        }
-        int r = attributes_add(w, fd);
-        size_t n = r < 0 ? 0 : extents_of(fd, &st, &extents);
-        if (r < 0 || n > 0)
-                return r < 0 ? r : sparse_put(w, fd, &st, extents, n);
-        e.size = (uint64_t) st.st_size;
-        r = entry_put(w->t, &e);
-        if (r >= 0)
-                r = range_put(w->t, fd, 0, e.size, w->watch, w->count);
-        return r < 0 ? r : pad(w->t);
+        if (!S_ISREG(st.st_mode)) /* changed hands meanwhile */
+                return 0;
+        struct archive_entry *e = entry_of(w, &st), *later = NULL;
+        if (!e)
+                return -ENOMEM;
+        attributes_add(w, fd, e);
+        extents_add(fd, &st, e);
+        archive_entry_linkify(w->t->links, &e, &later); /* of this format `later` is always NULL */
+        int r = failed(w->t, archive_write_header(w->t->archive, e));
+        bool link = archive_entry_hardlink(e) != NULL;
+        archive_entry_free(e);
+        return r < 0 || link ? r : content_put(w->t, fd, (uint64_t) st.st_size, w->watch, w->count);
 }
 
 static int link_put(Walk* w, int parent, const char* name, const struct stat* st) {
@@ -382,9 +244,16 @@ static int link_put(Walk* w, int parent, const char* name, const struct stat* st
         if (n < 0)
                 return -errno;
         target[n] = 0;
-        Entry e = entry_of(w, st, '2');
-        e.link = target;
-        return entry_put(w->t, &e);
+        _cleanup_(entry_freep) struct archive_entry* e = entry_of(w, st);
+        if (!e)
+                return -ENOMEM;
+        archive_entry_copy_symlink(e, target);
+        return failed(w->t, archive_write_header(w->t->archive, e));
+}
+
+static int pipe_put(Walk* w, const struct stat* st) {
+        _cleanup_(entry_freep) struct archive_entry* e = entry_of(w, st);
+        return e ? failed(w->t, archive_write_header(w->t->archive, e)) : -ENOMEM;
 }
 
 static int directory_put(Walk* w, int fd, unsigned depth);
@@ -403,7 +272,7 @@ static int one_put(Walk* w, int parent, const char* name, unsigned depth) {
         case S_IFLNK:
                 return link_put(w, parent, name, &st);
         case S_IFIFO:
-                return entry_put(w->t, &(Entry) { .path = w->path, .link = "", .type = '6', .mode = st.st_mode, .uid = inside(w, st.st_uid), .gid = inside(w, st.st_gid), .mtime = st.st_mtim.tv_sec });
+                return pipe_put(w, &st);
         case S_IFDIR: {
                 if (depth >= TREE_DEPTH_MAX)
                         return -ELOOP;
@@ -416,20 +285,25 @@ static int one_put(Walk* w, int parent, const char* name, unsigned depth) {
         }
 }
 
+static int directory_header_put(Walk* w, int fd) {
+        struct stat st;
+        if (fstat(fd, &st) < 0)
+                return -errno;
+        _cleanup_(entry_freep) struct archive_entry* e = entry_of(w, &st);
+        if (!e)
+                return -ENOMEM;
+        attributes_add(w, fd, e);
+        return failed(w->t, archive_write_header(w->t->archive, e));
+}
+
 static int directory_put(Walk* w, int fd, unsigned depth) {
         _cleanup_(tree_names_done) TreeNames names = {};
         const char* name;
-        struct stat st;
         size_t length = strlen(w->path);
-        if (fstat(fd, &st) < 0)
-                return -errno;
         if (length + 2 > sizeof(w->path))
                 return -ENAMETOOLONG;
         (void) strcpy(w->path + length, "/");
-        Entry e = entry_of(w, &st, '5');
-        int r = attributes_add(w, fd);
-        if (r >= 0)
-                r = entry_put(w->t, &e);
+        int r = directory_header_put(w, fd);
         if (r >= 0)
                 r = tree_names_init(&names, fd);
         while (r >= 0 && (r = tree_names_next(&names, &name, NULL)) > 0) {

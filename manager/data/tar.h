@@ -1,5 +1,5 @@
-/* Writes a tar archive (POSIX pax interchange, pax(1)), which GNU tar and libarchive read: owners, modes, links, holes, user.* attributes. Only
- * writes: what could be hostile in it goes through nobody's parser here. */
+/* Writes a tar archive (POSIX pax interchange, pax(1)) by libarchive: owners, modes, links, holes, user.* attributes. Only writes: what could be
+ * hostile in it goes through nobody's parser here. */
 #pragma once
 #include "base/error.h"
 #include "data/tree.h"
