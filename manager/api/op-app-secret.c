@@ -11,13 +11,15 @@
 static int secret_open(Manager* m, const char* app, const char* key, json_t* items, Error* reterr) {
         _cleanup_free_ void* blob = NULL;
         _cleanup_(erase_and_freep) char* value = NULL;
+        uint8_t* bytes = NULL;
         size_t size = 0, value_size = 0;
         int r = store_app_secret_get(m->store, app, key, &blob, &size, reterr);
         if (r <= 0)
                 return r;
-        r = seal_decrypt(m->seal, APP_SEAL, blob, size, (uint8_t**) &value, &value_size, reterr);
+        r = seal_decrypt(m->seal, APP_SEAL, blob, size, &bytes, &value_size, reterr);
         if (r < 0)
                 return r;
+        value = (char*) bytes; /* seal_decrypt() puts a NUL behind it */
         json_t* item = json_pack("{s:s, s:s#}", "key", key, "value", value, value_size);
         return json_array_append_new(items, item) < 0 ? error_errno(reterr, -ENOMEM, "Cannot show a secret") : 0;
 }
