@@ -189,7 +189,8 @@ TEST(good_images) {
 }
 
 TEST(what_is_there_is_not_fetched_again) {
-        _cleanup_json_ json_t *first = pull("good/gzip"), *image = pull("good/gzip"), *shared = pull("good/shared");
+        json_decref(pull("good/gzip"));
+        _cleanup_json_ json_t *image = pull("good/gzip"), *shared = pull("good/shared");
         ASSERT_EQ(json_get_integer(image, "fetched", -1), 0);
         /* Its own layer is some hundred bytes, the base's blob is not among them. */
         ASSERT_TRUE(json_get_integer(shared, "fetched", -1) < 250);
@@ -323,8 +324,10 @@ static unsigned layers_named(const json_t* layers) {
 TEST(cleaning_keeps_what_is_named) {
         _cleanup_error_ Error e = ERROR_NULL;
         _cleanup_json_ json_t *image = pull("good/gzip"), *shared = pull("good/shared"), *layers = NULL, *rest = NULL;
-        _cleanup_json_ json_t *keep = json_pack("[s]", startswith(json_get_string(shared, "digest"), "sha256:")), *zstd = pull("good/zstd"), *deep = pull("good/deep");
+        _cleanup_json_ json_t *keep = json_pack("[s]", startswith(json_get_string(shared, "digest"), "sha256:"));
         unsigned removed;
+        json_decref(pull("good/zstd"));
+        json_decref(pull("good/deep"));
         refused("bad/under-file", ERROR_BAD_IMAGE, "is something else");
         ASSERT_OK(image_store_sweep(&store, keep, /* grace= */ 3600, &removed, &layers, &e));
         ASSERT_EQ(removed, 0); /* all were pulled just now; what lies about is of images that were refused */
