@@ -1,5 +1,7 @@
 /* Jobs at the edge. People see their own; administrators see all. What is not theirs is not there. */
 #include "api/handlers.h"
+#include "app/run.h"
+#include "app/update.h"
 #include "job/job-row.h"
 #include "job/job.h"
 #include "store/store-job.h"
@@ -7,7 +9,7 @@
 
 #define LIMIT_DEFAULT 50
 
-/* The operation that begins a kind of job: whoever may not do that may not repeat it either. */
+/* The operation that begins a kind of job: whoever may not do that may not repeat it either. None (0): it is not repeated. */
 static const OperationSymbol job_operation[_JOB_KIND_MAX] = {
         [JOB_USER_DELETE] = OP_USER_DELETE,
         [JOB_USER_IMPORT] = OP_USER_IMPORT,
@@ -18,6 +20,14 @@ static const OperationSymbol job_operation[_JOB_KIND_MAX] = {
         [JOB_DOMAIN_CHECK] = OP_DOMAIN_CHECK,
         [JOB_CERTIFICATE_CHECK] = OP_CERTIFICATE_CHECK,
         [JOB_DOMAIN_PRIMARY] = OP_DOMAIN_PRIMARY,
+        [JOB_CATALOGUE_REFRESH] = OP_CATALOGUE_REFRESH,
+        [JOB_APP_RUN] = OP_APP_RESTART,
+        [JOB_APP_UPDATE] = OP_APP_UPDATE,
+        [JOB_APP_UPDATE_ALL] = OP_APP_UPDATE_ALL,
+        [JOB_APP_ROLLBACK] = OP_APP_ROLLBACK,
+        [JOB_APP_UNINSTALL] = OP_APP_UNINSTALL,
+        [JOB_APP_ARCHIVE_REMOVE] = OP_APP_ARCHIVE_REMOVE,
+        [JOB_APP_EXPORT] = OP_APP_EXPORT,
 };
 
 static bool sees_all(const Actor* a) {
@@ -112,8 +122,71 @@ int op_job_cancel(Request* request, Error* reterr) {
         return request_reply(request, job_row_to_json(&row));
 }
 
+/* An app may be somebody else's by now, or another job may be at it: so it is asked for as it was the first time. */
+static int app_again(Request* r, JobKind kind, const JobRow* job, const json_t* request, char ret_job[static JOB_ID_BYTES], Error* reterr) {
+        _cleanup_app_row_ AppRow row = {};
+        Manager* m = request_manager(r);
+        const Actor* actor = request_actor(r);
+        const char *action = strempty(json_get_string(request, "action")), *version = json_get_string(request, "version");
+        bool anew;
+        int k = app_authorise(m, actor, job->object, &row, reterr);
+        if (k < 0)
+                return k;
+        switch (kind) {
+        case JOB_APP_RUN:
+                if (streq(action, "start"))
+                        return app_start(m, actor, &row, ret_job, reterr);
+                if (streq(action, "stop"))
+                        return app_stop(m, actor, &row, ret_job, reterr);
+                if (streq(action, "restart"))
+                        return app_restart(m, actor, &row, ret_job, reterr);
+                anew = json_get_boolean(request, "start", false) && streq(row.wanted, "running");
+                return app_run_begin(m, actor, row.id, (AppRun) { "configure", .stop = anew, .apply = true, .start = anew }, ret_job, reterr);
+        case JOB_APP_UPDATE:
+                return app_update(m, actor, row.id, version, ret_job, reterr);
+        case JOB_APP_ROLLBACK:
+                return app_rollback(m, actor, row.id, strempty(version), json_get_boolean(request, "data", false), json_get_string(request, "point"),
+                                    json_get_string(request, "why"), ret_job, reterr);
+        case JOB_APP_UNINSTALL:
+                return app_uninstall(m, actor, &row, json_get_boolean(request, "archive", true), ret_job, reterr);
+        default:
+                return app_export(m, actor, row.id, json_get_boolean(request, "compose", true), json_get_boolean(request, "secrets", false), ret_job, reterr);
+        }
+}
+
+static int begin_again(Request* r, JobKind kind, const JobRow* job, char ret_job[static JOB_ID_BYTES], Error* reterr) {
+        Manager* m = request_manager(r);
+        _cleanup_json_ json_t* request = json_loads(job->request, JSON_REJECT_DUPLICATES, NULL);
+        switch (kind) {
+        case JOB_APP_RUN:
+        case JOB_APP_UPDATE:
+        case JOB_APP_ROLLBACK:
+        case JOB_APP_UNINSTALL:
+        case JOB_APP_EXPORT:
+                return app_again(r, kind, job, request, ret_job, reterr);
+        case JOB_APP_UPDATE_ALL:
+                return app_update_all(m, request_actor(r), ret_job, reterr);
+        case JOB_APP_ARCHIVE_REMOVE:
+                return app_archive_remove(m, request_actor(r), job->object, ret_job, reterr);
+        default:
+                return jobs_add(m->jobs, kind, request_actor(r), job->object, TAKE_PTR(request), ret_job, reterr);
+        }
+}
+
+/* Parts of other jobs, and what cannot be begun by itself: what they were for is not there any more, or has gone on without them. */
+static int check_whole(const JobRow* row, JobKind kind, Error* reterr) {
+        if (!isempty(row->parent))
+                (void) error_set(reterr, ERROR_WRONG_STATE, "This was a part of another job.");
+        else if (kind < 0)
+                return error_set(reterr, ERROR_WRONG_STATE, "This release does not know this kind of job.");
+        else if (job_operation[kind] == 0)
+                (void) error_set(reterr, ERROR_WRONG_STATE, "\"%s\" cannot be tried again from here.", job_type_table[kind].sentence);
+        else
+                return 0;
+        return error_hint(reterr, "Begin anew what it was for.");
+}
+
 int op_job_retry(Request* request, Error* reterr) {
-        Manager* m = request_manager(request);
         const Actor* actor = request_actor(request);
         _cleanup_job_row_ JobRow row = {};
         char id[JOB_ID_BYTES];
@@ -122,13 +195,13 @@ int op_job_retry(Request* request, Error* reterr) {
                 return r;
         audit_job(request, &row);
         JobKind kind = job_kind_from_string(row.kind);
-        if (kind < 0)
-                return error_set(reterr, ERROR_WRONG_STATE, "This release does not know this kind of job.");
+        r = check_whole(&row, kind, reterr);
+        if (r < 0)
+                return r;
         if (!role_includes(actor->role, operation_table[job_operation[kind]].who))
                 return error_set(reterr, ERROR_NOT_ALLOWED, "Your role does not allow \"%s\".", job_type_table[kind].sentence);
         if (!streq(row.state, "failed") && !streq(row.state, "cancelled"))
                 return error_set(reterr, ERROR_WRONG_STATE, "Only a failed or cancelled job can be tried again.");
-        json_t* again = json_loads(row.request, JSON_REJECT_DUPLICATES, NULL);
-        r = jobs_add(m->jobs, kind, actor, row.object, again, id, reterr);
+        r = begin_again(request, kind, &row, id, reterr);
         return r < 0 ? r : request_reply_job(request, id);
 }
