@@ -3,11 +3,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-int file_read(int dir_fd, const char* path, size_t max, char** ret, size_t* ret_size) {
-        _cleanup_close_ int fd = openat(dir_fd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-        if (fd < 0)
-                return -errno;
-
+int file_read_open(int fd, size_t max, char** ret, size_t* ret_size) {
         size_t size = 0, room = 4096;
         _cleanup_free_ char* buffer = malloc(room + 1);
         if (!buffer)
@@ -38,6 +34,11 @@ int file_read(int dir_fd, const char* path, size_t max, char** ret, size_t* ret_
         if (ret_size)
                 *ret_size = size;
         return 0;
+}
+
+int file_read(int dir_fd, const char* path, size_t max, char** ret, size_t* ret_size) {
+        _cleanup_close_ int fd = openat(dir_fd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+        return fd < 0 ? -errno : file_read_open(fd, max, ret, ret_size);
 }
 
 int write_full(int fd, const void* data, size_t size) {

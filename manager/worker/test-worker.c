@@ -4,6 +4,7 @@
 #include "base/time.h"
 #include "job/job-internal.h"
 #include "worker/acme-hook.h"
+#include "worker/worker.h"
 #include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -195,6 +196,27 @@ TEST(a_hostile_request_is_refused) {
                 begin(&m, JOB_CERTIFICATE, json_pack("{s:[s], s:s}", "names", names[i], "acme_url", "https://acme.example/dir"), id);
                 run_until(&m, id, "failed");
                 down(&m);
+        }
+}
+
+/* What a hostile manager would lay there, of which the program may read more than it. */
+TEST(a_request_behind_a_link_is_not_read) {
+        static const char* const lays[] = { "ln -s ../../real/request.json jobs/linked/request.json", "rmdir jobs/linked && ln -s ../real jobs/linked",
+                                            "mkfifo jobs/linked/request.json", "cp real/request.json jobs/linked/request.json" };
+        for (size_t i = 0; i < ELEMENTS(lays); i++) {
+                char command[400];
+                Worker* w = NULL;
+                _cleanup_error_ Error e = ERROR_NULL;
+                (void) snprintf(directory, sizeof(directory), "/tmp/test-worker.XXXXXX");
+                ASSERT_TRUE(mkdtemp(directory));
+                (void) snprintf(command, sizeof(command), "cd %s && mkdir -p real jobs/linked && echo '{\"kind\": \"app-data\"}' >real/request.json && %s",
+                                directory, lays[i]);
+                ASSERT_EQ(system(command), 0);
+                bool is_file = i == ELEMENTS(lays) - 1;
+                ASSERT_EQ(worker_new(directory, "app-data", "linked", &w, &e) >= 0, is_file);
+                w = worker_free(w);
+                (void) snprintf(command, sizeof(command), "rm -rf %s", directory);
+                ASSERT_EQ(system(command), 0);
         }
 }
 
