@@ -7,6 +7,7 @@
 #define START_SEC 120
 #define ONE_SHOT_SEC 3600
 
+/* Swap as much as memory: what lies idle may go there whole, but one app that runs wild does not fill it for all. */
 static const char slice_text[] =
                 "# Written by steadbox-helper from record.json; changes made here are lost.\n"
                 "[Slice]\n"
@@ -14,6 +15,7 @@ static const char slice_text[] =
                 "IOWeight=%CPU%\n"
                 "MemoryHigh=%HIGH%\n"
                 "MemoryMax=%MAX%\n"
+                "MemorySwapMax=%MAX%\n"
                 "TasksMax=%TASKS%\n";
 
 /* The program of the container is the unit's main process; of ours a cat stays that carries its words to the journal. A crash is followed by a start after 1 s, later 60 s; ten

@@ -602,6 +602,7 @@ TEST(units_of_an_app_are_constant_but_for_checked_words) {
         ASSERT_OK(render_app(&a, &u, NULL));
         ASSERT_EQ(u.n, 5);
         ASSERT_STREQ(u.units[0].name, "steadbox-app-notes.slice");
+        ASSERT_TRUE(strstr(u.units[0].text, "\nMemoryMax=") && lines_of(u.units[0].text, "MemorySwapMax=") == 1);
         ASSERT_STREQ(u.units[1].name, "steadbox-app-notes-web.service");
         ASSERT_STREQ(u.units[4].name, "steadbox-app-notes-task-tidy.timer");
         for (size_t i = 0; i < u.n; i++) {
