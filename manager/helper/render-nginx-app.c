@@ -70,6 +70,9 @@ static const char headers[] =
                 "                        proxy_set_header X-Forwarded-Server \"\";\n"
                 "                        proxy_set_header X-Forwarded-Prefix \"\";\n"
                 "                        proxy_set_header X-Forwarded-User \"\";\n"
+                "                        proxy_set_header X-Forwarded-Email \"\";\n"
+                "                        proxy_set_header X-Forwarded-Groups \"\";\n"
+                "                        proxy_set_header X-Forwarded-Preferred-Username \"\";\n"
                 "                        proxy_set_header X-Original-URL \"\";\n"
                 "                        proxy_set_header X-Rewrite-URL \"\";\n"
                 "                        proxy_set_header X-Steadbox-Inner \"\";\n"
@@ -241,13 +244,16 @@ static void add_of(Text* t, const char* template, const NginxApp* app) {
         text_add_template(t, template, (const char*[]) { "ID", app->id, NULL });
 }
 
-/* A location with a header of its own inherits none, so all of them stand in each. */
+/* A location with a header of its own inherits none, so all of them stand in each. Whoever believes Remote-User often believes its sisters too:
+ * they are not the visitor's to say. */
 static void add_headers(Text* t, const NginxApp* app, const char* whence, bool asked) {
+        static const char* const believed[] = { "Remote-User", "Remote-Name", "Remote-Email", "Remote-Groups" };
         text_add(t, headers);
         text_add(t, whence);
         text_add(t, asked ? person : nobody);
-        if (strcasecmp(app->user_header, "Remote-User") != 0)
-                text_add(t, "                        proxy_set_header Remote-User \"\";\n");
+        for (size_t i = 0; i < ELEMENTS(believed); i++)
+                if (strcasecmp(app->user_header, believed[i]) != 0)
+                        text_add_template(t, "                        proxy_set_header %HEADER% \"\";\n", (const char*[]) { "HEADER", believed[i], NULL });
         if (!*app->user_header)
                 return;
         text_add(t, "                        proxy_set_header ");

@@ -258,6 +258,7 @@ TEST(nginx_takes_what_we_render) {
                 _cleanup_free_ char *text = NULL, *path = NULL, *words = NULL;
                 ASSERT_OK(render_nginx(names, n, IDENTITY, &text, NULL));
                 ASSERT_EQ(strstr(text, "Strict-Transport-Security") != NULL, n >= 2);
+                ASSERT_EQ(strstr(text, "proxy_set_header Remote-Groups \"\";\n") != NULL, n >= 10);
                 replace(&text, NGINX_CERTIFICATES, directory);
                 replace(&text, "user www-data;\n", "");
                 replace(&text, "/run/steadbox-probe", directory);
