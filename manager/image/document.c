@@ -175,8 +175,11 @@ static int keys_take(const json_t* from, json_t* to) {
                 return 0;
         if (!json_is_object(from) || json_object_size(from) > TEXTS_MAX)
                 return -EINVAL;
-        json_object_foreach((json_t*) from, key, value)
+        json_object_foreach((json_t*) from, key, value) {
+                if (strlen(key) > TEXT_MAX)
+                        return -EINVAL;
                 (void) json_array_append_new(to, json_string(key));
+        }
         return 0;
 }
 

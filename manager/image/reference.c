@@ -3,6 +3,7 @@
 
 #define HUB "docker.io"
 #define HUB_API "registry-1.docker.io"
+#define PIN_BYTES (sizeof("/@sha256:") - 1 + IMAGE_HEX_BYTES - 1) /* what image_reference_pin() adds to host and path */
 
 bool image_hex_valid(const char* s) {
         return s && strlen(s) == IMAGE_HEX_BYTES - 1 && strspn(s, "0123456789abcdef") == IMAGE_HEX_BYTES - 1;
@@ -40,6 +41,13 @@ static bool tag_valid(const char* s) {
         return true;
 }
 
+/* s: a dot or dash with something before it. Dots part what begins and ends with a letter or digit; dashes may be many. */
+static bool between_letters(const char* s) {
+        if (*s == '.')
+                return is_alphanumeric(s[-1]) && is_alphanumeric(s[1]);
+        return s[-1] != '.' && (is_alphanumeric(s[1]) || s[1] == '-');
+}
+
 /* A name, an IPv4 address or [IPv6], and perhaps a port. */
 static bool host_valid(const char* s) {
         const char* end = s;
@@ -50,8 +58,7 @@ static bool host_valid(const char* s) {
                 end++;
         } else {
                 for (; is_alphanumeric(*end) || *end == '.' || *end == '-'; end++)
-                        if (!is_alphanumeric(*end) && (end == s || !is_alphanumeric(end[-1]) || !is_alphanumeric(end[1])) &&
-                            !(*end == '-' && (end[-1] == '-' || end[1] == '-') && end != s))
+                        if (!is_alphanumeric(*end) && (end == s || !between_letters(end)))
                                 return false;
                 if (end == s || end - s > 253)
                         return false;
@@ -112,6 +119,8 @@ int image_reference_parse(const char* text, ImageReference* ret, Error* reterr) 
                 return bad(text, "the registry's name is not well formed", reterr);
         if (!path_valid(path) || snprintf(r.path, sizeof(r.path), "%s%s", short_name ? "library/" : "", path) >= (int) sizeof(r.path))
                 return bad(text, "it consists of small letters, digits, dots, dashes, underscores and slashes", reterr);
+        if (strlen(r.host) + strlen(r.path) + PIN_BYTES > IMAGE_REFERENCE_MAX)
+                return bad(text, "it is too long", reterr);
         if (tag && !tag_valid(tag))
                 return bad(text, "the tag is not well formed", reterr);
         (void) snprintf(r.tag, sizeof(r.tag), "%s", tag ?: *r.hex ? strempty(tag) : "latest");
