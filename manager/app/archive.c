@@ -252,6 +252,8 @@ int update_housekeeping(Manager* m, Error* reterr) {
         for (i = 0; i < rows.count && r >= 0; i++)
                 if (!*rows.items[i].job)
                         r = move_thin(m, rows.items[i].id, reterr);
+        if (r >= 0)
+                app_exports_sweep(m);
         return MIN(r, 0);
 }
 

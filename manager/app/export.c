@@ -1,16 +1,18 @@
 /* Job app-export: a tar archive that runs elsewhere. The app stands only while its data is copied; the archive is made of the copy. */
 #include "base/file.h"
+#include "base/log.h"
 #include "base/time.h"
 #include "app/compose-write.h"
 #include "app/move.h"
+#include "app/sweep.h"
 #include "app/update.h"
 #include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
-#define EXPORTS "/var/lib/steadbox/exports"
 #define CHUNK_BYTES ((size_t) 2 * 1024 * 1024)
+#define SWEPT_AT_ONCE 4 /* the rest in an hour */
 
 enum { DUMP, COPY, WRITE };
 
@@ -130,12 +132,30 @@ static int data_asked(Manager* m, Job* job, const json_t* question, Error* reter
 
 const JobClass app_data_job = { .asked = data_asked };
 
+/* --- in time --- */
+
+/* The files are root's: a job removes them. */
+void app_exports_sweep(Manager* m) {
+        static const Actor system_actor = { .via = VIA_SYSTEM, .role = ROLE_ROOT, .root = true, .name = "system" };
+        _cleanup_json_ json_t* list = json_array();
+        size_t i;
+        json_t* v;
+        int r = sweep_look(EXPORT_DIRECTORY, now_seconds() - EXPORT_KEPT_SECONDS, SWEPT_AT_ONCE, list);
+        if (r < 0)
+                (void) log_warning_errno(r, "Failed to look for exports of yesterday, ignoring: %m");
+        json_array_foreach(list, i, v) {
+                char job[JOB_ID_BYTES];
+                json_t* request = json_pack("{s:s, s:O}", "action", "remove", "export", v);
+                (void) jobs_add(m->jobs, JOB_APP_DATA, &system_actor, "", request, job, NULL); /* BUSY: in an hour again */
+        }
+}
+
 /* --- reading it out --- */
 
 int app_export_read(Manager* m, const char* export_id, int64_t offset, json_t** ret, Error* reterr) {
         char path[128];
         struct stat st;
-        (void) snprintf(path, sizeof(path), EXPORTS "/%.32s.tar", export_id);
+        (void) snprintf(path, sizeof(path), EXPORT_DIRECTORY "/%.32s.tar", export_id);
         _cleanup_close_ int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
         if (fd < 0 && errno == ENOENT)
                 return error_set(reterr, ERROR_NOT_FOUND, "There is no export %s; exports are kept for a day.", export_id);

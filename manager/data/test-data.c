@@ -625,6 +625,28 @@ TEST(tar_is_what_others_read) {
         world_down(&w);
 }
 
+TEST(exports_are_there_when_whole_and_go) {
+        World w;
+        _cleanup_error_ Error e = ERROR_NULL;
+        int fd;
+        if (!world_up(&w))
+                return;
+        for (unsigned i = 0; i < 2; i++) {
+                ASSERT_OK(place_export_begin(w.place, "one", &fd, &e));
+                ASSERT_EQ(write(fd, "tar", 3), 3);
+                shell(&w, "test ! -e exports/one.tar && test $(ls -A exports | wc -l) = 1");
+                if (i == 1) { /* as finished, and as left behind */
+                        ASSERT_OK(place_export_finish(w.place, "one", fd, &e));
+                        shell(&w, "test $(stat -c %a,%u exports/one.tar) = 640,0 && touch exports/two.tar");
+                }
+                (void) close(fd);
+                ASSERT_OK(place_remove(w.place, PLACE_EXPORT, "", "one", NULL, &e));
+                ASSERT_OK(place_remove(w.place, PLACE_EXPORT, "", "one", NULL, &e)); /* asked again */
+                shell(&w, i == 1 ? "test \"$(ls -A exports)\" = two.tar" : "test -z \"$(ls -A exports)\"");
+        }
+        world_down(&w);
+}
+
 /* --- pure --- */
 
 TEST(acls_are_shifted) {
