@@ -113,8 +113,11 @@ static int prepare(Place* p, const PlaceCopy* how, int from, int work, Mark* ret
         return r < 0 && r != -ECANCELED ? error_errno(reterr, r, "Cannot begin to copy the data of '%s'", how->from_app) : r;
 }
 
-/* The tree is whole: root's at the top, on the disk, under its name. */
-static int finish(Spot* s, int part) {
+/* The tree is whole: root's at the top, on the disk, under its name. Before it has that, its files have no names but their own. */
+static int finish(Spot* s, int work, int part) {
+        int r = tree_remove(work, LINKS_DIRECTORY, NULL);
+        if (r < 0)
+                return r;
         if (fchown(part, 0, 0) < 0 || fchmod(part, 0755) < 0 || syncfs(part) < 0)
                 return -errno;
         if (renameat(s->parent, s->part, s->parent, s->name) < 0 || fsync(s->parent) < 0)
@@ -143,7 +146,7 @@ static int copy_into(Place* p, const PlaceCopy* how, int from, Spot* s, TreeCoun
         r = tree_copy(from, part, &copy, ret, reterr);
         if (r < 0 || how->early)
                 return r;
-        r = finish(s, part);
+        r = finish(s, work, part);
         return r < 0 ? error_errno(reterr, r, "Cannot finish the copy of the data of '%s'", how->from_app) : 0;
 }
 

@@ -306,6 +306,27 @@ TEST(second_pass_leaves_what_is_there) {
         world_down(&w);
 }
 
+/* A file with names in several directories, of which one is moved between the passes, so that not all names are believed. */
+TEST(second_pass_keeps_links_together) {
+        static const char* const moves[] = { "mv a z", "mkdir y && mv z/b y", "mv y/b/c c && mv z a" };
+        World w;
+        _cleanup_error_ Error e = ERROR_NULL;
+        if (!world_up(&w))
+                return;
+        furnish(&w);
+        for (size_t i = 0; i < ELEMENTS(moves); i++) {
+                char command[128];
+                shell(&w, "sleep 2.2");
+                ASSERT_OK(copy(&w, "p", true, &e));
+                (void) snprintf(command, sizeof(command), "cd " DATA "/files && %s", moves[i]);
+                shell(&w, command);
+                ASSERT_OK(copy(&w, "p", false, &e));
+                same(&w, DATA, "apps/notes/points/p", BASE, BASE);
+                ASSERT_OK(place_remove(w.place, PLACE_POINT, "notes", "p", NULL, &e));
+        }
+        world_down(&w);
+}
+
 /* Stores through a mapping move no clock but once a write-back. */
 TEST(second_pass_sees_mappings) {
         World w;

@@ -71,8 +71,8 @@ static void link_name(uint32_t number, char ret[static 16]) {
         (void) snprintf(ret, 16, "%u", number);
 }
 
-/* The copy in the work directory gets a second name there, for those that follow. */
-static int link_remember(Copy* c, const struct stat* st) {
+/* The copy that has this name gets a second one in the work directory, for those that follow. */
+static int link_remember(Copy* c, int at, const char* has, const struct stat* st) {
         char name[16];
         if (c->n_links >= LINKS_MAX)
                 return 0;
@@ -83,7 +83,7 @@ static int link_remember(Copy* c, const struct stat* st) {
         if (l->inode != 0)
                 return 0;
         link_name((uint32_t) c->n_links, name);
-        if (linkat(c->how->work_fd, NEW, c->how->work_fd, name, 0) < 0)
+        if (linkat(at, has, c->how->work_fd, name, 0) < 0)
                 return errno == EMLINK ? 0 : -errno;
         *l = (Link) { st->st_dev, st->st_ino, (uint32_t) c->n_links++ };
         return 0;
@@ -224,7 +224,7 @@ static int file_write_new(Copy* c, int from, const struct stat* st) {
                 r = tree_meta_copy(from, to, c->how->from_base, c->how->to_base, /* fresh= */ true);
         if (r < 0 || st->st_nlink < 2)
                 return r;
-        return link_remember(c, st);
+        return link_remember(c, c->how->work_fd, NEW, st);
 }
 
 /* Over whatever has the name. */
@@ -245,9 +245,28 @@ static int changed(Copy* c) {
         return c->how->moving ? 0 : -EBUSY;
 }
 
+/* A file that is there already and has several names, some of which may be missing yet, or be of another copy: one copy has them all.
+ * 1 = this name is of it, 0 = it must become so. */
+static int link_is_there(Copy* c, const Level* l, const char* name, const struct stat* st) {
+        char number[16];
+        struct stat have, first;
+        const Link* known = c->links_size == 0 ? NULL : link_slot(c->links, c->links_size, st->st_dev, st->st_ino);
+        if (!known || known->inode == 0) {
+                int r = link_remember(c, l->to, name, st);
+                return r < 0 ? r : 1;
+        }
+        link_name(known->number, number);
+        if (fstatat(l->to, name, &have, AT_SYMLINK_NOFOLLOW) < 0 || fstatat(c->how->work_fd, number, &first, AT_SYMLINK_NOFOLLOW) < 0)
+                return -errno;
+        return have.st_ino == first.st_ino;
+}
+
 static int file_copy(Copy* c, const Level* l, const char* name, const struct stat* seen) {
-        if (is_there(c, l, name, seen))
-                return 0;
+        if (is_there(c, l, name, seen)) {
+                int r = seen->st_nlink > 1 ? link_is_there(c, l, name, seen) : 1;
+                if (r != 0)
+                        return MIN(r, 0);
+        }
         (void) unlinkat(c->how->work_fd, NEW, 0);
         if (seen->st_nlink > 1) {
                 int r = link_again(c, seen);
