@@ -2,7 +2,7 @@
 the helper's verbs. What the manager makes of apps is tested elsewhere.
 
     apps.store(box); record = apps.record("quiet", 7, {"main": {"args": ["sleep", "1000"]}})
-    apps.apply(box, record); apps.start(box, "quiet"); apps.wait_active(box, "quiet"); ...; apps.remove(box, "quiet")
+    apps.apply(box, record); apps.start(box, "quiet"); apps.wait_active(box, "quiet"); ...; apps.remove(box, "quiet"); apps.unstore(box)
 """
 import hashlib
 import json
@@ -76,6 +76,12 @@ def store(box):
     os.chmod(f"{base}/bin/busybox", 0o4755)
     for path in ("data", "data/sub", "data/sub/seed"):
         own(f"{top}/{path}", 1000)
+
+
+def unstore(box):
+    """Takes them away again: no manifest names them, so to those who look for leaks later they are some."""
+    for layer in (TOP_LAYER, BASE_LAYER):
+        shutil.rmtree(f"{box.root}/{IMAGES}/layers/{layer}")
 
 
 def container(name, **c):
