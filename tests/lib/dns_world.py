@@ -321,7 +321,7 @@ zone:
         with open(conf) as f:
             text = f.read()
         os.makedirs(self.path("resolver"), exist_ok=True)
-        text = re.sub(r"(?m)^\s*(interface|auto-trust-anchor-file|access-control): .*\n", "", text)
+        text = re.sub(r"(?m)^\s*(interface|interface-action|interface-view|auto-trust-anchor-file|access-control): .*\n", "", text)
         text = text.replace("/var/lib/unbound", self.path("resolver"))
         text = text.replace("server:", f"server:\n interface: {self.net}.50\n access-control: 0.0.0.0/0 allow", 1) + self.unbound()
         with open(self.path("resolver", "conf"), "w") as f:
