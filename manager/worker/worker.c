@@ -4,7 +4,6 @@
 #include "base/time.h"
 #include "base/validate.h"
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -12,7 +11,6 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/un.h>
 
 #define REQUEST_MAX (8 * 1024 * 1024)
@@ -49,14 +47,15 @@ static int signals_init(Worker* w) {
         return w->signal_fd < 0 ? -errno : 0;
 }
 
-/* The manager owns what is below run/jobs, and some kinds may read what it may not: a link there would have them read that for it, and tell of it. */
+/* The manager owns what is below run/jobs, and some kinds may read what it may not: a link there would have them read that for it, and tell of it.
+ * Name by name, because where RestrictSUIDSGID= holds there is no openat2(2) (systemd.exec(5)). */
 static int request_open(const char* run, const char* id) {
-        char path[80];
+        const int way = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
         struct stat st;
-        struct open_how how = { .flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS };
         _cleanup_close_ int top = open(run, O_PATH | O_DIRECTORY | O_CLOEXEC);
-        (void) snprintf(path, sizeof(path), "jobs/%s/request.json", id);
-        _cleanup_close_ int fd = top < 0 ? -1 : (int) syscall(SYS_openat2, top, path, &how, sizeof(how));
+        _cleanup_close_ int jobs = top < 0 ? -1 : openat(top, "jobs", way);
+        _cleanup_close_ int job = jobs < 0 ? -1 : openat(jobs, id, way);
+        _cleanup_close_ int fd = job < 0 ? -1 : openat(job, "request.json", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
         if (fd < 0 || fstat(fd, &st) < 0)
                 return -errno;
         return S_ISREG(st.st_mode) ? TAKE_FD(fd) : -EINVAL;
