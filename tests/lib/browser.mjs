@@ -162,13 +162,19 @@ export async function open(within, path = '/') {
     });
     page.on('pageerror', (error) => page.complaints.push(error.message));
     page.on('request', (request) => page.addresses.push(request.url()));
-    // Other boxes come and go on this machine, and the browser then thinks its network changed.
+    // Other boxes come and go on this machine, and the browser then thinks its network changed; its own page about that may come between, too.
     const go = page.goto.bind(page);
-    page.goto = (url, options) => go(url, options).catch((error) => {
-        if (!/ERR_NETWORK_CHANGED/.test(error.message))
-            throw error;
-        return go(url, options);
-    });
+    page.goto = async (url, options) => {
+        for (let tries = 1; ; tries++) {
+            try {
+                return await go(url, options);
+            } catch (error) {
+                if (tries >= 20 || !/ERR_NETWORK_CHANGED|chrome-error:/.test(error.message))
+                    throw error;
+                await new Promise((done) => setTimeout(done, 500));
+            }
+        }
+    };
     await page.goto(address + path);
     await page.waitForSelector('main, [role="alert"], dialog');
     return page;
