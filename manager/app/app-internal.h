@@ -92,7 +92,6 @@ struct Apps {
         const char* cgroups;
         unsigned probing;            /* in flight */
         sd_event_source* cleaner;    /* timer: image-clean */
-        json_t* templates;           /* see templates.c */
 };
 
 void app_calls_forget(Apps* a, const char* job); /* steps.c: answers that nobody will take; NULL = of all jobs */
