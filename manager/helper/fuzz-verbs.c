@@ -58,7 +58,9 @@ static void try_nginx(Input in) {
                 while (!streq(names[l].target, target))
                         l++;
                 plain[i].certificate = (const char*[]) { "x", "y", "z" }[k];
-                plain[i].target = *target ? (const char*[]) { "x.example", "y.example", "z.example" }[l] : "";
+                bool is_id = names[i].kind == NGINX_APP || names[i].kind == NGINX_APP_ALIAS;
+                if (*target)
+                        plain[i].target = is_id ? (const char*[]) { "x", "y", "z" }[l] : (const char*[]) { "x.example", "y.example", "z.example" }[l];
         }
         for (size_t n = 1; n <= ELEMENTS(names); n++) {
                 free(text);

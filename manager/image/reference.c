@@ -1,4 +1,5 @@
 #include "image/reference.h"
+#include <arpa/inet.h>
 #include <stdio.h>
 
 #define HUB "docker.io"
@@ -48,12 +49,18 @@ static bool between_letters(const char* s) {
         return s[-1] != '.' && (is_alphanumeric(s[1]) || s[1] == '-');
 }
 
+static bool address6_valid(const char* s, size_t n) {
+        char text[INET6_ADDRSTRLEN];
+        struct in6_addr address;
+        return snprintf(text, sizeof(text), "%.*s", (int) n, s) < (int) sizeof(text) && inet_pton(AF_INET6, text, &address) == 1;
+}
+
 /* A name, an IPv4 address or [IPv6], and perhaps a port. */
 static bool host_valid(const char* s) {
         const char* end = s;
         if (*s == '[') {
                 end = s + 1 + strspn(s + 1, "0123456789abcdef:.");
-                if (*end != ']' || end == s + 1)
+                if (*end != ']' || !address6_valid(s + 1, (size_t) (end - s - 1)))
                         return false;
                 end++;
         } else {

@@ -44,7 +44,7 @@ TEST(references_mean_what_they_mean_elsewhere) {
 TEST(references_that_are_none) {
         static const char* const cases[] = {
                 "", "/", "Redis", "a//b", "a/../b", "-a", "a-", "a___b", "a._b", "a:", "a:.x", "a:b:c", ("a@sha256:" A "a"), ("a@sha512:" A), "a@sha256:",
-                "registry.example:/a", "registry.example:65536/a", ".example/a", "registry..example/a", "[]/a", "[fd00::1/a", "user@registry.example/a",
+                "registry.example:/a", "registry.example:65536/a", ".example/a", "registry..example/a", "[]/a", "[fd00::1/a", "[f..d00::1]/a", "[.:1]/a", "[1.2.3.4]/a", "user@registry.example/a",
                 "https://registry.example/a", "-r.example/a", "-:5000/a", "r-.example/a", "r.-example/a", "r.example-/a", "r--:5000/a", "r.example./a", "a b", "a\nb", "a?b",
         };
         for (size_t i = 0; i < ELEMENTS(cases); i++) {

@@ -195,7 +195,8 @@ suite_unit() {
 
 # --- fuzz -------------------------------------------------------------------------------------------------------------
 
-# Every target runs over its corpus; with FUZZ_SECONDS it then looks for new input, that long in all.
+# Every target runs over its corpus; with FUZZ_SECONDS it then looks for new input, that long in all: with FUZZ_SEED along a path that is
+# the same every time, so that a change is judged by what it changes and not by the dice; without, somewhere new.
 suite_fuzz() {
         need_native
         gentle_strands=1
@@ -220,7 +221,7 @@ fuzz_all() {
                 step "fuzz $name: corpus" "fuzz-$name.log" fuzz_corpus "$target" "$corpus" || continue
                 if [ "$seconds" -gt 0 ]; then
                         mkdir -p "$source_dir/build-fuzz/new-$name"
-                        step "fuzz $name: $seconds s of new input" "fuzz-$name-new.log" gently "$target" -max_total_time="$seconds" \
+                        step "fuzz $name: $seconds s of new input" "fuzz-$name-new.log" gently "$target" -max_total_time="$seconds" -seed="${FUZZ_SEED:-0}" \
                                 -timeout=60 -rss_limit_mb=1024 -artifact_prefix="$logs/crash-$name-" \
                                 "$source_dir/build-fuzz/new-$name" $([ ! -d "$corpus" ] || echo "$corpus")
                 fi
