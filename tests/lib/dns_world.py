@@ -305,7 +305,7 @@ zone:
         deadline = time.time() + seconds
         while time.time() < deadline:
             found = [serial(n) for n in SERVERS if os.path.exists(self.path(f"ns{n}", "pid"))]
-            if all(f == found[0] for f in found):
+            if found and found[0] and all(f == found[0] for f in found):
                 return
             time.sleep(0.05)
         raise RuntimeError("the servers do not agree about " + zone)
