@@ -18,8 +18,8 @@ static const char slice_text[] =
                 "MemorySwapMax=%MAX%\n"
                 "TasksMax=%TASKS%\n";
 
-/* The program of the container is the unit's main process; of ours a cat stays that carries its words to the journal. A crash is followed by a start after 1 s, later 60 s; ten
- * of them in ten minutes are enough. Logs: what a loud app says beyond the rate is dropped by the journal and counted. */
+/* The program of the container is the unit's main process, and nothing of ours stays beside it. A crash is followed by a start after 1 s, later 60 s; ten
+ * of them in ten minutes are enough. What it says goes through steadbox-output.service, which bounds that, too. */
 static const char service_text[] =
                 "\n[Service]\n"
                 "DevicePolicy=closed\n"
@@ -185,6 +185,7 @@ static int render_container(const AppRecord* a, const AppContainerRecord* c, App
         add_head(&t, a, ", container ", c->name);
         add_order(&t, a, c, "After=");
         add_order(&t, a, c, "Requires=");
+        text_add(&t, "Wants=steadbox-output.service\n");
         text_add(&t, "StartLimitBurst=10\nStartLimitIntervalSec=10min\n");
         text_add_template(&t, service_text, values);
         text_add_template(&t, c->one_shot ? one_shot_text : forking_text, values);

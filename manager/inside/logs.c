@@ -1,4 +1,5 @@
-/* An app's log, out of the journal: what its containers said and what systemd said about them, by their slice, whose name nothing else can take. */
+/* An app's log, out of the journal: what its containers said, which steadbox-output brought there, what the programs of ours around them said, and what
+ * systemd said about them; by units and slices, whose names nothing else can take. */
 #include "base/time.h"
 #include "base/validate.h"
 #include "inside/inside.h"
@@ -10,6 +11,7 @@
 #define LOOK_MAX 200000                   /* lines looked at for one page */
 #define LOOK_USEC (4 * USEC_PER_SEC)
 #define LIMIT_MAX 1000
+#define OUTPUT_UNIT "steadbox-output.service"
 
 typedef struct Log {
         sd_journal* journal;
@@ -27,6 +29,14 @@ static int match(sd_journal* j, const char* field, const char* value) {
         return sd_journal_add_match(j, text, 0);
 }
 
+/* Fields and values that stand together, or others behind a NULL. */
+static int match_any(sd_journal* j, const char* rows[][2], size_t n) {
+        int r = 0;
+        for (size_t i = 0; i < n && r >= 0; i++)
+                r = rows[i][0] ? match(j, rows[i][0], rows[i][1]) : sd_journal_add_disjunction(j);
+        return r;
+}
+
 static int log_open(const json_t* request, Log* l, Error* reterr) {
         const char *app = json_get_string(request, "app"), *container = json_get_string(request, "container");
         char name[120];
@@ -38,16 +48,12 @@ static int log_open(const json_t* request, Log* l, Error* reterr) {
                 if (!inside_container_valid(container))
                         return error_field(reterr, ERROR_BAD_FIELD, "container", "A container of this name cannot be.");
                 (void) snprintf(name, sizeof(name), "%s%s.service", l->prefix, container);
-                r = match(l->journal, "_SYSTEMD_UNIT", name);
-                if (r >= 0)
-                        r = sd_journal_add_disjunction(l->journal);
-                if (r >= 0)
-                        r = match(l->journal, "UNIT", name);
-                if (r >= 0)
-                        r = match(l->journal, "_PID", "1");
+                r = match_any(l->journal, (const char*[][2]) { { "_SYSTEMD_UNIT", name }, { NULL }, { "UNIT", name }, { "_PID", "1" }, { NULL },
+                                                               { "OBJECT_SYSTEMD_UNIT", name }, { "_SYSTEMD_UNIT", OUTPUT_UNIT } }, 7);
         } else {
                 (void) snprintf(name, sizeof(name), "steadbox-app-%s.slice", app);
-                r = match(l->journal, "_SYSTEMD_SLICE", name);
+                r = match_any(l->journal, (const char*[][2]) { { "_SYSTEMD_SLICE", name }, { NULL },
+                                                               { "OBJECT_SYSTEMD_SLICE", name }, { "_SYSTEMD_UNIT", OUTPUT_UNIT } }, 4);
         }
         return r < 0 ? error_errno(reterr, r, "Cannot read the log") : 0;
 }
@@ -71,10 +77,10 @@ static void field(sd_journal* j, const char* name, char* text, size_t room) {
 /* A copy of "steadbox-app-<id>-<container>.service" without its ends. */
 static void container_of(const Log* l, char ret[static 128]) {
         char unit[128];
-        field(l->journal, "_SYSTEMD_UNIT", unit, sizeof(unit));
-        const char* rest = startswith(unit, l->prefix);
-        if (!rest) {
-                field(l->journal, "UNIT", unit, sizeof(unit));
+        static const char* const fields[] = { "_SYSTEMD_UNIT", "UNIT", "OBJECT_SYSTEMD_UNIT" };
+        const char* rest = NULL;
+        for (size_t i = 0; i < ELEMENTS(fields) && !rest; i++) {
+                field(l->journal, fields[i], unit, sizeof(unit));
                 rest = startswith(unit, l->prefix);
         }
         (void) snprintf(ret, 128, "%.*s", rest ? (int) strcspn(rest, ".") : 0, strempty(rest));

@@ -5,19 +5,16 @@
 #include "base/secret.h"
 #include "base/time.h"
 #include "run/bundle.h"
+#include "run/output.h"
 #include "run/run.h"
 #include "run/sandbox.h"
 #include <fcntl.h>
-#include <grp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <time.h>
 
 #define CRUN "/usr/bin/crun"
-#define CAT "/usr/bin/cat"
-#define NOBODY 65534
 #define PATH_BYTES 192
 
 static void pid_file(const AppRecord* a, const AppContainerRecord* c, char ret[static PATH_BYTES]) {
@@ -42,48 +39,13 @@ static int become(const char* const* argv, Error* reterr) {
 }
 #define CRUN_ARGUMENTS CRUN, "--root=" APP_CRUN_ROOT, "--cgroup-manager=disabled"
 
-/* What carries the container's words to the journal. It ends when the last of its writers has. */
-_noreturn_ static void carry(int from) {
-        static const int ignored[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
-        char* const argv[] = { (char*) "cat", NULL };
-        for (size_t i = 0; i < ELEMENTS(ignored); i++)
-                (void) signal(ignored[i], SIG_IGN); /* the last words come while the unit stops */
-        (void) setsid();
-        if (dup2(from, STDIN_FILENO) < 0 || setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 || setresuid(NOBODY, NOBODY, NOBODY) < 0)
-                _exit(EXIT_FAILURE);
-        (void) execv(CAT, argv);
-        _exit(EXIT_FAILURE);
-}
-
-/* Many images write their logs by name, to /dev/stdout and /dev/stderr. What the unit was given there is a socket of the journal, and those
- * cannot be opened (ENXIO, open(2)); a pipe can, by those whose it is: the container's users. *ret is its end for writing. */
-static int output_open(const AppRecord* a, const AppContainerRecord* c, int* ret, Error* reterr) {
+static int output_of(const AppRecord* a, const AppContainerRecord* c, const char* name, int* ret, Error* reterr) {
         uint32_t base = APP_UID_BASE + a->slot * APP_UIDS;
-        int ends[2];
-        if (pipe2(ends, O_CLOEXEC) < 0)
-                return error_errno(reterr, -errno, "Cannot make a pipe");
-        /* A grandchild: crun, which this process becomes, waits for all children of its own, and this one waits for crun's end. */
-        pid_t pid = fork();
-        if (pid == 0) {
-                pid = fork();
-                if (pid == 0)
-                        carry(ends[0]);
-                _exit(pid < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
-        }
-        int status = 0, r = pid < 0 || waitpid(pid, &status, 0) < 0 ? -errno : status != 0 ? -EAGAIN : 0;
-        (void) close(ends[0]);
-        if (r >= 0 && (fchown(ends[1], base + c->uid, base + c->gid) < 0 || fchmod(ends[1], 0622) < 0))
-                r = -errno;
-        if (r < 0) {
-                (void) close(ends[1]);
-                return error_errno(reterr, r, "Cannot carry what the container says to the journal");
-        }
-        *ret = ends[1];
-        return 0;
+        return output_open(a->id, name, base + c->uid, base + c->gid, ret, reterr);
 }
 
 static int output_use(int fd, Error* reterr) {
-        return dup2(fd, STDOUT_FILENO) < 0 || dup2(fd, STDERR_FILENO) < 0 ? error_errno(reterr, -errno, "Cannot use a pipe") : 0;
+        return dup2(fd, STDOUT_FILENO) < 0 || dup2(fd, STDERR_FILENO) < 0 ? error_errno(reterr, -errno, "Cannot use the pipe for what it says") : 0;
 }
 
 /* A container of that name can only be left from a start that was killed: this unit is the only one that makes it. */
@@ -113,8 +75,8 @@ int run_start(const AppRecord* a, const AppContainerRecord* c, Error* reterr) {
         int r = directories_make(a, reterr);
         if (r >= 0)
                 r = run_clean(a, c, reterr);
-        if (r >= 0) /* before the mounts are made, so that the carrier does not hold them */
-                r = output_open(a, c, &output, reterr);
+        if (r >= 0)
+                r = output_of(a, c, c->name, &output, reterr);
         if (r >= 0)
                 r = sandbox_make(a, c, reterr);
         if (r >= 0)
@@ -189,7 +151,9 @@ int run_task(const AppRecord* a, const char* task, Error* reterr) {
                         continue;
                 const AppContainerRecord* c = app_record_container(a, t->container);
                 _cleanup_close_ int output = -EBADF;
-                int r = output_open(a, c, &output, reterr);
+                char name[64];
+                (void) snprintf(name, sizeof(name), "task-%s", t->id);
+                int r = output_of(a, c, name, &output, reterr);
                 if (r >= 0)
                         r = output_use(output, reterr);
                 if (r < 0)

@@ -1,0 +1,216 @@
+/* steadbox-output: brings what containers say (run/output.h) to the journal, all of them in one small process, so that none has one beside it.
+ * It keeps nothing: a fresh one finds every pipe by its name, and what was not read yet is still in them. It runs as root without any
+ * capability, because the journal lets only root say of whom a line is (OBJECT_SYSTEMD_UNIT=, systemd.journal-fields(7)); strangers' bytes are counted and
+ * copied, never looked into beyond "<3>" and line ends. */
+#include "base/log.h"
+#include "run/output.h"
+#include "run/words.h"
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/epoll.h>
+#include <sys/inotify.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+
+#define JOURNAL_SOCKET "/run/systemd/journal/socket"
+#define READ_BYTES ((size_t) 64 * 1024)
+#define TURN_USEC (100 * USEC_PER_MSEC)       /* how long a pipe rests that was read too much of */
+#define TURN_BYTES ((size_t) 1024 * 1024)     /* what one pipe may bring until the others are asked again; 10 MB/s for each */
+#define EVENTS 32
+
+typedef struct Carrier Carrier;
+typedef struct Source {
+        struct Source* next;
+        Carrier* carrier;
+        Words words;
+        uint64_t turn_usec;    /* when it was first read from in this turn */
+        size_t turn_bytes;
+        int fd;
+        bool resting;          /* out of epoll until the turn is over */
+        char name[];           /* "<app>-<container>.<number>" */
+} Source;
+
+struct Carrier {
+        Source* sources;
+        int epoll, inotify, directory, journal;
+        char buffer[READ_BYTES];
+};
+
+static uint64_t clock_now(void) {
+        struct timespec t;
+        (void) clock_gettime(CLOCK_MONOTONIC, &t);
+        return (uint64_t) t.tv_sec * USEC_PER_SEC + (uint64_t) t.tv_nsec / 1000;
+}
+
+/* --- to the journal: its native protocol (systemd.io/JOURNAL_NATIVE_PROTOCOL); a value with its size before it may hold any byte --- */
+
+static void say(const char* line, size_t size, int priority, void* userdata) {
+        const Source* s = userdata;
+        char head[4 * OUTPUT_NAME_BYTES + 160];
+        int who = (int) strcspn(s->name, "."), app = (int) strcspn(s->name, "-");
+        int n = snprintf(head, sizeof(head), "PRIORITY=%d\nSYSLOG_IDENTIFIER=%.*s\nOBJECT_SYSTEMD_UNIT=steadbox-app-%.*s.service\n"
+                         "OBJECT_SYSTEMD_SLICE=steadbox-app-%.*s.slice\nMESSAGE\n", priority, who, s->name, who, s->name, app, s->name);
+        if (n < 0 || (size_t) n + 8 > sizeof(head))
+                return;
+        for (unsigned i = 0; i < 8; i++)
+                head[n++] = (char) ((uint64_t) size >> (8 * i));
+        struct iovec parts[] = { { head, (size_t) n }, { (char*) line, size }, { (char*) "\n", 1 } };
+        struct sockaddr_un sa = { .sun_family = AF_UNIX, .sun_path = JOURNAL_SOCKET };
+        struct msghdr message = { .msg_name = &sa, .msg_namelen = sizeof(sa), .msg_iov = parts, .msg_iovlen = ELEMENTS(parts) };
+        while (sendmsg(s->carrier->journal, &message, MSG_NOSIGNAL) < 0 && errno == EINTR)
+                ;
+}
+
+/* --- pipes --- */
+
+static bool name_is_output(const char* name) {
+        const char* dash = strchr(name, '-');
+        return *name != '.' && dash && dash > name && strchr(dash, '.') && strlen(name) < OUTPUT_NAME_BYTES + 32;
+}
+
+static Source* source_find(Carrier* c, const char* name) {
+        for (Source* s = c->sources; s; s = s->next)
+                if (streq(s->name, name))
+                        return s;
+        return NULL;
+}
+
+static int source_watch(Source* s) {
+        struct epoll_event e = { .events = EPOLLIN, .data.ptr = s };
+        return epoll_ctl(s->carrier->epoll, EPOLL_CTL_ADD, s->fd, &e);
+}
+
+/* Its last writer has gone and all is read. The number in its name is used once, so nobody else's pipe has it. */
+static void source_end(Source* s) {
+        Carrier* c = s->carrier;
+        words_end(&s->words, clock_now(), say, s);
+        for (Source** p = &c->sources; *p; p = &(*p)->next)
+                if (*p == s) {
+                        *p = s->next;
+                        break;
+                }
+        (void) unlinkat(c->directory, s->name, 0);
+        (void) close(s->fd);
+        free(s);
+}
+
+static void source_rest(Source* s) {
+        (void) epoll_ctl(s->carrier->epoll, EPOLL_CTL_DEL, s->fd, NULL);
+        s->resting = true;
+}
+
+static void source_read(Source* s) {
+        uint64_t now = clock_now();
+        ssize_t n = read(s->fd, s->carrier->buffer, READ_BYTES);
+        if (n < 0)
+                return; /* EAGAIN: somebody could still write */
+        if (n == 0) {
+                source_end(s);
+                return;
+        }
+        words_add(&s->words, s->carrier->buffer, (size_t) n, now, say, s);
+        if (now > s->turn_usec + TURN_USEC) {
+                s->turn_usec = now;
+                s->turn_bytes = 0;
+        }
+        s->turn_bytes += (size_t) n;
+        if (s->turn_bytes > TURN_BYTES)
+                source_rest(s);
+}
+
+static void source_add(Carrier* c, const char* name) {
+        struct stat st;
+        if (!name_is_output(name) || source_find(c, name))
+                return;
+        _cleanup_close_ int fd = openat(c->directory, name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+        _cleanup_free_ Source* s = fd < 0 ? NULL : calloc(1, sizeof(Source) + strlen(name) + 1);
+        if (!s || fstat(fd, &st) < 0 || !S_ISFIFO(st.st_mode)) {
+                log_warning("Cannot listen to %s.", name);
+                return;
+        }
+        s->carrier = c;
+        s->fd = TAKE_FD(fd);
+        memcpy(s->name, name, strlen(name) + 1);
+        s->next = c->sources;
+        c->sources = s;
+        if (source_watch(s) < 0)
+                log_warning("Cannot listen to %s.", name);
+        source_read(TAKE_PTR(s)); /* who has no writer any more never wakes epoll */
+}
+
+static void sources_scan(Carrier* c) {
+        int fd = openat(c->directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        DIR* d = fd >= 0 ? fdopendir(fd) : NULL;
+        if (!d)
+                return;
+        for (struct dirent* e; (e = readdir(d));)
+                source_add(c, e->d_name);
+        (void) closedir(d);
+}
+
+/* --- the loop --- */
+
+static void names_take(Carrier* c) {
+        char buffer[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
+        ssize_t n;
+        while ((n = read(c->inotify, buffer, sizeof(buffer))) > 0)
+                for (char* p = buffer; p < buffer + n;) {
+                        const struct inotify_event* e = (const struct inotify_event*) p;
+                        if (e->mask & IN_Q_OVERFLOW)
+                                sources_scan(c);
+                        else if (e->len > 0)
+                                source_add(c, e->name);
+                        p += sizeof(*e) + e->len;
+                }
+}
+
+/* Wakes those whose rest is over, tells what was left out; milliseconds until there is such work again, -1 for none. */
+static int turns(Carrier* c) {
+        uint64_t now = clock_now(), next = UINT64_MAX;
+        for (Source* s = c->sources; s; s = s->next) {
+                if (s->resting && now >= s->turn_usec + TURN_USEC) {
+                        s->resting = false;
+                        (void) source_watch(s);
+                }
+                if (s->words.left_out > 0)
+                        words_turn(&s->words, now, say, s);
+                if (s->resting)
+                        next = MIN(next, s->turn_usec + TURN_USEC);
+                if (s->words.left_out > 0)
+                        next = MIN(next, s->words.window_usec + WORDS_WINDOW_USEC);
+        }
+        return next == UINT64_MAX ? -1 : (int) ((next - MIN(next, now)) / USEC_PER_MSEC) + 1;
+}
+
+static int carrier_open(Carrier* c) {
+        struct epoll_event e = { .events = EPOLLIN };
+        c->journal = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        c->directory = open(OUTPUT_DIRECTORY, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+        c->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+        c->epoll = epoll_create1(EPOLL_CLOEXEC);
+        if (c->journal < 0 || c->directory < 0 || c->inotify < 0 || c->epoll < 0 || inotify_add_watch(c->inotify, OUTPUT_DIRECTORY, IN_MOVED_TO) < 0)
+                return -errno;
+        return epoll_ctl(c->epoll, EPOLL_CTL_ADD, c->inotify, &e) < 0 ? -errno : 0;
+}
+
+int main(void) {
+        static Carrier carrier;
+        Carrier* c = &carrier;
+        if (carrier_open(c) < 0) {
+                (void) log_error_errno(errno, "Cannot begin: %m");
+                return EXIT_FAILURE;
+        }
+        sources_scan(c);
+        for (;;) {
+                struct epoll_event events[EVENTS];
+                int n = epoll_wait(c->epoll, events, EVENTS, turns(c));
+                for (int i = 0; i < n; i++)
+                        if (events[i].data.ptr)
+                                source_read(events[i].data.ptr);
+                        else
+                                names_take(c);
+        }
+}

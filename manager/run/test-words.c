@@ -1,0 +1,86 @@
+#include "base/test.h"
+#include "run/words.h"
+#include <stdio.h>
+#include <syslog.h>
+
+typedef struct Said {
+        char text[65536];
+        size_t used, lines;
+        int last_priority;
+} Said;
+
+static void say(const char* line, size_t size, int priority, void* userdata) {
+        Said* s = userdata;
+        s->used += (size_t) snprintf(s->text + s->used, sizeof(s->text) - s->used, "%.*s|", (int) MIN(size, (size_t) 60), line);
+        s->lines++;
+        s->last_priority = priority;
+}
+
+static void add(Words* w, Said* s, const char* text, uint64_t now) {
+        words_add(w, text, strlen(text), now, say, s);
+}
+
+TEST(lines_are_put_together) {
+        Words w = {};
+        Said s = {};
+        add(&w, &s, "one\ntw", 20 * USEC_PER_SEC);
+        add(&w, &s, "o", 20 * USEC_PER_SEC);
+        assert(streq(s.text, "one|") && w.rest);
+        add(&w, &s, " \t\r\n\n \nthree", 20 * USEC_PER_SEC);
+        assert(streq(s.text, "one|two|") && s.last_priority == LOG_INFO);
+        words_end(&w, 20 * USEC_PER_SEC, say, &s);
+        assert(streq(s.text, "one|two|three|") && !w.rest);
+        words_end(&w, 20 * USEC_PER_SEC, say, &s);
+        assert(s.lines == 3);
+}
+
+TEST(priorities_before_a_line) {
+        Words w = {};
+        Said s = {};
+        add(&w, &s, "<3>bad\n", 20 * USEC_PER_SEC);
+        assert(streq(s.text, "bad|") && s.last_priority == LOG_ERR);
+        add(&w, &s, "<9>odd\n<3>\n<3\n", 20 * USEC_PER_SEC);
+        assert(streq(s.text, "bad|<9>odd|<3|") && s.last_priority == LOG_INFO);
+}
+
+TEST(long_lines_become_several) {
+        static char text[3 * WORDS_LINE_MAX + 2];
+        memset(text, 'x', sizeof(text) - 2);
+        text[sizeof(text) - 2] = '\n';
+        for (size_t step = 1000; step < sizeof(text); step += 3333) {
+                Words w = {};
+                Said s = {};
+                for (size_t at = 0; at < sizeof(text) - 1; at += step)
+                        words_add(&w, text + at, MIN(step, sizeof(text) - 1 - at), 20 * USEC_PER_SEC, say, &s);
+                assert(w.bytes == 3 * WORDS_LINE_MAX && s.lines >= 3 && !w.rest && w.left_out == 0);
+        }
+}
+
+TEST(too_many_are_counted_and_told_of) {
+        Words w = {};
+        static Said s;
+        for (size_t i = 0; i < WORDS_WINDOW_LINES + 5; i++)
+                add(&w, &s, "y\n", 20 * USEC_PER_SEC);
+        assert(s.lines == WORDS_WINDOW_LINES && w.left_out == 5);
+        s.used = 0;
+        add(&w, &s, "z\n", 31 * USEC_PER_SEC);
+        assert(streq(s.text, "5 more lines were too many in 10 s, and are not kept.|z|"));
+        for (size_t i = 0; i < WORDS_WINDOW_LINES; i++)
+                add(&w, &s, "y\n", 31 * USEC_PER_SEC);
+        s.used = 0;
+        words_end(&w, 32 * USEC_PER_SEC, say, &s);
+        assert(streq(s.text, "1 more lines were too many in 10 s, and are not kept.|"));
+}
+
+TEST(nor_too_many_bytes) {
+        Words w = {};
+        static Said s;
+        static char line[WORDS_LINE_MAX + 1];
+        memset(line, 'x', WORDS_LINE_MAX);
+        line[WORDS_LINE_MAX] = '\n';
+        for (size_t i = 0; i < 200; i++)
+                words_add(&w, line, sizeof(line), 20 * USEC_PER_SEC, say, &s);
+        assert(w.bytes == WORDS_WINDOW_BYTES && s.lines == 128 && w.left_out == 72);
+}
+
+TEST_MAIN()

@@ -1,0 +1,26 @@
+/* Bytes that a container wrote, as lines for the journal, no more of them than it may take. Pure: the caller passes bytes and clock. */
+#pragma once
+#include "base/macro.h"
+#include <sys/types.h>
+
+#define WORDS_LINE_MAX 8192                          /* what is longer becomes several */
+#define WORDS_WINDOW_USEC (10 * USEC_PER_SEC)
+#define WORDS_WINDOW_LINES 1000
+#define WORDS_WINDOW_BYTES ((size_t) 1024 * 1024)
+
+/* One line, neither empty nor ending in blanks; priority is that of syslog(3), out of "<3>" before it where that stood. */
+typedef void (*WordsSay)(const char* line, size_t size, int priority, void* userdata);
+
+typedef struct Words {
+        char* rest;            /* the beginning of a line whose end has not come; NULL when there is none */
+        size_t rest_size;
+        uint64_t window_usec;  /* when this stretch of time began */
+        size_t lines, bytes;   /* said in it */
+        size_t left_out;       /* and not said */
+} Words;
+
+void words_add(Words* w, const char* data, size_t size, uint64_t now_usec, WordsSay say, void* userdata);
+/* Nothing more comes: the rest is a line, too. */
+void words_end(Words* w, uint64_t now_usec, WordsSay say, void* userdata);
+/* A stretch of time that is over begins anew, and how many lines were left out is said. */
+void words_turn(Words* w, uint64_t now_usec, WordsSay say, void* userdata);
