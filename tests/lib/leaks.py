@@ -1,9 +1,11 @@
-"""tests/lib/leaks.py: what apps may leave behind on a machine: nothing. Run after everything has come to rest.
+"""tests/lib/leaks.py: what apps may leave behind on a machine: nothing.
 
     leaks.check(box)                what is there belongs to apps that have a record, and each record has what it needs
     before = leaks.inventory(box); ...; leaks.same(before, leaks.inventory(box))
 """
 import json
+
+from patience import until
 
 SCRIPT = r'''
 import glob, json, os, re, subprocess
@@ -76,10 +78,18 @@ def leaked(i):
 
 
 def check(box):
-    i = inventory(box)
-    found = leaked(i)
-    assert not found, "; ".join(found)
-    return i
+    """Looks until nothing is found, as what ends may take a moment to be gone."""
+    seen = {}
+
+    def clean():
+        seen["all"] = inventory(box)
+        seen["leaked"] = leaked(seen["all"])
+        return not seen["leaked"]
+    try:
+        until("nothing is left behind", clean)
+    except AssertionError:
+        raise AssertionError("; ".join(seen["leaked"])) from None
+    return seen["all"]
 
 
 def same(before, after):
