@@ -353,7 +353,7 @@ _noreturn_ static void trouble(const World* w) {
         (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
         ASSERT_OK(fchdir(w->fd));
         ASSERT_OK(chdir(DATA "/files"));
-        for (unsigned i = 0;; i++) {
+        for (;;) {
                 (void) mkdir("d", 0755);
                 (void) close(open("d/f", O_CREAT | O_WRONLY, 0644));
                 (void) rename("d", "d2");

@@ -116,7 +116,7 @@ static bool is_missing(const json_t* missing, const json_t* offer) {
 static int fetch_packages(Refresh* f, const json_t* index, Error* reterr) {
         _cleanup_json_ json_t* missing = NULL;
         const json_t* offers = json_object_get(index, "offers");
-        size_t n = json_array_size(offers), done = 0;
+        size_t n = json_array_size(offers);
         int r = ask_missing(f, index, &missing, reterr);
         for (size_t i = 0; i < n && r >= 0; i++) {
                 const json_t* offer = json_array_get(offers, i);
@@ -127,7 +127,6 @@ static int fetch_packages(Refresh* f, const json_t* index, Error* reterr) {
                 worker_progress(f->w, "packages", (int) (100 * (f->n * n + i) / (f->of * n)), "%s %s", json_get_string(offer, "package"),
                         json_get_string(offer, "version"));
                 r = fetch_package(f, offer, reterr);
-                done++;
         }
         return r;
 }
