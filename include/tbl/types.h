@@ -448,7 +448,8 @@ TYPE(App, PROPS(
         P(operators, STRINGS, "People who may operate it."),
         P(sign_in, STRING, "none, own, proxy, oidc or ldap."),
         P(update, NULLABLE_STRING, "A newer version that is offered."),
-        P(held, NULLABLE_STRING, "Why no update is tried, and until when."),
+        P(held, NULLABLE_STRING, "Why `held_version` is not tried."),
+        P(held_version, NULLABLE_STRING, "The version that failed and is not tried for now."),
         P(held_until, NULLABLE_TIME, "Until when."),
         P(auto_update, BOOLEAN, "Whether it is updated by itself."),
         P(maintenance, BOOLEAN, "Whether visitors see the maintenance page."),
@@ -501,6 +502,11 @@ TYPE(AppAnswer, PROPS(
         P(status, INTEGER, "The HTTP status; 0 = no answer."),
         P(milliseconds, INTEGER, "How long it took."),
         P(body, STRING, "The first 4 KiB, as text.")), "An answer to a probe.")
+TYPE(AppPulse, PROPS(
+        P(at, TIME, "When it was asked."),
+        P(status, INTEGER, "The HTTP status; 0 = no answer."),
+        P(milliseconds, INTEGER, "How long it took."),
+        P(good, BOOLEAN, "Whether that is well.")), "An answer to a probe, in short.")
 TYPE(AppHealth, PROPS(
         P(state, STRING, "ok, starting, slow, failing, stopped."),
         P(sentence, STRING, "The same in words."),
@@ -508,6 +514,7 @@ TYPE(AppHealth, PROPS(
         P(expected, STRING, "What is asked and which answer is well."),
         P(last, NULLABLE_ONE(AppAnswer), "The last answer."),
         P(good, NULLABLE_ONE(AppAnswer), "The last good answer."),
+        P(recent, MANY(AppPulse), "The last answers since the manager runs, oldest first; at most 90."),
         P(containers, MANY(AppContainer), "Each container.")), "How an app answers.")
 TYPE(AppSample, PROPS(
         P(at, TIME, "The end of the five minutes."),

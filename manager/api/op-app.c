@@ -40,7 +40,7 @@ static int list_add(Request* r, const AppRows* rows, json_t* items, const char**
                         continue;
                 total++;
                 if (begun && json_array_size(items) < limit) {
-                        json_t* app = app_show(m, row, /* whole= */ false, reterr);
+                        json_t* app = app_show(m, row, /* language= */ NULL, reterr);
                         if (!app)
                                 return -EIO;
                         (void) json_array_append_new(items, app);
@@ -68,7 +68,7 @@ int op_app_list(Request* r, Error* reterr) {
 int op_app_show(Request* r, Error* reterr) {
         _cleanup_app_row_ AppRow row = {};
         int k = named(r, &row, reterr);
-        json_t* app = k < 0 ? NULL : app_show(request_manager(r), &row, /* whole= */ true, reterr);
+        json_t* app = k < 0 ? NULL : app_show(request_manager(r), &row, request_language(r), reterr);
         return app ? request_reply(r, app) : k < 0 ? k : -EIO;
 }
 

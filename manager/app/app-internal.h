@@ -20,6 +20,15 @@ typedef struct AppAnswer {
         char* body; /* owned, valid UTF-8 */
 } AppAnswer;
 
+/* An answer without its words. */
+typedef struct AppPulse {
+        int64_t at;
+        uint32_t milliseconds;
+        uint16_t status;
+        bool good;
+} AppPulse;
+#define APP_PULSES 90 /* a quarter of an hour */
+
 typedef enum AppUnitState {
         APP_UNIT_UNKNOWN, /* PID 1 has not loaded it: stopped, or never started */
         APP_UNIT_STARTING,
@@ -44,7 +53,7 @@ typedef struct AppUnitLive {
 typedef struct AppProbe AppProbe;
 typedef struct AppUse AppUse;
 
-/* What the manager knows of one app beside its row. About 8 KiB, most of it samples. */
+/* What the manager knows of one app beside its row. About 10 KiB, most of it samples. */
 typedef struct AppLive {
         char id[APP_ID_BYTES];
         char* host;                  /* what it is asked as */
@@ -62,6 +71,8 @@ typedef struct AppLive {
         int64_t since;               /* of the present state, seconds */
         int shown;                   /* the state people were told last, see app_health() */
         AppAnswer last, good;
+        AppPulse pulses[APP_PULSES]; /* the last answers, in a ring */
+        uint32_t pulses_n;           /* ever told */
         AppUnitLive* units;          /* owned; of PID 1 */
         size_t units_n;
         AppUse* use;
@@ -161,7 +172,8 @@ typedef enum AppHealthState {
 } AppHealthState;
 const char* app_health_to_string(AppHealthState s);
 AppHealthState app_health(const Manager* m, const AppLive* live, const AppRow* row, const json_t* manifest);
-json_t* app_show(Manager* m, const AppRow* row, bool whole, Error* reterr); /* App; whole = with containers */
+/* App. With a language also what is asked of its owner, and its containers; NULL for lists. */
+json_t* app_show(Manager* m, const AppRow* row, const char* language, Error* reterr);
 json_t* app_health_show(Manager* m, const AppRow* row, Error* reterr);
 char* app_sentence(Manager* m, const AppRow* row, const json_t* manifest, const AppLive* live, const char** ret_state, const char** ret_severity);
 json_t* app_manifest(const AppRow* row);    /* owned; an empty object where it is broken */

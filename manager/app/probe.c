@@ -44,10 +44,19 @@ static void answer_copy(AppAnswer* to, const AppAnswer* from) {
         to->body = body;
 }
 
+static void pulse_add(AppLive* live, const AppAnswer* a, bool good) {
+        live->pulses[live->pulses_n++ % APP_PULSES] = (AppPulse) {
+                .at = a->at, .milliseconds = a->milliseconds, .status = (uint16_t) a->status, .good = good,
+        };
+}
+
 void app_answered(Manager* m, AppLive* live, unsigned status, char* body, unsigned milliseconds) {
         app_answer_done(&live->last);
         live->last = (AppAnswer) { .at = now_seconds(), .status = status, .milliseconds = milliseconds, .body = body };
-        if (status > 0 && app_answer_good(live, &live->last)) {
+        bool good = status > 0 && app_answer_good(live, &live->last);
+        if (good || !live->watched)
+                pulse_add(live, &live->last, good); /* four questions a second at a start tell nothing of how it goes */
+        if (good) {
                 live->good_usec = live->good_answer_usec = now_usec(CLOCK_BOOTTIME);
                 if (live->good.at == 0 || live->good.status != status || !streq_ptr(live->good.body, body))
                         answer_copy(&live->good, &live->last);

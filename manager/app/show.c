@@ -6,7 +6,6 @@
 #include "store/store-app.h"
 #include <stdarg.h>
 #include <stdio.h>
-#include <time.h>
 
 static const char* const health_table[] = {
         [APP_HEALTH_STOPPED] = "stopped", [APP_HEALTH_STARTING] = "starting", [APP_HEALTH_OK] = "ok",
@@ -187,7 +186,7 @@ static bool listed(const json_t* list, const char* text) {
         return false;
 }
 
-static json_t* ports_json(Manager* m, const AppRow* row, const json_t* manifest) {
+static json_t* ports_json(Manager* m, const AppRow* row, const json_t* manifest, const char* language) {
         _cleanup_json_ json_t* open = json_or(row->open_ports, json_array());
         json_t *list = json_array(), *p;
         size_t i;
@@ -196,7 +195,7 @@ static json_t* ports_json(Manager* m, const AppRow* row, const json_t* manifest)
                 (void) json_array_append_new(
                                 list, json_pack("{s:s, s:s, s:I, s:s, s:b}", "name", name, "protocol", strempty(json_get_string(p, "protocol")), "port",
                                                 (json_int_t) json_get_integer(p, "host_port", 0), "purpose",
-                                                text_of_languages(json_object_get(p, "purpose"), "en"), "open", (int) listed(open, name)));
+                                                text_of_languages(json_object_get(p, "purpose"), language), "open", (int) listed(open, name)));
         }
         return list;
 }
@@ -253,22 +252,11 @@ static int64_t limit_of(const AppRow* row, const char* limit, const json_t* mani
         return own > 0 ? own : resource ? json_get_integer(json_object_get(manifest, "resources"), resource, otherwise) : otherwise;
 }
 
-static char* held_sentence(const AppRow* row) {
-        char when[64] = "";
-        time_t until = (time_t) row->held_until;
-        struct tm tm;
-        if (!*row->held_version)
-                return NULL;
-        if (row->held_until > 0 && localtime_r(&until, &tm))
-                (void) strftime(when, sizeof(when), " until %Y-%m-%d %H:%M", &tm);
-        return say("Version %s is not tried%s. %s", row->held_version, when, row->reason);
-}
-
-json_t* app_show(Manager* m, const AppRow* row, bool whole, Error* reterr) {
+json_t* app_show(Manager* m, const AppRow* row, const char* language, Error* reterr) {
         _cleanup_json_ json_t *manifest = app_manifest(row), *groups = NULL, *operators = NULL, *settings = pairs_json(row->settings);
         const AppLive* live = app_live(m, row->id);
         const char *state = NULL, *severity = NULL;
-        _cleanup_free_ char *sentence = app_sentence(m, row, manifest, live, &state, &severity), *held = held_sentence(row), *url = NULL, *offered = NULL;
+        _cleanup_free_ char *sentence = app_sentence(m, row, manifest, live, &state, &severity), *url = NULL, *offered = NULL;
         int64_t memory = live ? app_memory_now(m, live) : -1, peak = MAX(live ? app_peak_measured(live) : 0, row->memory_peak);
         int r = store_app_groups(m->store, row->id, &groups, reterr);
         if (r >= 0)
@@ -287,19 +275,21 @@ json_t* app_show(Manager* m, const AppRow* row, bool whole, Error* reterr) {
                         json_string_or_null(*row->icon ? row->icon : NULL), "state", state, "severity", severity, "sentence", strempty(sentence), "job",
                         json_string_or_null(*row->job ? row->job : NULL), "name", row->name, "shown", row->shown, "url", json_string_or_null(url));
         json_t* more = json_pack(
-                        "{s:o, s:s, s:O, s:O, s:s, s:o, s:o, s:o, s:b, s:b, s:o, s:o, s:I, s:I, s:o, s:I, s:s, s:b}", "extra_names",
+                        "{s:o, s:s, s:O, s:O, s:s, s:o, s:o, s:o, s:o, s:b, s:b, s:o, s:o, s:I, s:I, s:o, s:I, s:s, s:b}", "extra_names",
                         json_or(row->extra_names, json_array()), "access", row->access, "groups", groups, "operators", operators, "sign_in",
-                        json_get_string(manifest, "sign_in") ?: "none", "update", json_string_or_null(offered), "held", json_string_or_null(held),
-                        "held_until", json_time_or_null(*row->held_version ? row->held_until : 0), "auto_update", (int) row->auto_update, "maintenance",
+                        json_get_string(manifest, "sign_in") ?: "none", "update", json_string_or_null(offered), "held",
+                        json_string_or_null(*row->held_version ? row->reason : NULL), "held_version",
+                        json_string_or_null(*row->held_version ? row->held_version : NULL), "held_until",
+                        json_time_or_null(*row->held_version ? row->held_until : 0), "auto_update", (int) row->auto_update, "maintenance",
                         (int) row->maintenance, "memory_mb", megabytes_or_null(memory), "memory_peak_mb", megabytes_or_null(peak > 0 ? peak : -1),
                         "memory_limit_mb", (json_int_t) limit_of(row, "memory_mb", manifest, "memory_max_mb", 1024), "cpu_weight",
                         (json_int_t) limit_of(row, "cpu_weight", manifest, "cpu_weight", 100), "disk_mb", megabytes_or_null(live ? live->disk_bytes : -1),
                         "disk_limit_mb", (json_int_t) limit_of(row, "disk_mb", manifest, NULL, 0), "network_out", row->network_out, "host_network",
                         (int) row->host_network);
         json_t* last = json_pack(
-                        "{s:o, s:o, s:O, s:o, s:o, s:I, s:o}", "ports", ports_json(m, row, manifest), "questions",
-                        whole ? app_questions(manifest, "en") : json_array(), "settings", settings, "environment", pairs_json(row->environment),
-                        "containers", whole ? containers_json(live, row, manifest) : json_array(), "installed_at", (json_int_t) row->installed_at,
+                        "{s:o, s:o, s:O, s:o, s:o, s:I, s:o}", "ports", ports_json(m, row, manifest, language ?: "en"), "questions",
+                        language ? app_questions(manifest, language) : json_array(), "settings", settings, "environment", pairs_json(row->environment),
+                        "containers", language ? containers_json(live, row, manifest) : json_array(), "installed_at", (json_int_t) row->installed_at,
                         "answered_at", json_time_or_null(row->answered_at));
         if (!app || !more || !last || json_object_update(app, more) < 0 || json_object_update(app, last) < 0) {
                 json_decref(app);
@@ -330,13 +320,24 @@ static char* expected(const AppLive* live) {
         return say("GET %s answers %s", live->path, list);
 }
 
+static json_t* pulses_json(const AppLive* live) {
+        json_t* list = json_array();
+        uint32_t n = live ? live->pulses_n : 0;
+        for (uint32_t i = n > APP_PULSES ? n - APP_PULSES : 0; i < n; i++) {
+                const AppPulse* p = &live->pulses[i % APP_PULSES];
+                (void) json_array_append_new(list, json_pack("{s:I, s:I, s:I, s:b}", "at", (json_int_t) p->at, "status", (json_int_t) p->status,
+                                                             "milliseconds", (json_int_t) p->milliseconds, "good", (int) p->good));
+        }
+        return list;
+}
+
 json_t* app_health_show(Manager* m, const AppRow* row, Error* reterr) {
         _cleanup_json_ json_t* manifest = app_manifest(row);
         const AppLive* live = app_live(m, row->id);
         AppHealthState health = app_health(m, live, row, manifest);
         _cleanup_free_ char *sentence = health_sentence(live, manifest, health), *what = expected(live);
-        return json_pack("{s:s, s:s, s:I, s:s, s:o, s:o, s:o}", "state", app_health_to_string(health), "sentence", strempty(sentence), "since",
+        return json_pack("{s:s, s:s, s:I, s:s, s:o, s:o, s:o, s:o}", "state", app_health_to_string(health), "sentence", strempty(sentence), "since",
                          (json_int_t) (live ? live->since : row->installed_at), "expected", strempty(what), "last",
-                         live ? answer_json(&live->last) : json_null(), "good", live ? answer_json(&live->good) : json_null(), "containers",
-                         containers_json(live, row, manifest));
+                         live ? answer_json(&live->last) : json_null(), "good", live ? answer_json(&live->good) : json_null(), "recent",
+                         pulses_json(live), "containers", containers_json(live, row, manifest));
 }

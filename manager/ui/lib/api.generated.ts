@@ -1021,8 +1021,10 @@ export interface App {
     sign_in: string;
     /** A newer version that is offered. */
     update: string | null;
-    /** Why no update is tried, and until when. */
+    /** Why `held_version` is not tried. */
     held: string | null;
+    /** The version that failed and is not tried for now. */
+    held_version: string | null;
     /** Until when. */
     held_until: number | null;
     /** Whether it is updated by itself. */
@@ -1139,6 +1141,18 @@ export interface AppAnswer {
     body: string;
 }
 
+/** An answer to a probe, in short. */
+export interface AppPulse {
+    /** When it was asked. */
+    at: number;
+    /** The HTTP status; 0 = no answer. */
+    status: number;
+    /** How long it took. */
+    milliseconds: number;
+    /** Whether that is well. */
+    good: boolean;
+}
+
 /** How an app answers. */
 export interface AppHealth {
     /** ok, starting, slow, failing, stopped. */
@@ -1153,6 +1167,8 @@ export interface AppHealth {
     last: AppAnswer | null;
     /** The last good answer. */
     good: AppAnswer | null;
+    /** The last answers since the manager runs, oldest first; at most 90. */
+    recent: AppPulse[];
     /** Each container. */
     containers: AppContainer[];
 }
