@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const read = (path) => readFileSync(join(here, path), 'utf8');
-const catalogues = Object.fromEntries(readdirSync(join(here, 'lib/texts')).map((file) =>
+const catalogues = Object.fromEntries(readdirSync(join(here, 'lib/texts')).filter((file) => file.endsWith('.json')).map((file) =>
     [file.replace('.json', ''), new Map(Object.entries(JSON.parse(read(`lib/texts/${file}`))))]));
 const complaints = [];
 
@@ -75,6 +75,20 @@ for (const [language, catalogue] of others) {
         if (key.startsWith(verdicts) && !said.has(key))
             complaints.push(`${language}: ${key} is said nowhere`);
 }
+
+// Reasons the box gives stand in the other languages by the sentence itself: one that was written anew needs new words there, too.
+const literals = new Set(['manager', 'include/tbl'].flatMap((folder) => readdirSync(join(here, '../..', folder), { recursive: true })
+    .filter((file) => /\.[ch]$/.test(file)).map((file) => readFileSync(join(here, '../..', folder, file), 'utf8'))).flatMap((source) =>
+    [...source.matchAll(/"(?:[^"\\\n]|\\.)*"(?:\s*"(?:[^"\\\n]|\\.)*")*/g)].map(([text]) =>
+        [...text.matchAll(/"((?:[^"\\\n]|\\.)*)"/g)].map((part) => part[1]).join('').replaceAll('\\"', '"'))));
+const holes = (sentence) => (sentence.match(/%(?:\.\d+)?(?:l{1,2}|z)?[sdu]/g) ?? []).length;
+for (const file of readdirSync(join(here, 'lib/texts/said')))
+    for (const [sentence, words] of Object.entries(JSON.parse(read(`lib/texts/said/${file}`)))) {
+        if (!literals.has(sentence) && !literals.has(sentence.replace(/%s$/, '')))
+            complaints.push(`said/${file}: nothing says "${sentence}" any more`);
+        if ([...words.matchAll(/\{(\d)\}/g)].some(([, at]) => Number(at) < 1 || Number(at) > holes(sentence)))
+            complaints.push(`said/${file}: "${sentence}" has fewer values than its words`);
+    }
 
 const families = /^(operations|errors|jobs|findings|fix|noun|result|rule|service|secret|log\.detail|log\.actor|role|state|state\.person|start|search)\./;
 for (const key of first[1].keys()) {

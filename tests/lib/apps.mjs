@@ -32,19 +32,19 @@ export function offer(id, fits = true) {
     return one && {
         offer: one, description: `**${one.title}** runs on this box alone.\n\n- Works with every phone\n- Data in [open formats](https://example.com/)\n\nNothing is sent anywhere else.`,
         homepage: 'https://example.com/', versions: [one.version, '1.0.0'], questions: id === 'wordpress' ? questions : [], suggested_name: `${id}.miller.example`, ports: [],
-        fit: { fits, memory_mb: one.memory_mb, memory_free_mb: fits ? 812 : 200, disk_mb: one.disk_mb, disk_free_mb: 11200, sentence: fits ? 'It fits.' : 'It needs 384 MB of memory, and 200 MB are left beside what runs.' },
+        fit: { fits, memory_mb: one.memory_mb, memory_free_mb: fits ? 812 : 200, disk_mb: one.disk_mb, disk_free_mb: 11200, sentence: fits ? 'It fits.' : 'It needs 384 MB of memory, and 200 MB are left beside what runs here at its worst.' },
     };
 }
 
-const container = (name, memory_mb, state = 'running', sentence = 'Up and answering.') => ({
+const container = (name, memory_mb, state = 'running', sentence = '') => ({
     name, image: `registry.example/steadbox/${name}@sha256:${'4f'.repeat(32)}`, state, sentence, memory_mb, restarts: state === 'failed' ? 4 : 0, started_at: now() - 86400 * 3,
 });
 
 export function app(id, more = {}) {
     return {
         id, title: id[0].toUpperCase() + id.slice(1), origin: 'catalogue', package: id, version: '1.4.2', icon: pictures[id] ?? null, state: 'running', severity: 'ok',
-        sentence: 'Answered in 18 ms, 6 seconds ago.', job: null, name: `${id}.miller.example`, shown: `${id}.miller.example`, url: `https://${id}.miller.example/`, extra_names: [],
-        access: 'everyone', groups: [], operators: [], sign_in: 'proxy', update: null, held: null, held_until: null, auto_update: true, maintenance: false, memory_mb: 61, memory_peak_mb: 84,
+        sentence: 'It answers.', job: null, name: `${id}.miller.example`, shown: `${id}.miller.example`, url: `https://${id}.miller.example/`, extra_names: [],
+        access: 'everyone', groups: [], operators: [], sign_in: 'proxy', update: null, held: null, held_version: null, held_until: null, auto_update: true, maintenance: false, memory_mb: 61, memory_peak_mb: 84,
         memory_limit_mb: 128, cpu_weight: 100, disk_mb: 212, disk_limit_mb: 0, network_out: 'any', host_network: false, ports: [], questions: [], settings: [], environment: [],
         containers: [container('main', 61)], installed_at: now() - 86400 * 40, answered_at: now() - 6, ...more,
     };
@@ -59,11 +59,11 @@ export const apps = () => [
         ports: [{ name: 'sftp', protocol: 'tcp', port: 2222, purpose: 'Files by SFTP', open: false }],
     }),
     app('notes', {
-        title: 'Notes', icon: null, state: 'failing', severity: 'bad', sentence: 'It ran out of memory four times since 02:10; it may use 256 MB. Give it more under Limits.', memory_mb: 255,
-        memory_peak_mb: 256, memory_limit_mb: 256, version: '1.4', held: 'Version 1.5 did not answer and was taken back at 02:14; nothing was lost.', held_until: now() + 86400 * 6,
-        containers: [container('main', 255, 'failed', 'Ended: out of memory.')],
+        title: 'Notes', icon: null, state: 'failing', severity: 'bad', sentence: 'The container main took more memory than it may, and was ended.', memory_mb: 255,
+        memory_peak_mb: 256, memory_limit_mb: 256, version: '1.4', held: 'Notes went back to 1.4 at 02:14, nothing lost. 1.5 did not work: The app did not answer within 60 s.', held_version: '1.5', held_until: now() + 86400 * 6,
+        containers: [container('main', 255, 'failed', 'It ended: oom-kill, status 137.')],
     }),
-    app('wiki', { title: 'Wiki of the allotment garden association of Upper and Lower Miller’s Hill', icon: pictures.dokuwiki, state: 'stopped', severity: 'ok', sentence: 'Stopped by mara yesterday.', memory_mb: null, url: null, containers: [container('main', null, 'stopped', 'Stopped.')] }),
+    app('wiki', { title: 'Wiki of the allotment garden association of Upper and Lower Miller’s Hill', icon: pictures.dokuwiki, state: 'stopped', severity: 'ok', sentence: 'It was stopped, and stays so until it is started.', memory_mb: null, url: null, containers: [container('main', null, 'stopped', 'It does not run.')] }),
 ];
 
 export const tiles = (count = 4) => [
@@ -76,9 +76,10 @@ export const tiles = (count = 4) => [
 ].slice(0, count);
 
 export const health = (one) => ({
-    state: one.state === 'running' ? 'ok' : one.state === 'stopped' ? 'stopped' : 'failing', sentence: one.sentence, since: now() - 7200, expected: 'GET / answers 200 to 399 within 5 s',
+    state: one.state === 'running' ? 'ok' : one.state === 'stopped' ? 'stopped' : 'failing', sentence: one.sentence, since: now() - 7200, expected: 'GET / answers 200, 204, 301, 302',
     last: one.state === 'stopped' ? null : { at: now() - 6, status: one.state === 'running' ? 200 : 502, milliseconds: 18, body: one.state === 'running' ? '<!doctype html>' : '<html><head><title>502 Bad Gateway</title></head></html>' },
     good: one.state === 'running' ? { at: now() - 6, status: 200, milliseconds: 18, body: '' } : { at: now() - 7300, status: 200, milliseconds: 44, body: '' }, containers: one.containers,
+    recent: one.state === 'stopped' ? [] : Array.from({ length: 90 }, (_, at) => ({ at: now() - (90 - at) * 10, status: one.state === 'running' || at < 60 ? 200 : at % 7 ? 502 : 0, milliseconds: 14 + (at * 37) % 23 + (at === 40 ? 300 : 0), good: one.state === 'running' || at < 60 })),
 });
 
 export const use = () => Array.from({ length: 288 }, (_, at) => ({
@@ -93,15 +94,15 @@ export const logLines = (count, end = 10000) => Array.from({ length: count }, (_
 });
 
 export const versions = () => [
-    { version: '6.8.2', state: 'offered', reachable: true, data: false, sentence: 'A security release. Its data stays readable for 6.8.1.', since: null, left_at: null, kept_until: null, size_mb: null },
-    { version: '6.8.1', state: 'running', reachable: true, data: true, sentence: 'Runs now.', since: now() - 86400 * 12, left_at: null, kept_until: null, size_mb: null },
-    { version: '6.7.0', state: 'kept', reachable: true, data: true, sentence: 'The program can go back alone: its data bears it.', since: now() - 86400 * 90, left_at: now() - 86400 * 12, kept_until: now() + 86400 * 18, size_mb: 310 },
-    { version: '6.6.0', state: 'kept', reachable: false, data: false, sentence: 'Too far back: the present data can no longer be read by it.', since: now() - 86400 * 200, left_at: now() - 86400 * 90, kept_until: now() + 86400 * 3, size_mb: 290 },
+    { version: '6.8.2', state: 'offered', reachable: true, data: false, sentence: 'An update leads there.', since: null, left_at: null, kept_until: null, size_mb: null },
+    { version: '6.8.1', state: 'running', reachable: true, data: true, sentence: 'It runs, and is watched because it is fresh.', since: now() - 86400 * 12, left_at: null, kept_until: null, size_mb: null },
+    { version: '6.7.0', state: 'kept', reachable: true, data: true, sentence: 'The program alone can go back, or with the data of that time.', since: now() - 86400 * 90, left_at: now() - 86400 * 12, kept_until: now() + 86400 * 18, size_mb: 310 },
+    { version: '6.6.0', state: 'kept', reachable: false, data: false, sentence: 'Nothing leads back: it does not bear the present data, and that of its time is not kept.', since: now() - 86400 * 200, left_at: now() - 86400 * 90, kept_until: now() + 86400 * 3, size_mb: 290 },
 ];
 
 export const events = () => [
-    ['health', 'bad', 'system', 'It ran out of memory for the fourth time.', 1800], ['return', 'warn', 'system', 'Notes went back to 1.4 at 02:14, nothing lost: 1.5 did not answer within 3 minutes.', 40000],
-    ['update', 'ok', 'system', 'Updated to 1.5.', 40400], ['configure', 'ok', 'mara', 'Who may open it: everybody with an account.', 200000], ['install', 'ok', 'mara', 'Installed 1.4.', 86400 * 40],
+    ['health', 'bad', 'system', 'It stopped answering. Last try: There was no answer within 10 s.', 1800], ['return', 'warn', 'system', 'Notes went back to 1.4 at 02:14, nothing lost. 1.5 did not work: The app did not answer within 60 s.', 40000],
+    ['update', 'ok', 'system', 'Notes went from 1.3 to 1.4; people waited 2 s.', 40400], ['configure', 'ok', 'mara', 'Who may open it: everybody with an account.', 200000], ['install', 'ok', 'mara', 'Notes 1.4 was installed and answers.', 86400 * 40],
 ].map(([kind, severity, actor, sentence, ago]) => ({ at: now() - ago, kind, severity, actor, sentence }));
 
 export const files = (path) => path ? [
@@ -110,8 +111,8 @@ export const files = (path) => path ? [
 ] : [{ name: 'content', path: 'content', kind: 'directory', size: 0, changed_at: now() - 600 }, { name: 'database', path: 'database', kind: 'directory', size: 0, changed_at: now() - 60 }];
 
 export const tasks = () => [
-    { task: 'cron', container: 'web', calendar: '*:0/15', command: ['wp', 'cron', 'event', 'run'], active: true, state: 'idle', last_at: now() - 500, next_at: now() + 400, sentence: 'Ended well after 2 s.' },
-    { task: 'backup', container: 'mariadb', calendar: '*-*-* 03:10', command: ['dump'], active: false, state: 'failed', last_at: now() - 50000, next_at: null, sentence: 'Ended with status 1.' },
+    { task: 'cron', container: 'web', calendar: '*:0/15', command: ['wp', 'cron', 'event', 'run'], active: true, state: 'idle', last_at: now() - 500, next_at: now() + 400, sentence: 'The last run went well.' },
+    { task: 'backup', container: 'mariadb', calendar: '*-*-* 03:10', command: ['dump'], active: false, state: 'failed', last_at: now() - 50000, next_at: null, sentence: 'The last run failed; the log says why.' },
 ];
 
 export const archives = () => [
@@ -128,13 +129,13 @@ export const report = (compose) => ({
     possible: !/privileged/.test(compose), id: 'paperless', services: ['web', 'db'], service: 'web', port: 8000, needs_host_network: /network_mode: host/.test(compose), variables: /\$\{SECRET\}/.test(compose) ? ['SECRET'] : [],
     lines: compose.split('\n').map((text, at) => [text.trim(), at + 1]).filter(([text]) => /:/.test(text)).map(([text, line]) => {
         const verdict = /privileged/.test(text) ? 'refused' : /network_mode/.test(text) ? 'asks' : /deploy|logging/.test(text) ? 'ignored' : 'honoured';
-        const sentence = { refused: 'No app may have all power over this machine.', asks: 'The machine’s own network needs an administrator’s yes.', ignored: 'The box decides about that itself.', honoured: 'As it says.' }[verdict];
+        const sentence = { refused: 'A privileged container is root of the machine; there are none here.', asks: 'It wants the machine\'s own network; an administrator must say yes to that.', ignored: 'The box sets limits for all apps.', honoured: 'What fails is started again.' }[verdict];
         return { line, key: `services.web.${text.split(':')[0]}`, verdict, sentence };
     }).sort((a, b) => Number(b.verdict === 'refused') - Number(a.verdict === 'refused')),
 });
 
 export const job = (kind, stages, stage, more = {}) => ({
-    id: '4711', kind, object: 'blog', state: 'running', stage, stages, percent: 40, message: '61 of 210 MB', actor: 'mara', created_at: now() - 20, started_at: now() - 19, ended_at: null,
+    id: '4711', kind, object: 'blog', state: 'running', stage, stages, percent: 40, message: 'Starting Family blog 6.8.1', actor: 'mara', created_at: now() - 20, started_at: now() - 19, ended_at: null,
     cancellable: true, result: {}, error: {}, ...more,
 });
 export const installStages = ['pull', 'unpack', 'secrets', 'databases', 'start', 'answer'];
@@ -173,7 +174,7 @@ export function answer(method, path, query, body, world) {
         return found({ name: 'blog.tar', size, offset, next: offset + length < size ? offset + length : null, base64: Buffer.alloc(length, 65).toString('base64') });
     }
     if (first === 'authorize')
-        return world.refused ? refusal(world.refused, 'not-allowed', 'This app is for others.') : found({ url: `https://${body.name}/.steadbox/callback?code=once`, title: 'Calendar' });
+        return world.refused ? refusal(world.refused, 'not-allowed', 'Calendar is open to members of certain groups only.') : found({ url: `https://${body.name}/.steadbox/callback?code=once`, title: 'Calendar' });
     if (first === 'terminals')
         return found({});
     if (first === 'jobs' && second === '4711' && world.job) {
@@ -181,7 +182,7 @@ export function answer(method, path, query, body, world) {
         return found(job(world.job.kind, installStages, installStages[Math.min(at, installStages.length - 1)], {
             state: !over ? 'running' : world.fail ? 'failed' : 'done', percent: Math.round(at / installStages.length * 100), ended_at: over ? now() : null,
             result: over && !world.fail ? { app: 'blog', export: 'x1', size: 3000000 } : {},
-            error: over && world.fail ? { name: 'app-failed', message: 'It did not answer within 3 minutes. Its last line: no database.', hint: 'Read its log.' } : {},
+            error: over && world.fail ? { name: 'wrong-state', message: 'The app did not answer within 60 s: no database', hint: null } : {},
         }));
     }
     if (first !== 'apps')

@@ -1,5 +1,7 @@
-// An error in the reader's language. The API speaks English; in other languages its names, and for fields their types, say enough.
+// An error in the reader's language. The API speaks English; in other languages its sentence where that is known, else its name, and for
+// fields their types, say enough.
 import type { ApiError } from './api';
+import { said } from './said.svelte';
 import { has, language, t } from './text.svelte';
 
 // Names that cover many cases: there the box's own sentence says more than the name.
@@ -10,6 +12,9 @@ export function errorText(error: ApiError, fieldType?: string): string {
         return t('errors.unreachable');
     let words = error.message;
     if (language() !== 'en') {
+        const told = said(error.message), hint = said(error.hint);
+        if (told !== error.message && !(fieldType && error.name === 'bad-field'))
+            return hint && hint !== error.hint ? `${told} ${hint}` : told;
         const byType = `errors.type.${fieldType}`;
         if (fieldType && has(byType) && error.name === 'bad-field')
             words = t(byType);

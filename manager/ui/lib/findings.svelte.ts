@@ -1,6 +1,7 @@
 // What needs attention. Shared by the dashboard and the bell, so that both always say the same.
 import { call } from './api';
 import type { Finding } from './api.generated';
+import { said } from './said.svelte';
 import { has, t, type Values } from './text.svelte';
 import { session } from './session.svelte';
 
@@ -26,7 +27,9 @@ export const findings = new Findings();
 export function findingText(finding: Finding): { title: string; text: string } {
     const key = `findings.${finding.key}`;
     if (!has(`${key}.title`))
-        return { title: finding.sentence, text: '' };
+        return { title: said(finding.sentence), text: '' };
     const facts: Values = { n: finding.facts.count, ...finding.facts };
+    if (typeof facts.reason === 'string')
+        facts.reason = said(facts.reason);
     return { title: t(`${key}.title`, facts), text: has(`${key}.text`) ? t(`${key}.text`, facts) : '' };
 }

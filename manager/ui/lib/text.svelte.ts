@@ -1,5 +1,7 @@
 // The words of the UI: one flat catalogue per language, loaded when it is wanted. Sentences take {values}; a key with a number
 // `n` may have forms `.one` and `.other`.
+import { useSaid } from './said.svelte';
+
 type Catalogue = Record<string, string>;
 
 const catalogues = import.meta.glob<Catalogue>('./texts/*.json', { import: 'default' });
@@ -32,7 +34,8 @@ export function bestLanguage(...wishes: (string | null | undefined)[]): string {
 
 export async function useLanguage(code: string): Promise<void> {
     const wanted = bestLanguage(code);
-    words = await catalogues[`./texts/${wanted}.json`]();
+    const [loaded] = await Promise.all([catalogues[`./texts/${wanted}.json`](), useSaid(wanted)]);
+    words = loaded;
     current = wanted;
     document.documentElement.lang = wanted;
 }

@@ -1,5 +1,5 @@
-// What apps are called and how they stand, in the reader's words. The box's own sentences are English; for other readers the state
-// says what there is to say, and the box's sentence follows where something is wrong.
+// What apps are called and how they stand, in the reader's words.
+import { said } from '$lib/said.svelte';
 import { language, t } from '$lib/text.svelte';
 import type { App, AppPort } from '$lib/api.generated';
 
@@ -12,8 +12,10 @@ export function stateKind(app: App): '' | 'warn' | 'bad' | 'calm' {
 
 /** How an app stands, as one sentence. */
 export function appText(app: App): string {
-    if (language() === 'en' && app.sentence)
-        return app.sentence;
+    const told = said(app.sentence);
+    if (told && (language() === 'en' || told !== app.sentence))
+        return told;
+    // A sentence that is not known in this language: the state says what there is to say, and it follows where something is wrong.
     const known = ['installing', 'running', 'starting', 'failing', 'stopped', 'updating', 'maintenance', 'removing', 'broken'];
     const words = known.includes(app.state) ? t(`apps.says.${app.state}`) : '';
     return app.severity === 'warn' || app.severity === 'bad' || !words ? [words, app.sentence].filter(Boolean).join(' ') : words;
