@@ -120,12 +120,13 @@ export function cookieOf(answer) {
 
 const browsers = [], pages = [];
 
-/** A browser; its contexts come from context(). */
-export async function browser() {
+/** A browser; its contexts come from context(). With a domain, all names in it lead to the box. */
+export async function browser(domain = '') {
     const made = await chromium.launch({
         executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
         args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-            '--disable-component-update', '--disable-sync'],
+            '--disable-component-update', '--disable-sync',
+            ...(domain ? [`--host-resolver-rules=MAP *.${domain} ${new URL(address).hostname}`] : [])],
     });
     browsers.push(made);
     return made;
