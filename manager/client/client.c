@@ -1,4 +1,5 @@
 #include "client/client.h"
+#include "base/grow.h"
 #include "base/time.h"
 #include "client/events.h"
 #include <curl/curl.h>
@@ -67,18 +68,9 @@ char* client_escape(const char* s) {
 
 static size_t on_body(char* bytes, size_t one, size_t n, void* userdata) {
         Body* b = userdata;
-        if (n > CLIENT_REPLY_MAX - b->size) {
-                b->too_large = true;
-                return 0;
-        }
-        char* bigger = realloc(b->text, b->size + n + 1);
-        if (!bigger)
-                return 0;
-        b->text = bigger;
-        memcpy(b->text + b->size, bytes, n);
-        b->size += n;
-        b->text[b->size] = 0;
-        return n;
+        int r = text_grow(&b->text, &b->size, bytes, n, CLIENT_REPLY_MAX);
+        b->too_large = r == -EFBIG;
+        return r < 0 ? 0 : n;
 }
 
 /* What every request has in common. The proxy of the environment must not see a unix socket, so there is none. */

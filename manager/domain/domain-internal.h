@@ -48,7 +48,6 @@ void wanted_records_done(WantedRecords* list);
 
 /* wanted.c. What all nouns want of this domain, with hold and waits decided by what was switched and what the last check saw. */
 int domain_wanted(Manager* m, const DomainRow* row, WantedRecords* ret, Error* reterr);
-const WantedSet* wanted_find(const WantedRecords* list, const char* id); /* NULL = not wanted */
 /* What nouns are told; borrows from row, ipv4 and ipv6. */
 DomainView domain_view(const DomainRow* row, const json_t* ipv4, const json_t* ipv6);
 

@@ -49,15 +49,6 @@ int domain_of_name(Manager* m, const char* name, int64_t* ret_id, char ret_domai
         return 1;
 }
 
-char* domain_box_name(Manager* m) {
-        _cleanup_domain_row_ DomainRow row = {};
-        char name[DOMAIN_NAME_BYTES];
-        if (store_domain_primary(m->store, &row, NULL) <= 0 || !streq(row.state, "proven"))
-                return NULL;
-        domain_box_name_of(row.name, name);
-        return strdup(name);
-}
-
 /* --- showing --- */
 
 static json_t* parsed(const char* text) {

@@ -18,8 +18,6 @@ int domain_ignore(Manager* m, const Actor* actor, const char* name, const char* 
 
 /* The domain whose zone name is in: the longest of ours that is name or a parent of it. 1 found, 0 none. */
 int domain_of_name(Manager* m, const char* name, int64_t* ret_id, char ret_domain[static DOMAIN_NAME_BYTES], Error* reterr);
-/* my.<primary domain>, owned; NULL when there is no primary domain, or it is not proven yet. */
-char* domain_box_name(Manager* m);
 /* Whether Steadbox may write the domain's zone: connected, tested, proven. */
 int domain_is_writable(Manager* m, int64_t id, Error* reterr);
 

@@ -236,7 +236,7 @@ TEST(visitors_are_not_sent_round_in_circles) {
 TEST(headers_of_a_name_stay_with_it) {
         Fixture f;
         _cleanup_json_ json_t *words = json_pack("[s, s]", "no-index", "no-referrer"), *none = json_array(), *answer = NULL, *after = NULL;
-        NameRow row = {};
+        NameRows rows = {};
         setup(&f);
         (void) add(&f, "example.com", "subdomain");
         ASSERT_OK(name_update(&f.m, "my.example.com", NULL, words, &answer, NULL));
@@ -245,7 +245,9 @@ TEST(headers_of_a_name_stay_with_it) {
         ASSERT_TRUE(name_remove(&f.m, "my.example.com", NULL) < 0);
         ASSERT_OK(name_update(&f.m, "my.example.com", NULL, none, &after, NULL));
         ASSERT_EQ(json_array_size(json_object_get(after, "headers")), 0);
-        ASSERT_EQ(store_name_get(f.m.store, "my.example.com", &row, NULL), 0); /* nothing is kept of nothing */
+        ASSERT_OK(store_name_all(f.m.store, &rows, NULL));
+        ASSERT_EQ(rows.count, 0); /* nothing is kept of nothing */
+        name_rows_done(&rows);
         down(&f);
 }
 

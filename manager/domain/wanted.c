@@ -24,13 +24,6 @@ void wanted_records_done(WantedRecords* list) {
         *list = (WantedRecords) {};
 }
 
-const WantedSet* wanted_find(const WantedRecords* list, const char* id) {
-        for (size_t i = 0; i < list->count; i++)
-                if (streq(list->sets[i].id, id))
-                        return &list->sets[i];
-        return NULL;
-}
-
 static int set_new(WantedRecords* list, const WantedRecord* record, WantedSet** ret) {
         if (list->count == WANTED_MAX)
                 return -ENOBUFS;

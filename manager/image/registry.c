@@ -1,5 +1,6 @@
 #include "image/registry.h"
 #include "base/file.h"
+#include "base/grow.h"
 #include "base/secret.h"
 #include "base/time.h"
 #include "image/challenge.h"
@@ -118,15 +119,8 @@ static int take_to_file(Exchange* x, const char* bytes, size_t n) {
 }
 
 static int take_to_text(Exchange* x, const char* bytes, size_t n) {
-        if (n > x->max - x->size)
-                return -EFBIG;
-        char* bigger = realloc(x->text, x->size + n + 1);
-        if (!bigger)
-                return -ENOMEM;
-        x->text = bigger;
-        memcpy(x->text + x->size, bytes, n);
-        x->text[x->size + n] = 0;
-        return 0;
+        size_t size = x->size;
+        return text_grow(&x->text, &size, bytes, n, x->max);
 }
 
 static size_t on_body(char* bytes, size_t one, size_t n, void* userdata) {

@@ -1,4 +1,5 @@
 #include "net/download.h"
+#include "base/grow.h"
 #include <curl/curl.h>
 #include <strings.h>
 
@@ -14,18 +15,9 @@ typedef struct Bytes {
 
 static size_t on_bytes(char* bytes, size_t one, size_t n, void* userdata) {
         Bytes* b = userdata;
-        if (n > b->options->max - b->size) {
-                b->too_large = true;
-                return 0;
-        }
-        char* bigger = realloc(b->text, b->size + n + 1);
-        if (!bigger)
-                return 0;
-        b->text = bigger;
-        memcpy(b->text + b->size, bytes, n);
-        b->size += n;
-        b->text[b->size] = 0;
-        return n;
+        int r = text_grow(&b->text, &b->size, bytes, n, b->options->max);
+        b->too_large = r == -EFBIG;
+        return r < 0 ? 0 : n;
 }
 
 static int on_tick(void* userdata, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d) {

@@ -1,4 +1,5 @@
 #include "net/fetch.h"
+#include "base/grow.h"
 #include "base/secret.h"
 #include "base/time.h"
 #include <curl/curl.h>
@@ -119,18 +120,9 @@ uint64_t fetch_patience(const char* method, unsigned status, unsigned tries, uin
 
 static size_t on_body(char* bytes, size_t one, size_t n, void* userdata) {
         Body* b = userdata;
-        if (n > FETCH_BODY_MAX - b->size) {
-                b->too_large = true;
-                return 0;
-        }
-        char* bigger = realloc(b->text, b->size + n + 1);
-        if (!bigger)
-                return 0;
-        b->text = bigger;
-        memcpy(b->text + b->size, bytes, n);
-        b->size += n;
-        b->text[b->size] = 0;
-        return n;
+        int r = text_grow(&b->text, &b->size, bytes, n, FETCH_BODY_MAX);
+        b->too_large = r == -EFBIG;
+        return r < 0 ? 0 : n;
 }
 
 static int on_tick(void* userdata, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d) {

@@ -1,4 +1,5 @@
 #include "net/visit.h"
+#include "base/grow.h"
 #include "base/time.h"
 #include <curl/curl.h>
 #include <stdio.h>
@@ -139,16 +140,7 @@ Visits* visits_free(Visits* v) {
 
 static size_t on_text(char* data, size_t one, size_t size, void* userdata) {
         Visit* v = userdata;
-        if (size > v->max - v->size)
-                return 0; /* ends it as CURLE_WRITE_ERROR */
-        char* bigger = realloc(v->text, v->size + size + 1);
-        if (!bigger)
-                return 0;
-        memcpy(bigger + v->size, data, size);
-        v->size += size;
-        bigger[v->size] = 0;
-        v->text = bigger;
-        return size;
+        return text_grow(&v->text, &v->size, data, size, v->max) < 0 ? 0 : size; /* 0 ends it as CURLE_WRITE_ERROR */
 }
 
 static void setup(Visit* v, const VisitWanted* wanted) {

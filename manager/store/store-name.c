@@ -3,7 +3,6 @@
 
 #define COLUMNS "name, shown, kind, target, headers"
 
-STATEMENT(name_get, "SELECT " COLUMNS " FROM served_name WHERE name = :name");
 STATEMENT(name_all, "SELECT " COLUMNS " FROM served_name ORDER BY name");
 STATEMENT(name_count, "SELECT count(*) FROM served_name");
 STATEMENT(name_put,
@@ -46,14 +45,6 @@ static int name_from_row(Query* q, NameRow* ret, Error* reterr) {
         *ret = row;
         row = (NameRow) {};
         return 1;
-}
-
-int store_name_get(Store* s, const char* name, NameRow* ret, Error* reterr) {
-        _cleanup_query_ Query q = {};
-        int r = query_begin(s, &name_get, BIND(TEXT(name, name)), &q, reterr);
-        if (r >= 0)
-                r = query_next(&q, reterr);
-        return r <= 0 ? r : name_from_row(&q, ret, reterr);
 }
 
 int store_name_all(Store* s, NameRows* ret, Error* reterr) {

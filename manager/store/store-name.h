@@ -20,7 +20,6 @@ typedef struct NameRows {
 void name_rows_done(NameRows* rows);
 #define _cleanup_name_rows_ _cleanup_(name_rows_done)
 
-int store_name_get(Store* s, const char* name, NameRow* ret, Error* reterr); /* 1 found, 0 not */
 int store_name_all(Store* s, NameRows* ret, Error* reterr);
 int store_name_count(Store* s, int64_t* ret, Error* reterr);
 int store_name_put(Store* s, const NameRow* row, int64_t now, Error* reterr); /* writes over what was there */
