@@ -24,8 +24,9 @@ export function jobStage(job: Job): string {
     return job.stage ? tOr(`jobs.${job.kind}.${job.stage}`, job.stage) : t(`jobs.state.${job.state}`);
 }
 
+/** Parts of a job are told by the job they belong to. */
 function byItself(job: Job): boolean {
-    return job.actor === 'system' && ['domain-check', 'certificate-check', 'domain-primary'].includes(job.kind);
+    return Boolean(job.parent) || (job.actor === 'system' && ['domain-check', 'certificate-check', 'domain-primary'].includes(job.kind));
 }
 
 class Jobs {

@@ -21,6 +21,11 @@ export function appText(app: App): string {
     return app.severity === 'warn' || app.severity === 'bad' || !words ? [words, app.sentence].filter(Boolean).join(' ') : words;
 }
 
+/** Whether the newer version is one that failed here and is not tried for now. */
+export function isHeld(app: App): boolean {
+    return app.update !== null && app.update === app.held_version;
+}
+
 /** A size given in MB, in the unit a person would say. */
 export function mb(value: number | null | undefined): string {
     if (value === null || value === undefined)
