@@ -26,5 +26,6 @@ VERB(dkim_key_remove,       "DkimKeyRemove",       "ss",       "",       "domain
 VERB(app_apply,             "AppApply",            "sussbssuuassttuuba(sasasasuuausbbbasasa(ssb)asuutt(asuuuu))a(sssasb)a(suu)s", "", "an AppRecord (manager/run/record.h), member by member: its directory, units and record.json; starts nothing")
 VERB(app_start,             "AppStart",            "s",        "",       "app id: queues the start of its containers and timers; their units say what became of it")
 VERB(app_stop,              "AppStop",             "s",        "",       "app id: queues the stop of all that is its")
+VERB(app_kill,              "AppKill",             "s",        "",       "app id: the same, without leaving its processes time to end")
 VERB(app_remove,            "AppRemove",           "s",        "",       "app id, stopped: removes its units and record.json; its data stays")
 VERB(app_task_run,          "AppTaskRun",          "ss",       "",       "app id, task: queues one run of that task")

@@ -370,6 +370,9 @@ int helper_client_app_start(HelperClient* c, const char* id, HelperDone done, vo
 int helper_client_app_stop(HelperClient* c, const char* id, HelperDone done, void* userdata, Error* reterr) {
         return CALL_STRINGS(c, app_stop, id, NULL);
 }
+int helper_client_app_kill(HelperClient* c, const char* id, HelperDone done, void* userdata, Error* reterr) {
+        return CALL_STRINGS(c, app_kill, id, NULL);
+}
 int helper_client_app_remove(HelperClient* c, const char* id, HelperDone done, void* userdata, Error* reterr) {
         return CALL_STRINGS(c, app_remove, id, NULL);
 }

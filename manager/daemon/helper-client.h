@@ -73,10 +73,11 @@ int helper_client_certificate_remove(HelperClient* c, const char* id, HelperDone
 /* Writes the app's record and units; starts nothing. BAD_FIELD names the member; CONFLICT: the slot is another app's, or was another;
  * WRONG_STATE: a container that is no longer there still runs. The record is copied. */
 int helper_client_app_apply(HelperClient* c, const AppRecord* record, HelperDone done, void* userdata, Error* reterr);
-/* These three are answered as soon as systemd has queued the work: what became of it is in the states of the units. NOT_FOUND: there is no
+/* These four are answered as soon as systemd has queued the work: what became of it is in the states of the units. NOT_FOUND: there is no
  * such record (or task). */
 int helper_client_app_start(HelperClient* c, const char* id, HelperDone done, void* userdata, Error* reterr);
 int helper_client_app_stop(HelperClient* c, const char* id, HelperDone done, void* userdata, Error* reterr);
+int helper_client_app_kill(HelperClient* c, const char* id, HelperDone done, void* userdata, Error* reterr); /* a stop without patience */
 int helper_client_app_task_run(HelperClient* c, const char* id, const char* task, HelperDone done, void* userdata, Error* reterr);
 /* Of a stopped app (WRONG_STATE); its data stays. One that is gone is no error. */
 int helper_client_app_remove(HelperClient* c, const char* id, HelperDone done, void* userdata, Error* reterr);

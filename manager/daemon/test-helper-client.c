@@ -135,6 +135,7 @@ TEST(every_verb_goes_out_with_its_signature) {
         SENT(helper_client_app_apply(s.client, &record, on_done, &s, NULL), "AppApply");
         SENT(helper_client_app_start(s.client, "a1", on_done, &s, NULL), "AppStart");
         SENT(helper_client_app_stop(s.client, "a1", on_done, &s, NULL), "AppStop");
+        SENT(helper_client_app_kill(s.client, "a1", on_done, &s, NULL), "AppKill");
         SENT(helper_client_app_remove(s.client, "a1", on_done, &s, NULL), "AppRemove");
         SENT(helper_client_app_task_run(s.client, "a1", "t", on_done, &s, NULL), "AppTaskRun");
         scene_close(&s);

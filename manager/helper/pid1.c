@@ -1,5 +1,6 @@
 #include "helper/pid1.h"
 #include "base/time.h"
+#include <signal.h>
 
 #define PID1_NAME "org.freedesktop.systemd1"
 #define PID1_PATH "/org/freedesktop/systemd1"
@@ -130,6 +131,10 @@ int pid1_reload(sd_bus* bus, Error* reterr) {
         (void) sd_bus_message_unref(call);
         sd_bus_error_free(&error);
         return r < 0 ? r : 0;
+}
+
+void pid1_kill(sd_bus* bus, const char* unit) {
+        (void) sd_bus_call_method(bus, PID1_NAME, PID1_PATH, PID1_MANAGER, "KillUnit", NULL, NULL, "ssi", unit, "all", (int32_t) SIGKILL);
 }
 
 void pid1_reset_failed(sd_bus* bus, const char* unit) {

@@ -11,5 +11,7 @@ int pid1_unit_wait(sd_bus* bus, const char* method, const char* unit, unsigned t
 int pid1_reload(sd_bus* bus, Error* reterr);
 /* Forgets that a unit failed and how often it was started; one that is not loaded is fine. */
 void pid1_reset_failed(sd_bus* bus, const char* unit);
+/* SIGKILL to all processes of a unit; one that is not loaded has none. */
+void pid1_kill(sd_bus* bus, const char* unit);
 /* How many loaded units match the pattern and are active or becoming so. */
 int pid1_units_count(sd_bus* bus, const char* pattern, Error* reterr);

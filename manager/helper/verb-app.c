@@ -204,12 +204,14 @@ static int unit_stop(Helper* h, int kind, const char* id, const char* name, Erro
         return 0;
 }
 
-/* Safe with a hostile manager: it stops units of apps and nothing else, by the same construction of the names. */
-int verb_app_stop(Helper* h, sd_bus_message* call, sd_bus_message* reply, Error* reterr) {
-        _cleanup_(app_record_freep) AppRecord* a = NULL;
-        int r = record_of_call(call, &a, reterr);
-        if (r < 0)
-                return r;
+static void unit_kill(Helper* h, int kind, const char* id, const char* name) {
+        char unit[APP_UNIT_NAME_BYTES];
+        app_unit_name(kind, id, name, unit);
+        pid1_kill(h->pid1, unit);
+}
+
+static int units_stop(Helper* h, const AppRecord* a, Error* reterr) {
+        int r = 0;
         for (size_t i = 0; i < a->tasks_n && r >= 0; i++) {
                 r = unit_stop(h, APP_UNIT_TIMER, a->id, a->tasks[i].id, reterr);
                 if (r >= 0)
@@ -217,6 +219,30 @@ int verb_app_stop(Helper* h, sd_bus_message* call, sd_bus_message* reply, Error*
         }
         for (size_t i = 0; i < a->containers_n && r >= 0; i++)
                 r = unit_stop(h, APP_UNIT_CONTAINER, a->id, a->containers[i].name, reterr);
+        return r;
+}
+
+/* Safe with a hostile manager: it stops units of apps and nothing else, by the same construction of the names. */
+int verb_app_stop(Helper* h, sd_bus_message* call, sd_bus_message* reply, Error* reterr) {
+        _cleanup_(app_record_freep) AppRecord* a = NULL;
+        int r = record_of_call(call, &a, reterr);
+        if (r >= 0)
+                r = units_stop(h, a, reterr);
+        return r < 0 ? r : VERB_DONE;
+}
+
+/* For an app that does harm while it takes its time to end. Safe with a hostile manager: as the stop, which the manager may ask for anyway; the
+ * stop is queued first, so that systemd does not start anew what is killed. */
+int verb_app_kill(Helper* h, sd_bus_message* call, sd_bus_message* reply, Error* reterr) {
+        _cleanup_(app_record_freep) AppRecord* a = NULL;
+        int r = record_of_call(call, &a, reterr);
+        if (r < 0)
+                return r;
+        r = units_stop(h, a, reterr);
+        for (size_t i = 0; i < a->tasks_n; i++)
+                unit_kill(h, APP_UNIT_TASK, a->id, a->tasks[i].id);
+        for (size_t i = 0; i < a->containers_n; i++)
+                unit_kill(h, APP_UNIT_CONTAINER, a->id, a->containers[i].name);
         return r < 0 ? r : VERB_DONE;
 }
 
