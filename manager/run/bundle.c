@@ -114,13 +114,20 @@ static int file_mounts_add(json_t* mounts, const AppContainerRecord* c) {
         return r;
 }
 
-static json_t* mounts_of(const AppContainerRecord* c) {
+/* What lies in them is the app's memory; they say so by their size, as the kernel's usual half would be half of the machine's. */
+static int scratch_add(json_t* mounts, const AppRecord* a, const char* path) {
+        char size[48];
+        (void) snprintf(size, sizeof(size), "size=%llu", (unsigned long long) (a->memory_max / 2));
+        return mount_add(mounts, path, "tmpfs", "tmpfs", OPTIONS("nosuid", "nodev", "mode=1777", size));
+}
+
+static json_t* mounts_of(const AppRecord* a, const AppContainerRecord* c) {
         json_t* mounts = json_array();
         int r = mounts ? kernel_mounts_add(mounts, c) : -1;
         if (r >= 0)
                 r = file_mounts_add(mounts, c);
         for (const char* const* s = c->scratch; s && *s && r >= 0; s++)
-                r = mount_add(mounts, *s, "tmpfs", "tmpfs", OPTIONS("nosuid", "nodev", "mode=1777"));
+                r = scratch_add(mounts, a, *s);
         for (size_t i = 0; i < c->mounts_n && r >= 0; i++) {
                 char source[128];
                 (void) snprintf(source, sizeof(source), VIEW_DATA "/%s", c->mounts[i].data);
@@ -157,5 +164,5 @@ static json_t* linux_of(const AppRecord* a, const AppContainerRecord* c) {
 
 json_t* bundle_config(const AppRecord* a, const AppContainerRecord* c) {
         return json_pack("{s:s, s:o, s:{s:s, s:b}, s:s, s:o, s:o}", "ociVersion", "1.0.0", "process", process(c), "root", "path", VIEW_ROOT,
-                         "readonly", (int) c->read_only, "hostname", c->name, "mounts", mounts_of(c), "linux", linux_of(a, c));
+                         "readonly", (int) c->read_only, "hostname", c->name, "mounts", mounts_of(a, c), "linux", linux_of(a, c));
 }
