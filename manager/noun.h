@@ -14,6 +14,7 @@ typedef struct Finding {
         const char* fix_operation; /* "" = none */
         json_t* fix_parameters;    /* owned object or NULL */
         const char* fix_page;      /* where in the UI */
+        const char* fix_under;     /* NULL, or the part of the page behind `about`, as limits */
         const char* fix_label;     /* sentence key of the button */
         const char* about;         /* NULL, or which of several such things (an app's id, at most 32 bytes; copied): stands behind the id,
                                     * as app.failing:notes, and behind the page */

@@ -26,3 +26,4 @@ JOB(APP_UNINSTALL,   "app-uninstall",   MANAGER, 0,             "stop|archive|re
 JOB(APP_RESTORE,     "app-restore",     MANAGER, CANCEL,        "pull|copy|start|answer",               "Bring an uninstalled app back")
 JOB(APP_ARCHIVE_REMOVE, "app-archive-remove", MANAGER, 0,       "remove",                               "Delete an archive")
 JOB(APP_EXPORT,      "app-export",      MANAGER, CANCEL,        "dump|copy|write",                      "Export an app")
+JOB(APP_MEASURE,     "app-measure",     MANAGER, CANCEL | LONE, "measure",                              "Measure what apps take")

@@ -467,7 +467,7 @@ OP(APP_CONFIGURE, "app.configure", PATCH, "/apps/{app}", USER, WRITE | JOB, "app
           F(environment, STRINGS, OPTIONAL, 0, 128, NULL, "All variables of one's own, each KEY=value; they win over the package's."),
           F(memory_mb, INTEGER, OPTIONAL, 0, 1048576, NULL, "The most memory it may take, in MB; 0 = as the package says."),
           F(cpu_weight, INTEGER, OPTIONAL, 0, 10000, NULL, "Its share of the processor beside others, 100 is usual; 0 = as the package says."),
-          F(disk_mb, INTEGER, OPTIONAL, 0, 16777216, NULL, "The most disk its data may take, in MB; 0 = no limit of its own."),
+          F(disk_mb, INTEGER, OPTIONAL, 0, 16777216, NULL, "The most it may write, in MB; 0 = as its package says, or no limit of its own. Beyond it is stopped."),
           F(network_out, ENUM, OPTIONAL, 1, 8, "none|any", "Whether it may reach the world; for administrators."),
           F(ports, STRINGS, OPTIONAL, 0, 16, NULL, "Raw ports of the package that the world may reach; all others are closed; for administrators."),
           F(auto_update, BOOLEAN, OPTIONAL, 0, 1, NULL, "Whether it is updated by itself in the window."),

@@ -428,6 +428,13 @@ TYPE(AppPort, PROPS(
         P(port, INTEGER, "The port at the box."),
         P(purpose, STRING, "What it is for."),
         P(open, BOOLEAN, "Whether the world may reach it.")), "A raw port.")
+TYPE(AppDisk, PROPS(
+        P(data_mb, INTEGER, "Its data."),
+        P(scratch_mb, INTEGER, "What it wrote elsewhere in its containers; gone with the next version."),
+        P(kept_mb, INTEGER, "Data of earlier versions and restore points."),
+        P(exports_mb, INTEGER, "Archives made for elsewhere; kept for a day."),
+        P(files, INTEGER, "Files and directories in its data and its containers."),
+        P(measured_at, TIME, "When it was measured.")), "What an app takes of the disk.")
 TYPE(App, PROPS(
         P(id, STRING, "Its id."),
         P(title, STRING, "What people call it."),
@@ -457,8 +464,9 @@ TYPE(App, PROPS(
         P(memory_peak_mb, NULLABLE_INTEGER, "The most it took."),
         P(memory_limit_mb, INTEGER, "The most it may take."),
         P(cpu_weight, INTEGER, "Its share beside others."),
-        P(disk_mb, NULLABLE_INTEGER, "What its data takes."),
-        P(disk_limit_mb, INTEGER, "The most its data may take; 0 = no limit of its own."),
+        P(disk_mb, NULLABLE_INTEGER, "What it wrote: its data, and what it changed in its containers. Null until it was measured."),
+        P(disk_limit_mb, INTEGER, "The most of that; 0 = no limit of its own."),
+        P(disk, NULLABLE_ONE(AppDisk), "What takes how much, as it was measured last."),
         P(network_out, STRING, "none or any."),
         P(host_network, BOOLEAN, "Whether it uses the machine's own network."),
         P(ports, MANY(AppPort), "Raw ports."),
@@ -520,7 +528,7 @@ TYPE(AppSample, PROPS(
         P(at, TIME, "The end of the five minutes."),
         P(memory_mb, INTEGER, "The most memory."),
         P(cpu_percent, INTEGER, "Of one processor, on average."),
-        P(disk_mb, NULLABLE_INTEGER, "What its data took.")), "What an app used.")
+        P(disk_mb, NULLABLE_INTEGER, "What it had written, as it was measured last.")), "What an app used.")
 TYPE(AppLogLine, PROPS(
         P(at, TIME, "When."),
         P(cursor, STRING, "Its place; `after` takes it."),

@@ -1,6 +1,7 @@
 /* Shared by the files of this folder: what is known of apps in memory, and the pieces their jobs are made of. */
 #pragma once
 #include "app/app.h"
+#include "app/disk.h"
 #include "app/steps.h"
 #include "base/secret.h"
 #include "run/record.h"
@@ -52,6 +53,7 @@ typedef struct AppUnitLive {
 
 typedef struct AppProbe AppProbe;
 typedef struct AppUse AppUse;
+typedef struct AppDisk AppDisk;
 
 /* What the manager knows of one app beside its row. About 10 KiB, most of it samples. */
 typedef struct AppLive {
@@ -77,7 +79,13 @@ typedef struct AppLive {
         size_t units_n;
         AppUse* use;
         AppProbe* probe;             /* in flight */
-        int64_t disk_bytes;          /* of its data; -1 = not measured yet */
+        int64_t disk_bytes;          /* its own use of the disk; -1 = never measured. After a start what was known before */
+        int64_t disk_limit;          /* bytes; 0 = none of its own */
+        DiskUse disk;                /* the same in parts */
+        DiskBase disk_base;          /* how it stood when nothing was wrong */
+        uint64_t disk_usec;          /* when it was measured, CLOCK_BOOTTIME; 0 = not since the manager runs */
+        uint64_t disk_soon_usec;     /* it is measured out of turn then; 0 = no need */
+        uint64_t disk_ended_usec;    /* when it was ended for what it takes; 0 = never */
         int64_t oom_kills;           /* as memory.events said last; -1 = not yet */
         int64_t oom_at;              /* when one was seen last; 0 = never */
 } AppLive;
@@ -103,6 +111,7 @@ struct Apps {
         const char* cgroups;
         unsigned probing;            /* in flight */
         sd_event_source* cleaner;    /* timer: image-clean */
+        AppDisk* disk;               /* disk.c */
 };
 
 void app_calls_forget(Apps* a, const char* job); /* steps.c: answers that nobody will take; NULL = of all jobs */
@@ -161,6 +170,22 @@ void app_use_load(AppLive* live, const AppRow* row);
 int64_t app_memory_now(const Manager* m, const AppLive* live); /* bytes; -1 = nothing runs */
 json_t* app_use_json(const AppLive* live);  /* array of AppSample, owned */
 int64_t app_peak_measured(const AppLive* live); /* bytes; 0 = not yet */
+
+int64_t app_use_disk(const AppUse* u); /* of the newest sample that knows, bytes; -1 = none */
+
+void app_images_clean_start(Manager* m); /* clean.c: what was planned before the manager was started anew */
+
+/* --- disk.c --- */
+int app_disk_start(Manager* m, Error* reterr);
+AppDisk* app_disk_free(AppDisk* d);
+void app_disk_soon(Manager* m, const char* app);    /* it may take more or less than it did: measure it within seconds */
+int64_t app_disk_limit(const AppRow* row, const json_t* manifest); /* bytes; 0 = none of its own */
+json_t* app_disk_show(const AppLive* live);         /* AppDisk of types.h or null, owned */
+/* Why it was stopped, where that was the disk: the facts are kept in the row's limits until it is started or stopped by somebody. */
+json_t* app_disk_stopped(const AppRow* row);        /* owned; NULL = it was not */
+char* app_disk_stopped_sentence(const AppRow* row, const json_t* facts); /* owned */
+int app_disk_stopped_set(AppRow* row, const json_t* facts); /* NULL = forget it; save the row */
+void app_disk_size_text(int64_t bytes, char ret[static 24]); /* "412 MB", "9.1 GB" */
 
 /* --- show.c --- */
 typedef enum AppHealthState {

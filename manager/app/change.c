@@ -18,7 +18,7 @@ static int idle(const AppRow* row, Error* reterr) {
 static int wanted_set(Manager* m, const char* app, const char* wanted, Error* reterr) {
         _cleanup_app_row_ AppRow row = {};
         int r = store_app_get(m->store, app, &row, reterr);
-        if (r > 0 && app_row_text(&row.wanted, wanted) < 0)
+        if (r > 0 && (app_row_text(&row.wanted, wanted) < 0 || app_disk_stopped_set(&row, /* facts= */ NULL) < 0))
                 r = error_errno(reterr, -ENOMEM, "Cannot change an app");
         return r <= 0 ? r : MIN(store_app_save(m->store, &row, reterr), 0);
 }

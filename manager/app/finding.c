@@ -7,7 +7,6 @@
 #include <time.h>
 
 #define OOM_NEWS_SEC (86400)
-#define DISK_NEAR_PERCENT 90
 
 _printf_(1, 2) static char* say(const char* format, ...) {
         char* text = NULL;
@@ -28,8 +27,28 @@ static void add(Findings* list, Severity severity, const char* id, json_t* facts
         });
 }
 
+/* The same, with a button that leads to the part of the app's page where it can be mended. */
+static void add_under(Findings* list, Severity severity, const char* id, json_t* facts, char* sentence, const char* under, const char* app) {
+        (void) findings_add(list, (Finding) {
+                .id = id, .severity = severity, .key = id, .facts = facts, .sentence = sentence, .fix_operation = "", .fix_page = "/apps",
+                .fix_under = under, .fix_label = streq(under, "limits") ? "findings.app.limits.fix" : "findings.app.files.fix", .about = app,
+        });
+}
+
 static json_t* facts_of(const AppRow* row) {
         return json_pack("{s:s, s:s}", "app", row->id, "title", row->title);
+}
+
+static bool disk_stopped(Findings* list, const AppRow* row) {
+        _cleanup_json_ json_t* why = app_disk_stopped(row);
+        if (!why)
+                return false;
+        bool limit = streq(strempty(json_get_string(why, "why")), "limit");
+        json_t* facts = facts_of(row);
+        (void) json_object_update_missing(facts, why);
+        (void) json_object_del(facts, "why");
+        add_under(list, SEVERITY_BAD, limit ? "app.disk-stopped" : "app.disk-filled", facts, app_disk_stopped_sentence(row, why), limit ? "limits" : "files", row->id);
+        return true;
 }
 
 static void state(Manager* m, Findings* list, const AppRow* row, const json_t* manifest, const AppLive* live) {
@@ -37,6 +56,8 @@ static void state(Manager* m, Findings* list, const AppRow* row, const json_t* m
         _cleanup_free_ char* sentence = app_sentence(m, row, manifest, live, &word, &severity);
         if (*row->job)
                 return; /* somebody is at it */
+        if (disk_stopped(list, row))
+                return;
         if (streq(severity, "bad") || streq(severity, "warn")) {
                 json_t* facts = facts_of(row);
                 (void) json_object_set_new(facts, "reason", json_string(strempty(sentence)));
@@ -45,15 +66,19 @@ static void state(Manager* m, Findings* list, const AppRow* row, const json_t* m
         }
 }
 
-static void limits(Findings* list, const AppRow* row, const AppLive* live) {
-        _cleanup_json_ json_t* own = json_loads(row->limits, JSON_REJECT_DUPLICATES, NULL);
-        int64_t disk_mb = json_get_integer(own, "disk_mb", 0), used_mb = live && live->disk_bytes >= 0 ? live->disk_bytes >> 20 : 0;
-        if (disk_mb > 0 && used_mb * 100 >= disk_mb * DISK_NEAR_PERCENT) {
+static void limits(Findings* list, const AppRow* row, const json_t* manifest, const AppLive* live) {
+        int64_t limit = app_disk_limit(row, manifest), used = live ? live->disk_bytes : -1;
+        _cleanup_json_ json_t* stopped = app_disk_stopped(row);
+        DiskLevel level = stopped ? DISK_FINE : disk_level(used, limit); /* that it was stopped for it is said elsewhere */
+        if (level != DISK_FINE) {
+                char used_text[24], limit_text[24];
                 json_t* facts = facts_of(row);
-                (void) json_object_set_new(facts, "used", json_integer(used_mb));
-                (void) json_object_set_new(facts, "limit", json_integer(disk_mb));
-                add(list, used_mb >= disk_mb ? SEVERITY_BAD : SEVERITY_WARN, "app.disk-limit", facts,
-                    say("%s takes %lld MB of disk; it may take %lld MB.", row->title, (long long) used_mb, (long long) disk_mb), "", row->id);
+                app_disk_size_text(used, used_text);
+                app_disk_size_text(limit, limit_text);
+                (void) json_object_set_new(facts, "used_mb", json_integer(used >> 20));
+                (void) json_object_set_new(facts, "limit_mb", json_integer(limit >> 20));
+                add_under(list, level == DISK_NEAR ? SEVERITY_WARN : SEVERITY_BAD, "app.disk-limit", facts,
+                          say("%s uses %s of its %s.", row->title, used_text, limit_text), "limits", row->id);
         }
         if (live && live->oom_at > now_seconds() - OOM_NEWS_SEC)
                 add(list, SEVERITY_WARN, "app.memory-killed", facts_of(row),
@@ -97,7 +122,7 @@ int app_findings(Manager* m, Findings* list, Error* reterr) {
                 _cleanup_json_ json_t* manifest = app_manifest(&rows.items[i]);
                 const AppLive* live = app_live(m, rows.items[i].id);
                 state(m, list, &rows.items[i], manifest, live);
-                limits(list, &rows.items[i], live);
+                limits(list, &rows.items[i], manifest, live);
                 version(m, list, &rows.items[i], manifest);
         }
         return MIN(r, 0);

@@ -114,6 +114,16 @@ static bool should_run(const AppRow* row) {
         return streq(row->wanted, "running") && (streq(row->state, "present") || streq(row->state, "updating"));
 }
 
+/* With another limit, or started anew, it is measured; also where it has just come. */
+static void disk_follow(Manager* m, AppLive* live, int64_t limit, bool fresh, bool wanted) {
+        bool soon = fresh || limit != live->disk_limit || (wanted && !live->wanted);
+        live->disk_limit = limit;
+        if (fresh && m->apps->disk) /* it came while the manager runs: all it has, it made since */
+                live->disk_base = (DiskBase) { .at = -1 };
+        if (soon)
+                app_disk_soon(m, live->id);
+}
+
 int app_live_update(Manager* m, const AppRow* row, AppLive** ret) {
         _cleanup_json_ json_t* manifest = app_manifest(row);
         const json_t* health = json_object_get(manifest, "health");
@@ -130,9 +140,10 @@ int app_live_update(Manager* m, const AppRow* row, AppLive** ret) {
         live->present = true;
         if (wanted && !live->wanted) /* patience begins anew */
                 live->good_usec = now_usec(CLOCK_BOOTTIME);
-        live->wanted = wanted;
         if (fresh)
                 app_use_load(live, row);
+        disk_follow(m, live, app_disk_limit(row, manifest), fresh, wanted);
+        live->wanted = wanted;
         if (ret)
                 *ret = live;
         return 0;

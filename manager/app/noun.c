@@ -50,6 +50,8 @@ static int startup(Manager* m, Error* reterr) {
         if (r >= 0)
                 r = app_use_start(m, reterr);
         if (r >= 0)
+                r = app_disk_start(m, reterr);
+        if (r >= 0)
                 r = update_startup(m, reterr);
         if (r >= 0)
                 app_probe_plan(m);
@@ -69,6 +71,7 @@ static void shutdown_apps(Manager* m) {
         (void) sd_event_source_disable_unref(a->lister);
         (void) sd_event_source_disable_unref(a->sampler);
         (void) sd_event_source_disable_unref(a->cleaner);
+        a->disk = app_disk_free(a->disk);
         (void) sd_bus_slot_unref(a->job_removed);
         (void) sd_bus_slot_unref(a->properties);
         (void) sd_bus_slot_unref(a->listing);

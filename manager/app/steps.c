@@ -485,6 +485,7 @@ int app_job_over(Manager* m, const char* app, const char* state, const char* rea
                 live->watched = false;
                 *live->job = 0;
         }
+        app_disk_soon(m, app);
         app_changed(m, app);
         if (r <= 0)
                 return r;

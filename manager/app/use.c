@@ -164,12 +164,21 @@ int app_use_parse(const char* text, AppUse** ret) {
         return 0;
 }
 
+int64_t app_use_disk(const AppUse* u) {
+        const UseSample* newest = NULL;
+        for (size_t i = 0; i < USE_SAMPLES; i++)
+                if (u->samples[i].slot > 0 && u->samples[i].disk_mb != UINT32_MAX && (!newest || u->samples[i].slot > newest->slot))
+                        newest = &u->samples[i];
+        return newest ? (int64_t) newest->disk_mb << 20 : -1;
+}
+
 void app_use_load(AppLive* live, const AppRow* row) {
         app_use_free(live->use);
         live->use = NULL;
         if (app_use_parse(row->use_hours, &live->use) < 0)
                 return;
         live->use->peak = row->memory_peak;
+        live->disk_bytes = app_use_disk(live->use);
         live->use->saved_at = now_seconds();
 }
 

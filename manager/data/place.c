@@ -109,6 +109,8 @@ int spot_open(Place* p, PlaceKind kind, const char* app, const char* id, Spot* r
                 ret->parent = place_open(p, "apps");
                 spot_names(ret, app);
                 break;
+        case PLACE_SCRATCH:
+                return -EINVAL; /* comes and goes with the app */
         }
         return ret->parent < 0 ? ret->parent : 0;
 }
@@ -245,9 +247,10 @@ int place_unarchive(Place* p, const char* app, const char* archive, Error* reter
 /* --- looking --- */
 
 int place_measure(Place* p, PlaceKind kind, const char* app, const char* id, TreeCount* ret) {
-        _cleanup_close_ int fd = kind == PLACE_POINT ? place_open(p, "apps/%s/points/%s", app, id)
-                               : kind == PLACE_APP   ? place_open(p, "apps/%s/data", app)
-                                                     : place_open(p, "archives/%s", id);
+        _cleanup_close_ int fd = kind == PLACE_POINT   ? place_open(p, "apps/%s/points/%s", app, id)
+                               : kind == PLACE_APP     ? place_open(p, "apps/%s/data", app)
+                               : kind == PLACE_SCRATCH ? place_open(p, "apps/%s/scratch", app)
+                                                       : place_open(p, "archives/%s", id);
         return fd < 0 ? fd : tree_measure(fd, NULL, ret);
 }
 

@@ -41,6 +41,7 @@ typedef enum PlaceKind {
         PLACE_ARCHIVE,
         PLACE_EXPORT,
         PLACE_APP,      /* the whole directory */
+        PLACE_SCRATCH,  /* what its containers wrote beside its data; to be measured only */
 } PlaceKind;
 int place_remove(Place* p, PlaceKind kind, const char* app, const char* id, const TreeWatch* watch, Error* reterr);
 /* What interrupted work left and nobody came back to for a day. */

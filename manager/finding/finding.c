@@ -34,7 +34,7 @@ static void findings_done(Findings* list) {
 static bool tell_apart(Finding* f) {
         if (asprintf(&f->own_id, "%s:%s", f->id, f->about) < 0)
                 f->own_id = NULL;
-        if (asprintf(&f->own_page, "%s/%s", strempty(f->fix_page), f->about) < 0)
+        if (asprintf(&f->own_page, "%s/%s%s%s", strempty(f->fix_page), f->about, f->fix_under ? "/" : "", strempty(f->fix_under)) < 0)
                 f->own_page = NULL;
         f->id = f->own_id;
         f->fix_page = f->own_page;

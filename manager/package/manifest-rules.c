@@ -276,6 +276,7 @@ static const Rule resource_rules[] = {
         NUMBER("cpu_weight", "100", 1, 10000, "Its share of the processor beside others."),
         NUMBER("tasks", "512", 16, 32768, "How many processes and threads it may have."),
         NUMBER("disk_mb", "0", 0, 16777216, "What its images take, unpacked."),
+        NUMBER("disk_max_mb", "0", 0, 16777216, "The most it may write, data and else; beyond it is stopped. 0 = no limit of its own."),
         NUMBER("download_mb", "0", 0, 16777216, "What is fetched if nothing of it is here yet."),
         {},
 };

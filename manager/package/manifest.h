@@ -21,7 +21,7 @@
  *      "choices": []}],
  *  "sign_in": "none|own|proxy|oidc|ldap", "access": "public|everyone" (what is suggested), "mail": {"send": bool},
  *  "schedule": [{"id", "container", "calendar", "command": []}],
- *  "resources": {"memory_mb": 64 (what it needs), "memory_max_mb": 256, "cpu_weight": 100, "tasks": 512, "disk_mb", "download_mb"},
+ *  "resources": {"memory_mb": 64 (what it needs), "memory_max_mb": 256, "cpu_weight": 100, "tasks": 512, "disk_mb", "disk_max_mb", "download_mb"},
  *  "network_out": "none|any", "host_network": null|{"reason": ".."},
  *  "health": {"path": "/", "expect": [200, 302], "start_seconds": 60, "soak_seconds": 600},
  *  "hooks": {"before_update": null|{"container", "command": []}, "after_update": .., "after_clone": ..},

@@ -981,6 +981,22 @@ export interface AppPort {
     open: boolean;
 }
 
+/** What an app takes of the disk. */
+export interface AppDisk {
+    /** Its data. */
+    data_mb: number;
+    /** What it wrote elsewhere in its containers; gone with the next version. */
+    scratch_mb: number;
+    /** Data of earlier versions and restore points. */
+    kept_mb: number;
+    /** Archives made for elsewhere; kept for a day. */
+    exports_mb: number;
+    /** Files and directories in its data and its containers. */
+    files: number;
+    /** When it was measured. */
+    measured_at: number;
+}
+
 /** An app. */
 export interface App {
     /** Its id. */
@@ -1039,10 +1055,12 @@ export interface App {
     memory_limit_mb: number;
     /** Its share beside others. */
     cpu_weight: number;
-    /** What its data takes. */
+    /** What it wrote: its data, and what it changed in its containers. Null until it was measured. */
     disk_mb: number | null;
-    /** The most its data may take; 0 = no limit of its own. */
+    /** The most of that; 0 = no limit of its own. */
     disk_limit_mb: number;
+    /** What takes how much, as it was measured last. */
+    disk: AppDisk | null;
     /** none or any. */
     network_out: string;
     /** Whether it uses the machine's own network. */
@@ -1181,7 +1199,7 @@ export interface AppSample {
     memory_mb: number;
     /** Of one processor, on average. */
     cpu_percent: number;
-    /** What its data took. */
+    /** What it had written, as it was measured last. */
     disk_mb: number | null;
 }
 
@@ -2011,7 +2029,7 @@ export interface OperationFields {
         memory_mb?: number;
         /** Its share of the processor beside others, 100 is usual; 0 = as the package says. */
         cpu_weight?: number;
-        /** The most disk its data may take, in MB; 0 = no limit of its own. */
+        /** The most it may write, in MB; 0 = as its package says, or no limit of its own. Beyond it is stopped. */
         disk_mb?: number;
         /** Whether it may reach the world; for administrators. */
         network_out?: "none" | "any";

@@ -1,6 +1,7 @@
 // What needs attention. Shared by the dashboard and the bell, so that both always say the same.
 import { call } from './api';
 import type { Finding } from './api.generated';
+import { bytes } from './format';
 import { said } from './said.svelte';
 import { has, t, type Values } from './text.svelte';
 import { session } from './session.svelte';
@@ -31,5 +32,8 @@ export function findingText(finding: Finding): { title: string; text: string } {
     const facts: Values = { n: finding.facts.count, ...finding.facts };
     if (typeof facts.reason === 'string')
         facts.reason = said(facts.reason);
+    for (const [name, value] of Object.entries(finding.facts)) // sizes in the unit a person would say
+        if (name.endsWith('_mb') && typeof value === 'number')
+            facts[name.slice(0, -3)] = bytes(value * 1e6);
     return { title: t(`${key}.title`, facts), text: has(`${key}.text`) ? t(`${key}.text`, facts) : '' };
 }

@@ -1,0 +1,509 @@
+/* The disk as something apps share: a look at the file system every two seconds, a job that measures where it is needed, and the stop of the one
+ * app that fills it. The rules are in disk-rule.c, the reasons in docs/decisions/0028. */
+#include "app/disk.h"
+#include "app/app-internal.h"
+#include "app/run.h"
+#include "app/sweep.h"
+#include "api/events.h"
+#include "base/log.h"
+#include "base/time.h"
+#include "daemon/helper-client.h"
+#include "store/store-job.h"
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <time.h>
+
+#define MEGABYTE ((int64_t) 1 << 20)
+#define LOOK_USEC (2 * USEC_PER_SEC)
+#define LOOK_FAST_USEC (250 * USEC_PER_MSEC)   /* while the disk falls towards the reserve */
+#define SOON_USEC (2 * USEC_PER_SEC)
+#define PERIOD_USEC (6 * 3600 * USEC_PER_SEC)
+#define JITTER_USEC (3600 * USEC_PER_SEC)
+#define START_USEC (60 * USEC_PER_SEC)         /* of the manager: the machine has other things to do then */
+#define ALARM_GAP_USEC (3 * USEC_PER_SEC)      /* between two measurings in need */
+#define ALARM_COST 5                           /* or so many times what one took */
+#define ALARM_FALL (16 * MEGABYTE)             /* and not without something having been taken */
+#define FRESH_USEC (10 * USEC_PER_SEC)
+#define ENDING_USEC (30 * USEC_PER_SEC)        /* a stop may take so long before it is asked again */
+#define BALLAST_FILE "ballast"                 /* in the state directory: what the store may write with when nothing else is left */
+#define BALLAST_BYTES (32 * MEGABYTE)
+#define BALLAST_DISK (4096 * MEGABYTE)         /* not on smaller file systems */
+#define EXPORT_JOBS 100                        /* so far back is looked for exports; they are kept for a day */
+
+struct AppDisk {
+        Manager* m;
+        sd_event_source* timer;
+        DiskLook look;             /* the last one; at_usec 0 = none yet */
+        DiskAlarm alarm;
+        bool measuring;            /* a job is at it */
+        bool in_need;              /* it was begun because of an alarm: all apps */
+        DiskLook asked;            /* how it stood when it began */
+        DiskLook measured;         /* the same for the last that measured all; at_usec 0 = none */
+        uint64_t cost_usec;        /* what the last one took */
+        uint64_t done_usec;        /* when it ended */
+        char owed[APP_ID_BYTES];   /* an app that was ended and whose row does not say so yet, as the store could not be written */
+        json_t* owed_facts;
+        int ballast;               /* 1 there, 0 not, -1 not yet looked */
+};
+
+/* --- looking --- */
+
+static int look(const Manager* m, DiskLook* ret) {
+        char path[256];
+        struct statvfs s;
+        (void) snprintf(path, sizeof(path), "%s/apps", m->state_directory);
+        if (statvfs(path, &s) < 0 && statvfs(m->state_directory, &s) < 0)
+                return -errno;
+        *ret = (DiskLook) {
+                .total = (int64_t) s.f_blocks * (int64_t) s.f_frsize,
+                .free = (int64_t) s.f_bavail * (int64_t) s.f_frsize,
+                .inodes = (int64_t) s.f_files,
+                .inodes_free = (int64_t) s.f_favail,
+                .at_usec = now_usec(CLOCK_BOOTTIME),
+        };
+        return 0;
+}
+
+int64_t app_disk_limit(const AppRow* row, const json_t* manifest) {
+        _cleanup_json_ json_t* limits = json_loads(row->limits, JSON_REJECT_DUPLICATES, NULL);
+        int64_t own = json_get_integer(limits, "disk_mb", 0);
+        return (own > 0 ? own : json_get_integer(json_object_get(manifest, "resources"), "disk_max_mb", 0)) * MEGABYTE;
+}
+
+void app_disk_size_text(int64_t bytes, char ret[static 24]) {
+        int64_t mb = MAX(bytes, (int64_t) 0) / MEGABYTE;
+        if (mb >= 1000)
+                (void) snprintf(ret, 24, "%lld.%lld GB", (long long) (mb / 1000), (long long) (mb % 1000 / 100));
+        else
+                (void) snprintf(ret, 24, "%lld MB", (long long) mb);
+}
+
+json_t* app_disk_show(const AppLive* live) {
+        const DiskUse* u = live ? &live->disk : NULL;
+        if (!u || u->measured_at == 0)
+                return json_null();
+        return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "data_mb", (json_int_t) (u->data / MEGABYTE), "scratch_mb",
+                         (json_int_t) (u->scratch / MEGABYTE), "kept_mb", (json_int_t) (u->kept / MEGABYTE), "exports_mb",
+                         (json_int_t) (u->exports / MEGABYTE), "files", (json_int_t) u->files, "measured_at", (json_int_t) u->measured_at);
+}
+
+/* --- why it was stopped --- */
+
+json_t* app_disk_stopped(const AppRow* row) {
+        _cleanup_json_ json_t* limits = json_loads(row->limits, JSON_REJECT_DUPLICATES, NULL);
+        json_t* facts = json_object_get(limits, "disk_stopped");
+        return json_is_object(facts) && streq(row->wanted, "stopped") ? json_incref(facts) : NULL;
+}
+
+int app_disk_stopped_set(AppRow* row, const json_t* facts) {
+        _cleanup_json_ json_t* limits = json_loads(row->limits, JSON_REJECT_DUPLICATES, NULL);
+        if (!limits)
+                limits = json_object();
+        int r = facts ? json_object_set(limits, "disk_stopped", (json_t*) facts) : 0;
+        if (!facts)
+                (void) json_object_del(limits, "disk_stopped");
+        _cleanup_free_ char* text = r < 0 ? NULL : json_text(limits, /* canonical= */ true);
+        return !text ? -ENOMEM : app_row_text(&row->limits, text);
+}
+
+static void clock_text(int64_t at, char ret[static 16]) {
+        time_t t = (time_t) at;
+        struct tm tm;
+        if (!localtime_r(&t, &tm) || strftime(ret, 16, "%H:%M", &tm) == 0)
+                *ret = 0;
+}
+
+char* app_disk_stopped_sentence(const AppRow* row, const json_t* facts) {
+        char at[16], since[16], used[24], limit[24], left[24], grown[24], *text = NULL;
+        clock_text(json_get_integer(facts, "at", 0), at);
+        clock_text(json_get_integer(facts, "since", 0), since);
+        app_disk_size_text(json_get_integer(facts, "used_mb", 0) * MEGABYTE, used);
+        app_disk_size_text(json_get_integer(facts, "limit_mb", 0) * MEGABYTE, limit);
+        app_disk_size_text(json_get_integer(facts, "free_mb", 0) * MEGABYTE, left);
+        app_disk_size_text(json_get_integer(facts, "grown_mb", 0) * MEGABYTE, grown);
+        int r = streq(strempty(json_get_string(facts, "why")), "limit")
+                                ? asprintf(&text, "%s was stopped at %s because it takes %s of the disk and may take %s. Delete files or raise its limit, then start it.",
+                                           row->title, at, used, limit)
+                                : asprintf(&text, "%s was stopped at %s because it filled the disk: it grew by %s since %s, and %s were left. Delete files of it, then start it.",
+                                           row->title, at, grown, since, left);
+        return r < 0 ? NULL : text;
+}
+
+/* --- the store's last room --- */
+
+static void ballast_path(const Manager* m, char ret[static 256]) {
+        (void) snprintf(ret, 256, "%s/" BALLAST_FILE, m->state_directory);
+}
+
+static void ballast_drop(AppDisk* d) {
+        char path[256];
+        ballast_path(d->m, path);
+        if (d->ballast != 0 && unlink(path) >= 0)
+                log_notice("The disk is full; the room that was kept for the manager's store is given free.");
+        d->ballast = 0;
+}
+
+/* Only blocks are taken, nothing is written. Where the file system cannot do that, there is no ballast. */
+static void ballast_keep(AppDisk* d) {
+        char path[256];
+        struct stat st;
+        ballast_path(d->m, path);
+        if (d->m->apps->live_n == 0 || d->look.total < BALLAST_DISK) {
+                if (d->ballast != 0)
+                        (void) unlink(path);
+                d->ballast = 0;
+                return;
+        }
+        if (d->ballast > 0 || d->look.free < disk_reserve(d->look.total) + BALLAST_BYTES)
+                return;
+        _cleanup_close_ int fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+        d->ballast = 1; /* tried: not again every two seconds */
+        if (fd < 0 || fstat(fd, &st) < 0 || (st.st_blocks * 512 < BALLAST_BYTES && fallocate(fd, 0, 0, BALLAST_BYTES) < 0))
+                (void) log_warning_errno(-errno, "Failed to keep room for the manager's store, ignoring: %m");
+}
+
+/* --- measuring --- */
+
+static const Actor system_actor = { .via = VIA_SYSTEM, .role = ROLE_ROOT, .root = true, .name = "system" };
+
+typedef struct Exports {
+        int64_t bytes;
+        const char* app;
+} Exports;
+
+static int add_export(const JobRow* row, void* userdata) {
+        Exports* x = userdata;
+        _cleanup_json_ json_t* result = streq(row->object, x->app) && row->ended_at > now_seconds() - 2 * EXPORT_KEPT_SECONDS
+                                                ? json_loads(row->result, JSON_REJECT_DUPLICATES, NULL) : NULL;
+        const char* id = json_get_string(result, "export");
+        char path[128];
+        struct stat st;
+        (void) snprintf(path, sizeof(path), EXPORT_DIRECTORY "/%.32s.tar", strempty(id));
+        if (id && stat(path, &st) >= 0)
+                x->bytes += (int64_t) st.st_blocks * 512;
+        return 0;
+}
+
+static int64_t exports_of(Manager* m, const char* app) {
+        Exports x = { .app = app };
+        int64_t total;
+        (void) store_job_list(m->store, &(JobFilter) { .state = "done", .q = "app-export", .limit = EXPORT_JOBS }, add_export, &x, &total, NULL);
+        return x.bytes;
+}
+
+static void base_set(AppDisk* d, AppLive* live, const DiskLook* at) {
+        live->disk_base = (DiskBase) {
+                .own = live->disk_bytes, .files = live->disk.files, .free = at->free, .inodes_free = at->inodes_free, .at = now_seconds(),
+        };
+}
+
+/* Before an app was measured: what was known of it before the manager was started; nothing, where it came since. */
+static void bases_look(AppDisk* d) {
+        for (size_t i = 0; i < d->m->apps->live_n; i++) {
+                AppLive* live = d->m->apps->live[i];
+                bool came = live->disk_base.at < 0;
+                if (came || (live->disk_base.at == 0 && live->disk_bytes >= 0))
+                        live->disk_base = (DiskBase) {
+                                .own = came ? 0 : live->disk_bytes, .files = came ? 0 : -1, .free = d->look.free, .inodes_free = d->look.inodes_free,
+                                .at = now_seconds(),
+                        };
+        }
+}
+
+static void take_size(AppDisk* d, const char* app, const json_t* size) {
+        AppLive* live = app_live(d->m, app);
+        const char* point;
+        json_t* bytes;
+        if (!live)
+                return;
+        DiskUse u = {
+                .data = json_get_integer(size, "data", 0), .scratch = json_get_integer(size, "scratch", 0), .files = json_get_integer(size, "files", 0),
+                .exports = exports_of(d->m, app), .measured_at = now_seconds(),
+        };
+        json_object_foreach(json_object_get(size, "points"), point, bytes)
+                u.kept += json_integer_value(bytes);
+        live->disk = u;
+        live->disk_bytes = u.data + u.scratch;
+        live->disk_usec = now_usec(CLOCK_BOOTTIME);
+        if (live->disk_soon_usec <= d->asked.at_usec)
+                live->disk_soon_usec = 0;
+        if (live->disk_base.files < 0)
+                live->disk_base.files = u.files;
+        if (d->alarm == DISK_CALM || live->disk_base.at <= 0)
+                base_set(d, live, &d->asked);
+}
+
+static int measure_step(Manager* m, Job* job, Error* reterr) {
+        _cleanup_json_ json_t* result = NULL;
+        const char* app;
+        json_t* size;
+        int r = job_child(m, job, "size", JOB_APP_DATA, "", json_pack("{s:s, s:O}", "action", "size", "apps", json_object_get(job->request, "apps")), &result, reterr);
+        if (r != 1)
+                return r;
+        json_object_foreach(json_object_get(result, "apps"), app, size)
+                if (m->apps && m->apps->disk)
+                        take_size(m->apps->disk, app, size);
+        return 1;
+}
+
+static void measure_ended(Manager* m, Job* job, bool done) {
+        AppDisk* d = m->apps ? m->apps->disk : NULL;
+        if (!d)
+                return;
+        d->done_usec = now_usec(CLOCK_BOOTTIME);
+        d->cost_usec = d->measuring ? d->done_usec - d->asked.at_usec : 0;
+        if (done && d->measuring && d->in_need)
+                d->measured = d->asked;
+        d->measuring = d->in_need = false;
+        if (m->events) {
+                events_changed(m->events, "app");
+                events_changed(m->events, "finding");
+        }
+        (void) sd_event_source_set_time_relative(d->timer, 0); /* what came of it is looked at at once */
+}
+
+const JobClass app_measure_job = { .step = measure_step, .ended = measure_ended };
+
+static int measure_begin(AppDisk* d, json_t* apps, Error* reterr) {
+        Manager* m = d->m;
+        char job[JOB_ID_BYTES];
+        int r = store_begin(m->store, reterr);
+        if (r < 0) {
+                json_decref(apps);
+                return r;
+        }
+        _cleanup_(transaction_rollbackp) Transaction transaction = m->store;
+        r = jobs_add(m->jobs, JOB_APP_MEASURE, &system_actor, "", json_pack("{s:o}", "apps", apps), job, reterr);
+        if (r < 0)
+                return r;
+        transaction = NULL;
+        return store_commit(m->store, reterr);
+}
+
+/* Spread over an hour by the app's name, so that not all are due at once after a start. */
+static uint64_t period_of(const AppLive* live) {
+        uint32_t n = 0;
+        for (const char* p = live->id; *p; p++)
+                n = n * 31 + (unsigned char) *p;
+        return PERIOD_USEC + n % JITTER_USEC;
+}
+
+static bool is_due(AppDisk* d, const AppLive* live, uint64_t now) {
+        if (live->disk_soon_usec > 0)
+                return now >= live->disk_soon_usec;
+        return disk_due(&(DiskTurn) {
+                .own = live->disk_bytes, .limit = live->disk_limit, .fallen = live->disk_base.free - d->look.free, .cost_usec = d->cost_usec,
+                .since_usec = live->disk_usec > 0 ? now - live->disk_usec : UINT64_MAX, .period_usec = period_of(live),
+        });
+}
+
+/* In need all that run are measured, but not again before something happened. */
+static bool may_in_need(const AppDisk* d) {
+        uint64_t gap = MAX(ALARM_GAP_USEC, d->cost_usec * ALARM_COST);
+        bool taken = d->measured.at_usec == 0 || d->measured.free - d->look.free >= ALARM_FALL || d->measured.inodes_free - d->look.inodes_free >= 1000;
+        return d->alarm != DISK_CALM && taken && d->look.at_usec >= d->done_usec + gap;
+}
+
+static void measure_look(AppDisk* d) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        bool need = may_in_need(d);
+        json_t* apps = json_array();
+        for (size_t i = 0; i < d->m->apps->live_n; i++) {
+                const AppLive* live = d->m->apps->live[i];
+                if (live->present && ((need && !app_units_quiet(live)) || is_due(d, live, d->look.at_usec)))
+                        (void) json_array_append_new(apps, json_string(live->id));
+        }
+        if (json_array_size(apps) == 0) {
+                json_decref(apps);
+                return;
+        }
+        d->asked = d->look;
+        int r = measure_begin(d, apps, &e);
+        if (r >= 0) {
+                d->measuring = true;
+                d->in_need = need;
+                return;
+        }
+        d->done_usec = d->look.at_usec; /* a while later again */
+        if (error_has_name(&e, ERROR_STORAGE_FULL))
+                ballast_drop(d);
+        else if (!error_has_name(&e, ERROR_BUSY))
+                log_warning("Cannot measure what apps take, trying again: %s", strempty(e.message));
+}
+
+void app_disk_soon(Manager* m, const char* app) {
+        AppLive* live = app_live(m, app);
+        if (live && live->disk_soon_usec == 0)
+                live->disk_soon_usec = now_usec(CLOCK_BOOTTIME) + SOON_USEC;
+}
+
+/* --- acting --- */
+
+static void on_ended(json_t* answer, const Error* error, void* userdata) {
+        if (error && !error_has_name(error, ERROR_NOT_FOUND))
+                log_warning("Cannot end an app that fills the disk: %s", strempty(error->message));
+}
+
+static int work_cancel(Manager* m, const AppRow* row, Transaction* transaction, Error* reterr) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        int r = jobs_cancel(m->jobs, row->job, &e);
+        log_notice("App '%s' fills the disk while job '%s' works on it%s", row->id, row->job, r < 0 ? "." : ", which is cancelled.");
+        if (r < 0) /* some cannot be: its processes end all the same */
+                return 0;
+        *transaction = NULL;
+        return store_commit(m->store, reterr);
+}
+
+/* The row first; what runs is ended by root at once, since an app may take its time to stop and goes on writing meanwhile. */
+static int stop_write(AppDisk* d, const char* app, const json_t* facts, Error* reterr) {
+        Manager* m = d->m;
+        _cleanup_app_row_ AppRow row = {};
+        char job[JOB_ID_BYTES];
+        int r = store_begin(m->store, reterr);
+        if (r < 0)
+                return r;
+        _cleanup_(transaction_rollbackp) Transaction transaction = m->store;
+        r = store_app_get(m->store, app, &row, reterr);
+        if (r <= 0)
+                return r;
+        if (*row.job) /* an installation or an update that fills the disk is taken back; then it is looked again */
+                return work_cancel(m, &row, &transaction, reterr);
+        r = app_stop(m, &system_actor, &row, job, reterr);
+        if (r >= 0) {
+                app_row_done(&row);
+                row = (AppRow) {};
+                r = store_app_get(m->store, app, &row, reterr);
+        }
+        if (r > 0 && app_disk_stopped_set(&row, facts) < 0)
+                r = error_errno(reterr, -ENOMEM, "Cannot note why an app was stopped");
+        if (r > 0)
+                r = store_app_save(m->store, &row, reterr);
+        if (r < 0)
+                return r;
+        _cleanup_free_ char* sentence = app_disk_stopped_sentence(&row, facts);
+        log_notice("App '%s' is stopped: %s", app, strempty(sentence));
+        (void) app_event_add(m, app, "limit", "bad", &system_actor, "%s", strempty(sentence));
+        transaction = NULL;
+        r = store_commit(m->store, reterr);
+        app_changed(m, app);
+        return r;
+}
+
+static void stop_say(AppDisk* d) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        if (stop_write(d, d->owed, d->owed_facts, &e) >= 0) {
+                *d->owed = 0;
+                json_decref(d->owed_facts);
+                d->owed_facts = NULL;
+                return;
+        }
+        log_warning("Cannot note that app '%s' is stopped, trying again: %s", d->owed, strempty(e.message));
+        if (error_has_name(&e, ERROR_STORAGE_FULL))
+                ballast_drop(d);
+}
+
+static void stop_begin(AppDisk* d, AppLive* live, const char* why) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        const DiskBase* b = &live->disk_base;
+        (void) snprintf(d->owed, sizeof(d->owed), "%s", live->id);
+        json_decref(d->owed_facts);
+        d->owed_facts = json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "why", why, "at", (json_int_t) now_seconds(), "used_mb",
+                                  (json_int_t) (live->disk_bytes / MEGABYTE), "limit_mb", (json_int_t) (live->disk_limit / MEGABYTE), "free_mb",
+                                  (json_int_t) (d->look.free / MEGABYTE), "grown_mb", (json_int_t) (MAX(live->disk_bytes - b->own, (int64_t) 0) / MEGABYTE),
+                                  "since", (json_int_t) b->at);
+        stop_say(d);
+        int r = helper_client_app_kill(d->m->helper, live->id, on_ended, d->m, &e);
+        if (r < 0)
+                log_warning("Cannot end app '%s', which fills the disk: %s", live->id, strempty(e.message));
+        live->disk_ended_usec = d->look.at_usec;
+        for (size_t i = 0; i < d->m->apps->live_n; i++) /* the others begin anew: what they wrote until now was not it */
+                if (d->m->apps->live[i]->disk_bytes >= 0)
+                        base_set(d, d->m->apps->live[i], &d->look);
+}
+
+static bool is_ending(const AppDisk* d, const AppLive* live) {
+        return live->disk_ended_usec > 0 && d->look.at_usec < live->disk_ended_usec + ENDING_USEC;
+}
+
+/* An app that is beyond its own limit, as it was measured last. */
+static AppLive* over_limit(AppDisk* d) {
+        for (size_t i = 0; i < d->m->apps->live_n; i++) {
+                AppLive* live = d->m->apps->live[i];
+                if (live->wanted && live->disk_usec > 0 && !is_ending(d, live) && disk_level(live->disk_bytes, live->disk_limit) == DISK_OVER)
+                        return live;
+        }
+        return NULL;
+}
+
+static AppLive* filler(AppDisk* d) {
+        Apps* a = d->m->apps;
+        _cleanup_free_ DiskSuspect* suspects = calloc(MAX(a->live_n, (size_t) 1), sizeof(DiskSuspect));
+        for (size_t i = 0; suspects && i < a->live_n; i++) {
+                const AppLive* live = a->live[i];
+                if (live->disk_usec < d->measured.at_usec || live->disk_base.at <= 0 || is_ending(d, live) || app_units_quiet(live))
+                        continue;
+                suspects[i] = (DiskSuspect) {
+                        .grown = live->disk_bytes - live->disk_base.own, .grown_files = live->disk.files - live->disk_base.files,
+                        .fallen = live->disk_base.free - d->look.free, .fallen_inodes = live->disk_base.inodes_free - d->look.inodes_free,
+                };
+        }
+        int found = suspects ? disk_culprit(suspects, a->live_n) : -1;
+        return found < 0 ? NULL : a->live[found];
+}
+
+static void act(AppDisk* d) {
+        AppLive* live;
+        if (*d->owed) {
+                stop_say(d);
+                return;
+        }
+        if ((live = over_limit(d)))
+                stop_begin(d, live, "limit");
+        else if (d->alarm == DISK_LOW && d->measured.at_usec > 0 && d->look.at_usec < d->measured.at_usec + d->cost_usec + FRESH_USEC && (live = filler(d)))
+                stop_begin(d, live, "disk");
+}
+
+static int on_look(sd_event_source* source, uint64_t usec, void* userdata) {
+        AppDisk* d = userdata;
+        DiskLook now;
+        bool falling = false;
+        if (d->m->apps->live_n > 0 && look(d->m, &now) >= 0) {
+                falling = now.free < d->look.free;
+                d->alarm = disk_alarm(&d->look, &now);
+                d->look = now;
+                bases_look(d);
+                act(d);
+                if (!d->measuring)
+                        measure_look(d);
+        }
+        if (d->alarm == DISK_CALM)
+                ballast_keep(d);
+        (void) sd_event_source_set_time_relative(source, d->alarm != DISK_CALM && falling ? LOOK_FAST_USEC : LOOK_USEC);
+        return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+int app_disk_start(Manager* m, Error* reterr) {
+        AppDisk* d = calloc(1, sizeof(AppDisk));
+        if (!d)
+                return error_errno(reterr, -ENOMEM, "Cannot watch the disk");
+        *d = (AppDisk) { .m = m, .ballast = -1 };
+        m->apps->disk = d;
+        for (size_t i = 0; i < m->apps->live_n; i++)
+                m->apps->live[i]->disk_soon_usec = now_usec(CLOCK_BOOTTIME) + START_USEC;
+        int r = sd_event_add_time_relative(m->event, &d->timer, CLOCK_MONOTONIC, LOOK_USEC, 100 * USEC_PER_MSEC, on_look, d);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot watch the disk");
+        (void) sd_event_source_set_description(d->timer, "app-disk");
+        return 0;
+}
+
+AppDisk* app_disk_free(AppDisk* d) {
+        if (!d)
+                return NULL;
+        (void) sd_event_source_disable_unref(d->timer);
+        json_decref(d->owed_facts);
+        free(d);
+        return NULL;
+}
