@@ -195,6 +195,7 @@ static int archive_remove_step(Manager* m, Job* job, Error* reterr) {
         r = versions_without(m, p.app_id, p.id, reterr);
         if (r >= 0)
                 r = store_app_point_remove(m->store, p.id, reterr);
+        app_images_clean_soon(m);
         app_changed(m, p.app_id);
         return r < 0 ? r : 1;
 }

@@ -2,8 +2,11 @@
 #include "app/app-internal.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "store/store-setting.h"
 
 #define SOON_USEC (60 * USEC_PER_SEC)
+#define FAILED_USEC (3600 * USEC_PER_SEC)
+#define DUE "app_images_clean" /* a setting: "1" until the job's row is there, which outlives a kill by itself */
 
 static int keep_images(json_t* keep, const json_t* images) {
         const char* container;
@@ -68,6 +71,8 @@ static int clean_begin(Manager* m, Error* reterr) {
                 return r;
         _cleanup_(transaction_rollbackp) Transaction transaction = m->store;
         r = jobs_add(m->jobs, JOB_IMAGE_CLEAN, &system_actor, "", TAKE_PTR(request), job, reterr);
+        if (r >= 0)
+                r = store_setting_set(m->store, DUE, "", reterr);
         if (r < 0)
                 return r;
         transaction = NULL;
@@ -89,14 +94,45 @@ static int on_cleaner(sd_event_source* source, uint64_t usec, void* userdata) {
         return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
-void app_images_clean_soon(Manager* m) {
+static void plan(Manager* m, uint64_t usec) {
         Apps* a = m->apps;
         if (!a)
                 return;
-        int r = a->cleaner ? sd_event_source_set_time_relative(a->cleaner, SOON_USEC)
-                           : sd_event_add_time_relative(m->event, &a->cleaner, CLOCK_MONOTONIC, SOON_USEC, 5 * USEC_PER_SEC, on_cleaner, m);
+        int r = a->cleaner ? sd_event_source_set_time_relative(a->cleaner, usec)
+                           : sd_event_add_time_relative(m->event, &a->cleaner, CLOCK_MONOTONIC, usec, 5 * USEC_PER_SEC, on_cleaner, m);
         if (r >= 0)
                 r = sd_event_source_set_enabled(a->cleaner, SD_EVENT_ONESHOT);
         if (r < 0)
                 (void) log_warning_errno(r, "Failed to plan the removal of images, ignoring: %m");
 }
+
+/* Written down with what made them needless, since the timer does not outlive a kill. */
+void app_images_clean_soon(Manager* m) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        bool open = store_in_transaction(m->store);
+        int r = open ? 0 : store_begin(m->store, &e);
+        if (r >= 0)
+                r = store_setting_set(m->store, DUE, "1", &e);
+        if (r >= 0 && !open)
+                r = store_commit(m->store, &e);
+        else if (!open)
+                store_rollback(m->store);
+        if (r < 0)
+                log_warning("Cannot write down that images are to be removed, ignoring: %s", strempty(e.message));
+        plan(m, SOON_USEC);
+}
+
+void app_images_clean_start(Manager* m) {
+        _cleanup_free_ char* due = NULL;
+        if (store_setting_get(m->store, DUE, &due, NULL) > 0 && streq(due, "1"))
+                plan(m, SOON_USEC);
+}
+
+static void clean_ended(Manager* m, Job* job, bool done) {
+        if (done || !m->apps)
+                return;
+        app_images_clean_soon(m);
+        plan(m, FAILED_USEC);
+}
+
+const JobClass image_clean_job = { .ended = clean_ended };

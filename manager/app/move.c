@@ -393,5 +393,7 @@ int move_thin(Manager* m, const char* app, Error* reterr) {
                 p.kept_until = MIN(p.kept_until, k.now); /* housekeeping takes it */
                 r = store_app_point_put(m->store, &p, reterr);
         }
+        if (json_array_size(go) > 0)
+                app_images_clean_soon(m);
         return MIN(r, 0);
 }

@@ -52,6 +52,8 @@ static int startup(Manager* m, Error* reterr) {
         if (r >= 0)
                 r = app_disk_start(m, reterr);
         if (r >= 0)
+                app_images_clean_start(m);
+        if (r >= 0)
                 r = update_startup(m, reterr);
         if (r >= 0)
                 app_probe_plan(m);

@@ -157,6 +157,7 @@ static int unstage(Manager* m, Job* job, const AppRow* row, Error* reterr) {
         json_array_foreach(json_object_get(job->journal, "way"), i, v)
                 if (r >= 0)
                         r = store_app_version_remove(m->store, row->id, json_string_value(v), reterr);
+        app_images_clean_soon(m); /* of versions that were only passed, or did not work */
         return MIN(r, 0);
 }
 

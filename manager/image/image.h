@@ -27,4 +27,4 @@
 #pragma once
 #include "job/job.h"
 
-extern const JobClass image_pull_job, image_clean_job;
+extern const JobClass image_pull_job; /* image-clean's is the apps' (app/clean.c): who knows what is needed plans it */

@@ -14,5 +14,3 @@ static int pull_finished(Manager* m, Job* job, Error* reterr) {
 }
 
 const JobClass image_pull_job = { .asked = pull_asked, .finished = pull_finished };
-
-const JobClass image_clean_job = {};
