@@ -6,7 +6,8 @@
 
 #define SOON_USEC (60 * USEC_PER_SEC)
 #define FAILED_USEC (3600 * USEC_PER_SEC)
-#define DUE "app_images_clean" /* a setting: "1" until the job's row is there, which outlives a kill by itself */
+#define AGAIN_USEC (3900 * USEC_PER_SEC) /* what was fetched within the hour before was spared (image/image.h) */
+#define DUE "app_images_clean" /* a setting: "1" until a job's row is there, which outlives a kill by itself; then "again" until the second's is */
 
 static int keep_images(json_t* keep, const json_t* images) {
         const char* container;
@@ -59,9 +60,11 @@ static int request_make(Manager* m, json_t** ret, Error* reterr) {
         return 1;
 }
 
+/* 1 = begun, and once more later; 2 = begun; 0 = not now. */
 static int clean_begin(Manager* m, Error* reterr) {
         static const Actor system_actor = { .via = VIA_SYSTEM, .role = ROLE_ROOT, .root = true, .name = "system" };
         _cleanup_json_ json_t* request = NULL;
+        _cleanup_free_ char* due = NULL;
         char job[JOB_ID_BYTES];
         int r = request_make(m, &request, reterr);
         if (r <= 0)
@@ -72,25 +75,28 @@ static int clean_begin(Manager* m, Error* reterr) {
         _cleanup_(transaction_rollbackp) Transaction transaction = m->store;
         r = jobs_add(m->jobs, JOB_IMAGE_CLEAN, &system_actor, "", TAKE_PTR(request), job, reterr);
         if (r >= 0)
-                r = store_setting_set(m->store, DUE, "", reterr);
+                r = store_setting_get(m->store, DUE, &due, reterr);
+        bool first = streq_ptr(due, "1");
+        if (r >= 0)
+                r = store_setting_set(m->store, DUE, first ? "again" : "", reterr);
         if (r < 0)
                 return r;
         transaction = NULL;
         r = store_commit(m->store, reterr);
-        return r < 0 ? r : 1;
+        return r < 0 ? r : first ? 1 : 2;
 }
 
 static int on_cleaner(sd_event_source* source, uint64_t usec, void* userdata) {
         Manager* m = userdata;
         _cleanup_error_ Error e = ERROR_NULL;
         int r = clean_begin(m, &e);
-        if (r > 0)
+        if (r == 2)
                 return 0;
         if (r < 0 && !error_has_name(&e, ERROR_BUSY)) {
                 log_warning("Cannot remove images that nobody needs, ignoring: %s", strempty(e.message));
                 return 0;
         }
-        (void) sd_event_source_set_time_relative(source, SOON_USEC);
+        (void) sd_event_source_set_time_relative(source, r == 1 ? AGAIN_USEC : SOON_USEC);
         return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
@@ -124,8 +130,8 @@ void app_images_clean_soon(Manager* m) {
 
 void app_images_clean_start(Manager* m) {
         _cleanup_free_ char* due = NULL;
-        if (store_setting_get(m->store, DUE, &due, NULL) > 0 && streq(due, "1"))
-                plan(m, SOON_USEC);
+        if (store_setting_get(m->store, DUE, &due, NULL) > 0 && *due)
+                plan(m, streq(due, "1") ? SOON_USEC : AGAIN_USEC);
 }
 
 static void clean_ended(Manager* m, Job* job, bool done) {
