@@ -112,6 +112,7 @@ struct Apps {
         unsigned probing;            /* in flight */
         sd_event_source* cleaner;    /* timer: image-clean */
         AppDisk* disk;               /* disk.c */
+        bool names_due;              /* a record was applied that the web server was not told of yet */
 };
 
 void app_calls_forget(Apps* a, const char* job); /* steps.c: answers that nobody will take; NULL = of all jobs */

@@ -347,7 +347,7 @@ static int step_secrets(Manager* m, Job* job, AppRow* row, Error* reterr) {
                 int r = app_secrets_make(m, row->id, manifest, reterr);
                 return MIN(r, 0);
         }
-        int r = app_step_apply(m, job, "apply", row, reterr);
+        int r = app_step_apply_first(m, job, "apply", row, reterr);
         return r != 1 ? r : app_step_directories(m, job, "directories", row, reterr);
 }
 

@@ -11,7 +11,7 @@
 #include <sys/un.h>
 
 #define PERIOD_USEC (10 * USEC_PER_SEC)
-#define WATCHED_USEC (250 * USEC_PER_MSEC) /* while a job waits for the first answer */
+#define WATCHED_USEC (100 * USEC_PER_MSEC) /* while a job waits for the first answer */
 #define TIMEOUT_USEC (10 * USEC_PER_SEC)
 #define SLACK_USEC (50 * USEC_PER_MSEC)
 #define IN_FLIGHT_MAX 16

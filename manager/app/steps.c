@@ -165,14 +165,34 @@ static int ask_remove(Manager* m, const void* subject, AppCall* call, Error* ret
         return helper_client_app_remove(m->helper, subject, on_answer, call, reterr);
 }
 
+/* The helper reads gate, port and addresses from the new record. */
+static void names_now(Manager* m) {
+        m->apps->names_due = false;
+        served_names_changed(m);
+        system_apply_soon(m);
+}
+
 int app_step_apply(Manager* m, Job* job, const char* what, const AppRow* row, Error* reterr) {
         if (is_done(job, what))
                 return 1;
         int r = call_step(m, job, what, ask_apply, row, reterr);
         if (r != 1)
                 return r;
-        served_names_changed(m); /* the helper reads gate, port and addresses from the new record */
-        system_apply_soon(m);
+        names_now(m);
+        app_changed(m, row->id);
+        return done(job, what);
+}
+
+/* The helper does one thing after the other. The web server's check and reload take longest, and may as well be done while the app makes itself
+ * ready; the way out has to be there before. Should we die in between, all of it is applied when we start. */
+int app_step_apply_first(Manager* m, Job* job, const char* what, const AppRow* row, Error* reterr) {
+        if (is_done(job, what))
+                return 1;
+        int r = call_step(m, job, what, ask_apply, row, reterr);
+        if (r != 1)
+                return r;
+        m->apps->names_due = true;
+        system_firewall_now(m);
         app_changed(m, row->id);
         return done(job, what);
 }
@@ -183,6 +203,8 @@ int app_step_start(Manager* m, Job* job, const char* what, const char* app, Erro
         int r = call_step(m, job, what, ask_start, app, reterr);
         if (r != 1)
                 return r;
+        if (m->apps->names_due)
+                names_now(m);
         app_state_look_soon(m);
         return done(job, what);
 }

@@ -18,6 +18,8 @@ int app_step_directories(Manager* m, Job* job, const char* what, const AppRow* r
 /* The helper's verbs, asked without waiting. Apply makes record.json and the units from the row as it is now (record.c), and brings the web server,
  * names and firewall behind it; it restarts nothing. */
 int app_step_apply(Manager* m, Job* job, const char* what, const AppRow* row, Error* reterr);
+/* The same for an app that is started next: firewall at once, web server and names with the answer of app_step_start(). */
+int app_step_apply_first(Manager* m, Job* job, const char* what, const AppRow* row, Error* reterr);
 int app_step_start(Manager* m, Job* job, const char* what, const char* app, Error* reterr);
 int app_step_stop(Manager* m, Job* job, const char* what, const char* app, Error* reterr); /* 1 when no process of it is left */
 int app_step_remove(Manager* m, Job* job, const char* what, const char* app, Error* reterr); /* units, record, network; data stays */

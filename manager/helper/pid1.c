@@ -118,6 +118,14 @@ int pid1_units_count(sd_bus* bus, const char* pattern, Error* reterr) {
         return r < 0 ? r : n;
 }
 
+bool pid1_unit_known(sd_bus* bus, const char* unit) {
+        sd_bus_error error = SD_BUS_ERROR_NULL;
+        int r = sd_bus_call_method(bus, PID1_NAME, PID1_PATH, PID1_MANAGER, "GetUnit", &error, NULL, "s", unit);
+        bool known = r >= 0 || !sd_bus_error_has_name(&error, PID1_NAME ".NoSuchUnit");
+        sd_bus_error_free(&error);
+        return known;
+}
+
 #define RELOAD_TIMEOUT_USEC (90 * USEC_PER_SEC)
 
 int pid1_reload(sd_bus* bus, Error* reterr) {

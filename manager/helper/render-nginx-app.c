@@ -352,7 +352,8 @@ void nginx_app_add_probe_default(Text* t) {
 }
 
 void nginx_app_add_probed(Text* t, const NginxApp* app) {
-        text_add(t, "                listen unix:" PROBE_SOCKET ";\n");
+        text_add(t, "                listen unix:" PROBE_SOCKET ";\n"
+                    "                error_log stderr crit;\n"); /* an app that does not answer is the manager's to tell */
         if (!app || app->port == 0) {
                 text_add(t, "                return 503;\n");
                 return;

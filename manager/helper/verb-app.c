@@ -73,7 +73,7 @@ static bool unit_listed(const AppUnits* keep, const char* name) {
         return false;
 }
 
-/* Takes the app's units away but those to keep (NULL: all); 1 when there were any. What runs is not left without its unit. */
+/* Takes the app's units away but those to keep (NULL: all); 1 when systemd still has one of them in memory. What runs is not left without its unit. */
 static int units_prune(Helper* h, int units_fd, const char* id, const AppUnits* keep, Error* reterr) {
         int fd = fcntl(units_fd, F_DUPFD_CLOEXEC, 3), pruned = 0;
         _cleanup_(closedirp) DIR* directory = fd >= 0 ? fdopendir(fd) : NULL;
@@ -96,27 +96,32 @@ static int units_prune(Helper* h, int units_fd, const char* id, const AppUnits* 
                         pid1_reset_failed(h->pid1, entry->d_name);
                 if (unlinkat(units_fd, entry->d_name, 0) < 0 && errno != ENOENT)
                         return error_errno(reterr, -errno, "Cannot remove unit %s", entry->d_name);
-                pruned = 1;
+                if (!timer && !service) /* the slice has nothing in it any more, and goes when it is stopped */
+                        (void) pid1_unit(h->pid1, "StopUnit", entry->d_name, "replace", NULL);
+                else if (pid1_unit_known(h->pid1, entry->d_name))
+                        pruned = 1;
         }
         return pruned;
 }
 
+/* systemd reads units it has never seen when they are started. Having it read all of the machine's units again takes it a good part of a second of
+ * a busy processor, in which it does nothing else; that is only for those it has in memory. */
 static int units_apply(Helper* h, const AppRecord* a, Error* reterr) {
         _cleanup_(app_units_done) AppUnits units = {};
         _cleanup_close_ int fd = -EBADF;
-        int changed = 0;
+        bool stale = false;
         int r = render_app(a, &units, reterr);
         if (r >= 0)
                 r = directory_open(UNIT_DIRECTORY, &fd, reterr);
         for (size_t i = 0; i < units.n && r >= 0; i++) {
                 r = unit_put(fd, &units.units[i], reterr);
-                changed |= r > 0;
+                stale = stale || (r > 0 && pid1_unit_known(h->pid1, units.units[i].name));
         }
         if (r >= 0)
                 r = units_prune(h, fd, a->id, &units, reterr);
         if (r < 0)
                 return r;
-        return changed || r > 0 ? pid1_reload(h->pid1, reterr) : 0;
+        return stale || r > 0 ? pid1_reload(h->pid1, reterr) : 0;
 }
 
 static int record_put(int apps_fd, const AppRecord* a, Error* reterr) {

@@ -121,7 +121,7 @@ int run_wait(const AppRecord* a, const AppContainerRecord* c, Error* reterr) {
         const AppHealth* h = &c->health;
         const char* argv[APP_ARGS_MAX + 8];
         char id[CONTAINER_ID_BYTES];
-        uint64_t pause_usec = 200 * USEC_PER_MSEC;
+        uint64_t pause_usec = 50 * USEC_PER_MSEC;
         uint64_t deadline = now_usec(CLOCK_MONOTONIC) + (h->start_sec + (uint64_t) h->retries * (h->interval_sec + h->timeout_sec)) * USEC_PER_SEC;
         container_id(a, c, id);
         exec_arguments(id, h->command, argv);
@@ -138,7 +138,7 @@ int run_wait(const AppRecord* a, const AppContainerRecord* c, Error* reterr) {
                         return error_set(reterr, ERROR_WRONG_STATE, "%s of app %s is not healthy (code %d): %s", c->name, a->id, result.exit_code,
                                          strempty(result.output));
                 (void) nanosleep(&(struct timespec) { .tv_sec = (time_t) (pause_usec / USEC_PER_SEC), .tv_nsec = (long) (pause_usec % USEC_PER_SEC) * 1000 }, NULL);
-                pause_usec = MIN(pause_usec * 3 / 2, h->interval_sec * USEC_PER_SEC);
+                pause_usec = MIN(pause_usec * 5 / 4, USEC_PER_SEC); /* somebody waits; each look costs one crun */
         }
 }
 

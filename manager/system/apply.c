@@ -97,6 +97,23 @@ static void on_firewall(json_t* answer, const Error* error, void* userdata) {
         apply_certificate(s); /* a box without a firewall still serves; the firewall page shows the truth */
 }
 
+static void on_firewall_alone(json_t* answer, const Error* error, void* userdata) {
+        if (error) /* it is tried again with all the rest */
+                log_warning("Cannot bring the firewall up to date: %s", strempty(error->message));
+}
+
+void system_firewall_now(Manager* m) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        _cleanup_free_ Ports* ports = m->system && m->bus ? calloc(1, sizeof(Ports)) : NULL;
+        if (!ports)
+                return;
+        int r = wanted_ports(m, noun_table, ports, &e);
+        if (r >= 0)
+                r = helper_client_firewall_apply(m->helper, ports->items, ports->count, on_firewall_alone, m, &e);
+        if (r < 0)
+                log_warning("Cannot bring the firewall up to date: %s", strempty(e.message));
+}
+
 static void look_at_addresses(System* s) {
         _cleanup_json_ json_t* before = TAKE_PTR(s->addresses);
         (void) link_addresses(&s->addresses);

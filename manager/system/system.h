@@ -12,6 +12,8 @@ void system_refresh(Manager* m, uint64_t max_age_usec);
 void system_apply_soon(Manager* m);
 /* Only the web server's names, on the next turn of the loop: somebody waits for it. */
 void system_names_now(Manager* m);
+/* The firewall alone, without a pause: what is listed there may reach the outside. */
+void system_firewall_now(Manager* m);
 
 json_t* system_show(Manager* m, Error* reterr);            /* a System of tbl/types.h, owned */
 /* The clock is known not to be synchronised, and somebody in here would have to do it: a container's is its host's. */
