@@ -187,6 +187,16 @@ export function clean(page) {
     assert(!foreign.length, `asked elsewhere: ${foreign.join(' ')}`);
 }
 
+/** Waits until look() answers something true, and answers that. */
+export async function until(what, look) {
+    for (const end = Date.now() + patience; Date.now() < end; await new Promise((next) => setTimeout(next, 200))) {
+        const found = await look();
+        if (found)
+            return found;
+    }
+    throw new Error(`in vain: ${what}`);
+}
+
 /** Waits until nothing is loading any more. */
 export async function settled(page) {
     await page.waitForFunction(() => document.querySelector('h1') && !document.querySelector('.skeleton'), null);
