@@ -1,11 +1,12 @@
-/* Images on disk, below /var/lib/steadbox/images (ids of slot 0, see app/app.h; directory 0711, so that apps reach layers):
+/* Images on disk, below /var/lib/steadbox/images (ids of slot 0, see app/app.h; directory 0700: layers hold programs with
+ * setuid bits, which count in mounts with nosuid only; root clones those mounts, so that apps need no way to them):
  *   layers/<hex>/        one unpacked layer, named by the SHA-256 of its compressed blob; whiteouts are char 0:0, opaque directories have the
  *                        xattr user.overlay.opaque=y. It is complete when it is there (renamed into place).
  *   manifests/<hex>.json what the pull found out (below), by the manifest's digest
  *   incoming/<hex>       what has come of a layer so far: a later pull goes on behind it; cleaned after a day. Locked by who fetches it
  *   sizes/<hex>          what a layer took unpacked
  *   lock                 shared by pulls, exclusive while cleaning
- * All of it belongs to steadbox-images (id 0 of slot 0), whom both jobs run as; nothing but layers/ can be entered by others.
+ * All of it belongs to steadbox-images (id 0 of slot 0), whom both jobs run as; nobody else enters it.
  *
  * Job image-pull. Request: {"images": [{"reference": "host/name@sha256:.." or "host/name:tag", "users": ["www-data", "1000:1000"]}]}
  * (users: further users to look up in that image's /etc/passwd and /etc/group). Question: {"what": "credentials", "registry": "host"} -> data

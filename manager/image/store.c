@@ -24,7 +24,7 @@ int image_store_open(const char* directory, bool exclusive, ImageStore* ret, Err
         if (s.fd < 0)
                 return error_errno(reterr, -errno, "Cannot open %s", directory);
         s.directory = strdup(directory);
-        s.layers_fd = open_part(s.fd, "layers", 0711);
+        s.layers_fd = open_part(s.fd, "layers", 0700);
         s.incoming_fd = open_part(s.fd, "incoming", 0700);
         s.manifests_fd = open_part(s.fd, "manifests", 0700);
         s.sizes_fd = open_part(s.fd, "sizes", 0700);

@@ -353,7 +353,7 @@ int main(int argc, char** argv) {
         ASSERT_TRUE(mkdtemp(top) != NULL);
         (void) snprintf(path, sizeof(path), "%s/images", top);
         ASSERT_OK(chmod(top, 0755));
-        ASSERT_OK(mkdir(path, 0711));
+        ASSERT_OK(mkdir(path, 0700));
         ASSERT_OK(chown(path, FIRST_ID, FIRST_ID));
         pid_t registry = registry_start(&registry_stdin);
         pid_t tests = fork();

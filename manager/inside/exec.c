@@ -39,6 +39,7 @@ static int arguments(const json_t* request, const char* id, const char** argv, E
         argv[n++] = "--root=" APP_CRUN_ROOT;
         argv[n++] = "--cgroup-manager=disabled";
         argv[n++] = "exec";
+        argv[n++] = "--no-new-privs"; /* what the container has; crun leaves it away for who joins */
         if (json_get_boolean(request, "terminal", true))
                 argv[n++] = "--tty"; /* --env would take the container's own variables away */
         argv[n++] = id;

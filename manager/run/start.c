@@ -102,7 +102,7 @@ static size_t count(const char* const* list) {
 
 /* crun exec of a command in the container, NULL-ended in ret; borrows everything. */
 static void exec_arguments(const char* id, const char* const* command, const char** ret) {
-        const char* const head[] = { CRUN_ARGUMENTS, "exec", id };
+        const char* const head[] = { CRUN_ARGUMENTS, "exec", "--no-new-privs", id };
         memcpy(ret, head, sizeof(head));
         memcpy(ret + ELEMENTS(head), command, (count(command) + 1) * sizeof(char*));
 }
@@ -119,7 +119,7 @@ static bool is_alive(const AppRecord* a, const AppContainerRecord* c) {
 
 int run_wait(const AppRecord* a, const AppContainerRecord* c, Error* reterr) {
         const AppHealth* h = &c->health;
-        const char* argv[APP_ARGS_MAX + 8];
+        const char* argv[APP_ARGS_MAX + 9];
         char id[CONTAINER_ID_BYTES];
         uint64_t pause_usec = 50 * USEC_PER_MSEC;
         uint64_t deadline = now_usec(CLOCK_MONOTONIC) + (h->start_sec + (uint64_t) h->retries * (h->interval_sec + h->timeout_sec)) * USEC_PER_SEC;
@@ -143,7 +143,7 @@ int run_wait(const AppRecord* a, const AppContainerRecord* c, Error* reterr) {
 }
 
 int run_task(const AppRecord* a, const char* task, Error* reterr) {
-        const char* argv[APP_ARGS_MAX + 8];
+        const char* argv[APP_ARGS_MAX + 9];
         char id[CONTAINER_ID_BYTES];
         for (size_t i = 0; i < a->tasks_n; i++) {
                 const AppTaskRecord* t = &a->tasks[i];

@@ -46,7 +46,8 @@ def store(box):
     for path in (root, f"{root}/layers"):
         if not os.path.exists(path):
             os.mkdir(path)
-        os.chmod(path, 0o711)
+            own(path, 0)
+        os.chmod(path, 0o700)
     if os.path.exists(base):
         return
     for d in ("bin", "etc", "tmp", "var/gone", "srv/old", "root", "usr/bin", "opt"):
