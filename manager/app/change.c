@@ -83,23 +83,53 @@ static int take_extra_names(Manager* m, AppRow* row, const json_t* names, Effect
         return !text || app_row_text(&row->extra_names, text) < 0 ? error_errno(reterr, -ENOMEM, "Cannot change an app") : 0;
 }
 
-static int take_limits(AppRow* row, const AppChange* c, Effect* effect, Error* reterr) {
+static bool is_administrator(const Actor* actor) {
+        return actor->root || role_includes(actor->role, ROLE_ADMIN);
+}
+
+/* One limit. What an administrator chose last (granted), or else the package, is as far as the app's operators may go: they share the machine
+ * with other people's apps. 0 = as the package says. */
+static int limit_take(json_t* limits, json_t* granted, const char* key, int64_t value, int64_t package, bool administrator, Error* reterr) {
+        int64_t ceiling = json_get_integer(granted, key, package);
+        if (administrator && value > 0)
+                (void) json_object_set_new(granted, key, json_integer(value));
+        else if (administrator)
+                (void) json_object_del(granted, key);
+        else if (ceiling > 0 && value > ceiling)
+                return error_field(reterr, ERROR_NOT_ALLOWED, key, "Only administrators may give it more than %lld.", (long long) ceiling);
+        else if (value == 0)
+                value = json_get_integer(granted, key, 0);
+        if (value == 0)
+                (void) json_object_del(limits, key);
+        else
+                (void) json_object_set_new(limits, key, json_integer(value));
+        return 0;
+}
+
+static int take_limits(AppRow* row, const Actor* actor, const json_t* manifest, const AppChange* c, Error* reterr) {
         _cleanup_json_ json_t* limits = json_loads(row->limits, JSON_REJECT_DUPLICATES, NULL);
+        const json_t* resources = json_object_get(manifest, "resources");
         const struct {
                 const char* key;
-                int64_t value;
-        } all[] = { { "memory_mb", c->memory_mb }, { "cpu_weight", c->cpu_weight }, { "disk_mb", c->disk_mb } };
+                int64_t value, package; /* as the package says; 0 = no limit */
+        } all[] = {
+                { "memory_mb", c->memory_mb, json_get_integer(resources, "memory_max_mb", 1024) },
+                { "cpu_weight", c->cpu_weight, json_get_integer(resources, "cpu_weight", 100) },
+                { "disk_mb", c->disk_mb, json_get_integer(resources, "disk_max_mb", 0) },
+        };
         if (!limits)
                 limits = json_object();
+        json_t* granted = json_object_get(limits, "granted");
+        if (!granted && json_object_set_new(limits, "granted", granted = json_object()) < 0)
+                return error_errno(reterr, -ENOMEM, "Cannot change an app");
         for (size_t i = 0; i < ELEMENTS(all); i++) {
                 if (all[i].value < 0)
                         continue;
                 if (i == 0 && all[i].value > 0 && all[i].value < 16)
                         return error_field(reterr, ERROR_BAD_FIELD, "memory_mb", "Less than 16 MB is too little for any app.");
-                if (all[i].value == 0)
-                        (void) json_object_del(limits, all[i].key);
-                else
-                        (void) json_object_set_new(limits, all[i].key, json_integer(all[i].value));
+                int r = limit_take(limits, granted, all[i].key, all[i].value, all[i].package, is_administrator(actor), reterr);
+                if (r < 0)
+                        return r;
         }
         _cleanup_free_ char* text = json_text(limits, true);
         return !text || app_row_text(&row->limits, text) < 0 ? error_errno(reterr, -ENOMEM, "Cannot change an app") : 0;
@@ -163,7 +193,8 @@ static int take_ports(Manager* m, AppRow* row, const json_t* manifest, const jso
         return !text || app_row_text(&row->open_ports, text) < 0 ? error_errno(reterr, -ENOMEM, "Cannot change an app") : 0;
 }
 
-/* Where it lives, who may open it, what it may reach, is for administrators; the rest is for its operators too. */
+/* Where it lives, who may open it, what it may reach, is for administrators; the rest is for its operators too, limits as far as
+ * administrators let them. */
 static int may_change(const Actor* actor, const AppChange* c, Error* reterr) {
         const struct {
                 const char* field;
@@ -172,7 +203,7 @@ static int may_change(const Actor* actor, const AppChange* c, Error* reterr) {
                 { "name", c->name }, { "extra_names", c->extra_names }, { "access", c->access }, { "groups", c->groups },
                 { "operators", c->operators }, { "network_out", c->network_out }, { "ports", c->ports },
         };
-        if (actor->root || role_includes(actor->role, ROLE_ADMIN))
+        if (is_administrator(actor))
                 return 0;
         for (size_t i = 0; i < ELEMENTS(fields); i++)
                 if (fields[i].given)
@@ -180,7 +211,7 @@ static int may_change(const Actor* actor, const AppChange* c, Error* reterr) {
         return 0;
 }
 
-static int take_all(Manager* m, AppRow* row, const json_t* manifest, const AppChange* c, Effect* effect, Error* reterr) {
+static int take_all(Manager* m, const Actor* actor, AppRow* row, const json_t* manifest, const AppChange* c, Effect* effect, Error* reterr) {
         int r = 0;
         if (c->title && (!text_valid(c->title, false) || app_row_text(&row->title, c->title) < 0))
                 r = error_field(reterr, ERROR_BAD_FIELD, "title", "A title is one line of text.");
@@ -201,7 +232,7 @@ static int take_all(Manager* m, AppRow* row, const json_t* manifest, const AppCh
                 effect->restart = true;
         }
         if (r >= 0)
-                r = take_limits(row, c, effect, reterr);
+                r = take_limits(row, actor, manifest, c, reterr);
         if (r >= 0 && c->network_out && !streq(row->network_out, c->network_out)) {
                 r = app_row_text(&row->network_out, c->network_out);
                 effect->restart = true;
@@ -226,7 +257,7 @@ int app_configure(Manager* m, const Actor* actor, const AppRow* before, const Ap
         if (r <= 0)
                 return r < 0 ? r : error_set(reterr, ERROR_NOT_FOUND, "There is no app %s.", before->id);
         _cleanup_json_ json_t* manifest = app_manifest(&row);
-        r = take_all(m, &row, manifest, change, &effect, reterr);
+        r = take_all(m, actor, &row, manifest, change, &effect, reterr);
         if (r >= 0)
                 r = store_app_save(m->store, &row, reterr);
         if (r < 0)

@@ -2025,11 +2025,11 @@ export interface OperationFields {
         secret_settings?: string;
         /** All variables of one's own, each KEY=value; they win over the package's. */
         environment?: string[];
-        /** The most memory it may take, in MB; 0 = as the package says. */
+        /** The most memory it may take, in MB; 0 = as the package says. Operators: up to what the package says, or an administrator gave. */
         memory_mb?: number;
-        /** Its share of the processor beside others, 100 is usual; 0 = as the package says. */
+        /** Its share of the processor beside others, 100 is usual; 0 = as the package says. Operators: as for memory. */
         cpu_weight?: number;
-        /** The most it may write, in MB; 0 = as its package says, or no limit of its own. Beyond it is stopped. */
+        /** The most it may write, in MB; 0 = as its package says, or no limit of its own. Beyond it is stopped. Operators: as for memory. */
         disk_mb?: number;
         /** Whether it may reach the world; for administrators. */
         network_out?: "none" | "any";
