@@ -3,6 +3,7 @@
 #include "app/app.h"
 #include "app/disk.h"
 #include "app/steps.h"
+#include "app/unit.h"
 #include "base/secret.h"
 #include "run/record.h"
 #include "noun.h"
@@ -29,27 +30,6 @@ typedef struct AppPulse {
         bool good;
 } AppPulse;
 #define APP_PULSES 90 /* a quarter of an hour */
-
-typedef enum AppUnitState {
-        APP_UNIT_UNKNOWN, /* PID 1 has not loaded it: stopped, or never started */
-        APP_UNIT_STARTING,
-        APP_UNIT_RUNNING,
-        APP_UNIT_DONE,    /* a one-shot that went well */
-        APP_UNIT_STOPPING,
-        APP_UNIT_STOPPED,
-        APP_UNIT_FAILED,
-} AppUnitState;
-
-typedef struct AppUnitLive {
-        char name[40];       /* of the container; "task-<id>" of a task */
-        AppUnitState state;
-        bool asked;          /* the numbers below are being asked for */
-        bool seen;           /* PID 1 named it in the list that is being read */
-        uint32_t restarts;
-        int64_t started_at;  /* 0 = not */
-        int32_t status;      /* exit status or signal of the last end */
-        char result[20];     /* systemd.service(5) Result: success, exit-code, signal, oom-kill, timeout .. */
-} AppUnitLive;
 
 typedef struct AppProbe AppProbe;
 typedef struct AppUse AppUse;
@@ -150,7 +130,7 @@ int app_row_from_note(const json_t* note, AppRow* ret, Error* reterr); /* withou
 int app_state_start(Manager* m, Error* reterr);
 void app_state_look_soon(Manager* m); /* ask PID 1 again, coalesced */
 bool app_states_newer(const Manager* m, uint64_t boottime_usec); /* what is known was asked after that */
-/* What stands in the way of running, as a sentence (owned), or NULL: a container that has failed for good. */
+/* What stands in the way of running, as a sentence (owned), or NULL: a container that was given up, or ends again and again. */
 char* app_failed_container(const AppLive* live, const json_t* manifest);
 bool app_units_quiet(const AppLive* live);   /* nothing of it runs */
 bool app_units_up(const AppLive* live, const json_t* manifest); /* every container runs or is done */

@@ -170,7 +170,7 @@ static json_t* containers_json(const AppLive* live, const AppRow* row, const jso
                 const AppUnitLive* u = live ? app_unit((AppLive*) live, name) : NULL;
                 const char* pinned = json_get_string(json_object_get(images, name), "pinned");
                 AppUnitState s = u ? u->state : APP_UNIT_UNKNOWN;
-                _cleanup_free_ char* why = s == APP_UNIT_FAILED ? say("It ended: %s, status %d.", u->result, u->status)
+                _cleanup_free_ char* why = s == APP_UNIT_FAILED ? app_unit_failure(u)
                                            : s == APP_UNIT_RUNNING || s == APP_UNIT_DONE ? say("%s", "")
                                                                                          : say("%s", s == APP_UNIT_STARTING ? "It is starting." : "It does not run.");
                 (void) json_array_append_new(

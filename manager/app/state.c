@@ -4,42 +4,14 @@
 #include "base/time.h"
 #include <stdio.h>
 
-#define PREFIX "steadbox-app-"
+#define PREFIX APP_UNIT_PREFIX
 #define COALESCE_USEC (50 * USEC_PER_MSEC)
 #define MISSED_USEC (300 * USEC_PER_SEC)  /* PID 1 is asked so often even when it said nothing */
-#define RESTARTS_MAX 5                    /* ends that often: it will not become better by itself */
 #define SYSTEMD "org.freedesktop.systemd1"
 #define UNIT_PATHS "/org/freedesktop/systemd1/unit/steadbox_2dapp_2d"
 
 bool app_states_newer(const Manager* m, uint64_t boottime_usec) {
         return m->apps->listed_usec > boottime_usec;
-}
-
-/* "steadbox-app-<id>-<container>.service" */
-static bool unit_parse(const char* unit, char id[static APP_ID_BYTES], char name[static 40]) {
-        const char* p = startswith(unit, PREFIX);
-        size_t n = p ? strcspn(p, "-") : 0;
-        if (!p || n == 0 || n >= APP_ID_BYTES || p[n] != '-')
-                return false;
-        const char* rest = p + n + 1;
-        const char* end = strstr(rest, ".service");
-        if (!end || end[strlen(".service")] || end == rest || end - rest >= 40)
-                return false;
-        (void) snprintf(id, APP_ID_BYTES, "%.*s", (int) n, p);
-        (void) snprintf(name, 40, "%.*s", (int) (end - rest), rest);
-        return true;
-}
-
-static AppUnitState state_of(const char* active, const char* sub) {
-        if (streq(active, "active"))
-                return streq(sub, "exited") ? APP_UNIT_DONE : APP_UNIT_RUNNING;
-        if (streq(active, "activating") || streq(active, "reloading"))
-                return APP_UNIT_STARTING;
-        if (streq(active, "deactivating"))
-                return APP_UNIT_STOPPING;
-        if (streq(active, "failed"))
-                return APP_UNIT_FAILED;
-        return APP_UNIT_STOPPED;
 }
 
 /* --- the numbers of one unit --- */
@@ -49,16 +21,26 @@ typedef struct Asked {
         char id[APP_ID_BYTES], name[40];
 } Asked;
 
-static int take_property(sd_bus_message* reply, AppUnitLive* u) {
+typedef struct Numbers {
+        uint32_t restarts;
+        uint64_t exited_usec;
+        AppUnitEnd end;
+} Numbers;
+
+static int take_property(sd_bus_message* reply, AppUnitLive* u, Numbers* n) {
         const char *property, *text;
         uint64_t usec;
         int r = sd_bus_message_read(reply, "s", &property);
         if (r < 0)
                 return r;
         if (streq(property, "NRestarts"))
-                return sd_bus_message_read(reply, "v", "u", &u->restarts);
+                return sd_bus_message_read(reply, "v", "u", &n->restarts);
+        if (streq(property, "ExecMainCode"))
+                return sd_bus_message_read(reply, "v", "i", &n->end.code);
         if (streq(property, "ExecMainStatus"))
-                return sd_bus_message_read(reply, "v", "i", &u->status);
+                return sd_bus_message_read(reply, "v", "i", &n->end.status);
+        if (streq(property, "ExecMainExitTimestampMonotonic"))
+                return sd_bus_message_read(reply, "v", "t", &n->exited_usec);
         if (streq(property, "ExecMainStartTimestamp")) {
                 r = sd_bus_message_read(reply, "v", "t", &usec);
                 u->started_at = (int64_t) (usec / USEC_PER_SEC);
@@ -67,7 +49,7 @@ static int take_property(sd_bus_message* reply, AppUnitLive* u) {
         if (streq(property, "Result")) {
                 r = sd_bus_message_read(reply, "v", "s", &text);
                 if (r >= 0)
-                        (void) snprintf(u->result, sizeof(u->result), "%s", text);
+                        (void) snprintf(n->end.result, sizeof(n->end.result), "%s", text);
                 return r;
         }
         return sd_bus_message_skip(reply, "v");
@@ -77,14 +59,17 @@ static int on_numbers(sd_bus_message* reply, void* userdata, sd_bus_error* ret_e
         _cleanup_free_ Asked* asked = userdata;
         AppLive* live = app_live(asked->m, asked->id);
         AppUnitLive* u = live ? app_unit(live, asked->name) : NULL;
+        Numbers n = {};
         if (!u)
                 return 0;
         u->asked = false;
         if (sd_bus_message_is_method_error(reply, NULL) || sd_bus_message_enter_container(reply, 'a', "{sv}") < 0)
                 return 0;
         while (sd_bus_message_enter_container(reply, 'e', "sv") > 0)
-                if (take_property(reply, u) < 0 || sd_bus_message_exit_container(reply) < 0)
+                if (take_property(reply, u, &n) < 0 || sd_bus_message_exit_container(reply) < 0)
                         break;
+        bool ended = n.exited_usec > 0 || !streq(n.end.result, "success");
+        app_unit_told(u, n.restarts, ended, &n.end, now_usec(CLOCK_BOOTTIME));
         if (*live->job)
                 jobs_wake(asked->m->jobs, live->job);
         return 0;
@@ -123,11 +108,11 @@ static AppUnitLive* unit_add(AppLive* live, const char* name) {
 
 static void take_unit(Manager* m, const char* unit, const char* active, const char* sub, const char* path) {
         char id[APP_ID_BYTES], name[40];
-        AppLive* live = unit_parse(unit, id, name) ? app_live(m, id) : NULL;
+        AppLive* live = app_unit_parse(unit, id, name) ? app_live(m, id) : NULL;
         AppUnitLive* u = live ? unit_add(live, name) : NULL;
         if (!u)
                 return;
-        AppUnitState state = state_of(active, sub);
+        AppUnitState state = app_unit_state(active, sub);
         bool waits = streq(sub, "auto-restart");
         u->seen = true;
         if (state == u->state && !waits)
@@ -288,24 +273,14 @@ bool app_units_up(const AppLive* live, const json_t* manifest) {
         return true;
 }
 
-static char* failure(const char* name, const AppUnitLive* u) {
-        char* text = NULL;
-        int r = streq(u->result, "oom-kill")
-                                ? asprintf(&text, "The container %s took more memory than it may, and was ended.", name)
-                        : streq(u->result, "signal") || streq(u->result, "core-dump")
-                                ? asprintf(&text, "The container %s was ended by signal %d.", name, u->status)
-                        : streq(u->result, "timeout") ? asprintf(&text, "The container %s did not start in time.", name)
-                                                      : asprintf(&text, "The container %s ended by itself, with status %d.", name, u->status);
-        return r < 0 ? NULL : text;
-}
-
 char* app_failed_container(const AppLive* live, const json_t* manifest) {
+        uint64_t now = now_usec(CLOCK_BOOTTIME);
         size_t i;
         json_t* c;
         json_array_foreach(json_object_get(manifest, "containers"), i, c) {
                 const AppUnitLive* u = unit_of(live, c);
-                if (u && (u->state == APP_UNIT_FAILED || u->restarts >= RESTARTS_MAX) && !u->asked)
-                        return failure(u->name, u);
+                if (u && app_unit_failing(u, now))
+                        return app_unit_failure(u);
         }
         return NULL;
 }

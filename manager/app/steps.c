@@ -219,6 +219,29 @@ static unsigned stop_seconds(const json_t* manifest) {
         return (unsigned) longest;
 }
 
+static bool any_failed(const AppLive* live) {
+        for (size_t i = 0; i < live->units_n; i++)
+                if (live->units[i].state == APP_UNIT_FAILED)
+                        return true;
+        return false;
+}
+
+/* A process that would not listen was killed, and its unit has failed: but stopping was what was asked for. Asked again, the helper has PID 1
+ * forget how it ended. */
+static int stop_settle(Manager* m, Job* job, const char* what, const char* app) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        char asked[32];
+        AppLive* live = app_live(m, app);
+        (void) snprintf(asked, sizeof(asked), "%.22s-settle", what);
+        bool pending = call_find(m->apps, job->id, asked) != NULL;
+        if (!pending && (!live || !any_failed(live)))
+                return 1;
+        int r = call_step(m, job, asked, ask_stop, app, &e);
+        if (r != JOB_WAIT)
+                app_state_look_soon(m);
+        return r == JOB_WAIT ? r : 1; /* it stands, whatever its unit is called */
+}
+
 int app_step_stop(Manager* m, Job* job, const char* what, const char* app, Error* reterr) {
         _cleanup_app_row_ AppRow row = {};
         char asked[32];
@@ -243,6 +266,8 @@ int app_step_stop(Manager* m, Job* job, const char* what, const char* app, Error
         uint64_t asked_at = began(job, asked);
         AppLive* live = app_live(m, app);
         if (!live || (app_states_newer(m, asked_at) && app_units_quiet(live))) {
+                if (stop_settle(m, job, what, app) == JOB_WAIT)
+                        return JOB_WAIT;
                 app_step_again(job, asked);
                 return done(job, what);
         }

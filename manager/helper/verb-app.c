@@ -181,8 +181,7 @@ static int record_of_call(sd_bus_message* call, AppRecord** ret, Error* reterr) 
 static int unit_queue(Helper* h, const char* method, int kind, const char* id, const char* name, Error* reterr) {
         char unit[APP_UNIT_NAME_BYTES];
         app_unit_name(kind, id, name, unit);
-        if (streq(method, "StartUnit"))
-                pid1_reset_failed(h->pid1, unit);
+        pid1_reset_failed(h->pid1, unit); /* started anew it may fail as often again; one that was stopped is stopped, however it ended */
         return pid1_unit(h->pid1, method, unit, "replace", reterr);
 }
 
