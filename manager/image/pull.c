@@ -15,10 +15,12 @@
 
 typedef struct Layer {
         ImageBlob blob;
+        char name[IMAGE_HEX_BYTES];          /* in layers/ */
         char incoming[IMAGE_HEX_BYTES + 16]; /* name in layers/ until it is done; "" = it was there */
         int fd;            /* what was fetched; holds the lock until the layer has its name. -EBADF = none */
         SandboxRun run;
         bool unpacking, unpacked;
+        bool over;         /* it has hard links into those below: it is unpacked once more when they are there */
 } Layer;
 
 typedef struct Pull {
@@ -156,6 +158,29 @@ static int registry_begin(Pull* p, Error* reterr) {
 
 /* --- layers --- */
 
+/* What a layer with links into others holds depends on them as well: under its own digest another image could give this one files of its
+ * choice. So its name is made of all. */
+static void name_over(const Pull* p, size_t i, char ret[static IMAGE_HEX_BYTES]) {
+        char text[IMAGE_LAYERS_MAX * IMAGE_HEX_BYTES + 32] = "over\n";
+        size_t used = strlen(text);
+        for (size_t k = 0; k < i; k++)
+                used += (size_t) snprintf(text + used, sizeof(text) - used, "%s\n", p->layers[k].name);
+        used += (size_t) snprintf(text + used, sizeof(text) - used, "%s\n", p->layers[i].blob.hex);
+        digest_hex(text, used, ret);
+}
+
+/* Whether the layer is here, under either name; those below have theirs. */
+static bool layer_here(Pull* p, Layer* l) {
+        char over[IMAGE_HEX_BYTES];
+        if (image_store_has_layer(p->store, l->blob.hex))
+                return true;
+        name_over(p, (size_t) (l - p->layers), over);
+        if (!image_store_has_layer(p->store, over))
+                return false;
+        memcpy(l->name, over, sizeof(l->name));
+        return true;
+}
+
 /* Unpacking writes below a name that nothing uses; what lies there is from a job that was killed. */
 static int directory_begin(Pull* p, Layer* l, Error* reterr) {
         _cleanup_free_ char* directory = NULL;
@@ -186,7 +211,10 @@ static int unpack_begin(Pull* p, Layer* l, Error* reterr) {
         (void) snprintf(reserve, sizeof(reserve), "%llu", (unsigned long long) IMAGE_RESERVE_BYTES);
         if (asprintf(&directory, "%s/layers/%s", p->store->directory, l->incoming) < 0)
                 return error_errno(reterr, -ENOMEM, "Cannot unpack");
-        const char* const argv[] = { "layer", directory, reserve, NULL };
+        const char* argv[IMAGE_LAYERS_MAX + 4] = { l->over ? "layer-over" : "layer", directory, reserve };
+        size_t n = 3;
+        for (const Layer* below = l; l->over && below-- > p->layers;)
+                argv[n++] = below->unpacked ? below->incoming : below->name;
         r = sandbox_start(p->options->sandbox, argv, l->fd, &l->run, reterr);
         if (r < 0)
                 return r;
@@ -197,9 +225,15 @@ static int unpack_begin(Pull* p, Layer* l, Error* reterr) {
 
 static int unpack_end(Pull* p, Layer* l, json_t* answer, Error* reterr) {
         l->unpacking = false;
-        l->unpacked = true;
         p->running--;
-        int r = image_store_layer_size_set(p->store, l->blob.hex, (uint64_t) json_get_integer(answer, "bytes", 0));
+        if (json_get_boolean(answer, "wants_lowers", false)) {
+                l->over = true;
+                return 0;
+        }
+        l->unpacked = true;
+        if (l->over)
+                name_over(p, (size_t) (l - p->layers), l->name);
+        int r = image_store_layer_size_set(p->store, l->name, (uint64_t) json_get_integer(answer, "bytes", 0));
         return r < 0 ? error_errno(reterr, r, "Cannot note the size of a layer") : 0;
 }
 
@@ -225,7 +259,7 @@ static int unpack_wait(Pull* p, unsigned max, Error* reterr) {
 }
 
 /* The file a layer is fetched into, locked: two jobs that want the same layer fetch it once. *ret_fd -EBADF = it came meanwhile. */
-static int incoming_open(Pull* p, const Layer* l, int* ret_fd, Error* reterr) {
+static int incoming_open(Pull* p, Layer* l, int* ret_fd, Error* reterr) {
         *ret_fd = -EBADF;
         for (;;) {
                 struct stat by_fd, by_name;
@@ -237,7 +271,7 @@ static int incoming_open(Pull* p, const Layer* l, int* ret_fd, Error* reterr) {
                                 return cancelled(reterr);
                         (void) usleep(200 * USEC_PER_MSEC);
                 }
-                if (image_store_has_layer(p->store, l->blob.hex))
+                if (layer_here(p, l))
                         return 0;
                 if (fstat(fd, &by_fd) >= 0 && fstatat(p->store->incoming_fd, l->blob.hex, &by_name, AT_SYMLINK_NOFOLLOW) >= 0 &&
                     by_fd.st_ino == by_name.st_ino) {
@@ -272,7 +306,8 @@ static void layers_plan(Pull* p) {
         p->layers_n = p->document.layers_n;
         for (size_t i = 0; i < p->layers_n; i++) {
                 p->layers[i] = (Layer) { .blob = p->document.layers[i], .fd = -EBADF, .run.fd = -EBADF };
-                if (!image_store_has_layer(p->store, p->layers[i].blob.hex))
+                memcpy(p->layers[i].name, p->layers[i].blob.hex, sizeof(p->layers[i].name));
+                if (!layer_here(p, p->layers + i))
                         p->wanted_bytes += p->layers[i].blob.size;
         }
 }
@@ -287,7 +322,7 @@ static int layers_name(Pull* p, Error* reterr) {
                 Layer* l = p->layers + i;
                 if (!l->unpacked)
                         continue;
-                if (renameat(p->store->layers_fd, l->incoming, p->store->layers_fd, l->blob.hex) < 0)
+                if (renameat(p->store->layers_fd, l->incoming, p->store->layers_fd, l->name) < 0)
                         r = -errno;
                 else
                         (void) unlinkat(p->store->incoming_fd, l->blob.hex, 0);
@@ -299,17 +334,32 @@ static int layers_name(Pull* p, Error* reterr) {
         return r < 0 ? error_errno(reterr, r, "Cannot keep the layers of %s", p->reference) : 0;
 }
 
+/* Those with links into others, from below: each sees what is whole. */
+static int layers_over(Pull* p, Error* reterr) {
+        int r = 0;
+        for (size_t i = 0; r >= 0 && i < p->layers_n; i++) {
+                if (!p->layers[i].over)
+                        continue;
+                r = unpack_begin(p, p->layers + i, reterr);
+                if (r >= 0)
+                        r = unpack_wait(p, 0, reterr);
+        }
+        return r;
+}
+
 static int layers_fetch(Pull* p, Error* reterr) {
         int r = space_look(p, reterr);
         for (size_t i = 0; r >= 0 && i < p->layers_n; i++) {
-                if (image_store_has_layer(p->store, p->layers[i].blob.hex))
+                if (layer_here(p, p->layers + i))
                         continue;
                 r = layer_fetch(p, p->layers + i, reterr);
                 p->before_bytes += p->layers[i].blob.size;
         }
         if (r >= 0 && p->running > 0)
                 say(p, "unpack", 82, p->reference);
-        return r < 0 ? r : unpack_wait(p, 0, reterr);
+        if (r >= 0)
+                r = unpack_wait(p, 0, reterr);
+        return r < 0 ? r : layers_over(p, reterr);
 }
 
 /* --- one image --- */
@@ -320,8 +370,8 @@ static json_t* record_make(Pull* p) {
         json_t* layers = json_array();
         uint64_t bytes = 0;
         for (size_t i = 0; i < p->layers_n; i++) {
-                (void) json_array_append_new(layers, json_string(p->layers[i].blob.hex));
-                bytes += image_store_layer_size(p->store, p->layers[i].blob.hex);
+                (void) json_array_append_new(layers, json_string(p->layers[i].name));
+                bytes += image_store_layer_size(p->store, p->layers[i].name);
         }
         (void) snprintf(digest, sizeof(digest), "sha256:%s", p->manifest_hex);
         return json_pack("{s:s, s:s, s:o, s:I, s:O}", "pinned", strempty(pinned), "digest", digest, "layers", layers, "size",

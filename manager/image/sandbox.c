@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "base/time.h"
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <poll.h>
 #include <sched.h>
@@ -208,11 +209,44 @@ static int become_root_inside(void) {
         return 0;
 }
 
+/* A copy of the mount that the directory is on, which can be read and nothing else; it hangs nowhere, so it outlives the change of the root. */
+static int lower_open(int beside, const char* name) {
+        struct mount_attr attributes = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC };
+        if (!*name || strchr(name, '/') || streq(name, "..") || streq(name, "."))
+                return -EINVAL;
+        int fd = open_tree(beside, name, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
+        if (fd >= 0 && mount_setattr(fd, "", AT_EMPTY_PATH, &attributes, sizeof(attributes)) < 0) {
+                int r = -errno;
+                (void) close(fd);
+                return r;
+        }
+        return fd < 0 ? -errno : fd;
+}
+
+static int lowers_open(const char* directory, char* const* names, SandboxLowers* ret) {
+        char path[PATH_MAX];
+        const char* slash = strrchr(directory, '/');
+        (void) snprintf(path, sizeof(path), "%.*s", slash ? (int) (slash - directory) : 0, directory);
+        _cleanup_close_ int beside = open(*path ? path : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        for (; beside >= 0 && *names; names++) {
+                int fd = ret->n < SANDBOX_LOWERS_MAX ? lower_open(beside, *names) : -E2BIG;
+                if (fd < 0)
+                        return fd;
+                ret->fds[ret->n++] = fd;
+        }
+        return beside < 0 ? -errno : 0;
+}
+
 /* pivot_root(2), "pivot_root(".", ".")": the old root is left and forgotten in one go. */
-static int make_root(const char* directory) {
+static int make_root(const char* directory, char* const* lowers, SandboxLowers* ret) {
         if (unshare(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS) < 0)
                 return -errno;
-        if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 || mount(directory, directory, NULL, MS_BIND, NULL) < 0)
+        if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+                return -errno;
+        int r = lowers ? lowers_open(directory, lowers, ret) : 0;
+        if (r < 0)
+                return r;
+        if (mount(directory, directory, NULL, MS_BIND, NULL) < 0)
                 return -errno;
         if (chdir(directory) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
                 return -errno;
@@ -227,12 +261,12 @@ static int set_limits(void) {
         return 0;
 }
 
-int sandbox_enter(const char* directory, Error* reterr) {
+int sandbox_enter(const char* directory, char* const* lowers, SandboxLowers* ret, Error* reterr) {
         const uint64_t keep = UINT64_C(1) << CAP_CHOWN | UINT64_C(1) << CAP_DAC_OVERRIDE | UINT64_C(1) << CAP_FOWNER |
                         UINT64_C(1) << CAP_FSETID;
         int r = become_root_inside();
         if (r >= 0)
-                r = make_root(directory);
+                r = make_root(directory, lowers, ret);
         if (r >= 0)
                 r = set_limits();
         if (r >= 0)

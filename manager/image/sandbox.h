@@ -25,6 +25,13 @@ int sandbox_start(Sandbox* s, const char* const* argv, int input_fd, SandboxRun*
 int sandbox_wait(SandboxRun* run, uint64_t poll_usec, json_t** ret, Error* reterr);
 void sandbox_kill(SandboxRun* run); /* and waits; fine for one that is over */
 
-/* The other side, in steadbox-unpack: goes into the namespace (fd SANDBOX_FD), makes directory its root, gives up the rest. */
+#define SANDBOX_LOWERS_MAX 127
+typedef struct SandboxLowers {
+        int fds[SANDBOX_LOWERS_MAX]; /* open until the end of the process */
+        size_t n;
+} SandboxLowers;
+
+/* The other side, in steadbox-unpack: goes into the namespace (fd SANDBOX_FD), makes directory its root, gives up the rest. lowers: NULL, or
+ * NULL-ended names of directories beside it that stay in reach, by descriptors of mounts that nobody can write through. */
 #define SANDBOX_FD 3
-int sandbox_enter(const char* directory, Error* reterr);
+int sandbox_enter(const char* directory, char* const* lowers, SandboxLowers* ret, Error* reterr);

@@ -226,6 +226,52 @@ TEST(odd_but_good) {
         ASSERT_EQ(json_get_integer(json_object_get(json_object_get(links, "users"), ""), "uid", -1), 0);
 }
 
+/* Copies with everything that belongs to a file; its own links stay links. What lies below belongs to others and is not touched. */
+static void links_are_right(const json_t* image, size_t layer, const char* text) {
+        static const char* const names[] = { "bin/bash", "bin/twice", "bin/thrice" };
+        for (size_t i = 0; i < ELEMENTS(names); i++) {
+                _cleanup_free_ char* found = NULL;
+                char full[512], value[8] = {};
+                struct stat st;
+                path_in(image, layer, names[i], full);
+                ASSERT_OK(lstat(full, &st));
+                ASSERT_EQ(st.st_mtime, 1700000000);
+                ASSERT_OK(file_read(AT_FDCWD, full, 100, &found, NULL));
+                ASSERT_STREQ(found, text);
+                if (!streq(text, "#!\n"))
+                        continue;
+                ASSERT_EQ(st.st_mode, S_IFREG | 04755);
+                ASSERT_EQ(st.st_uid, FIRST_ID + 7);
+                ASSERT_TRUE(getxattr(full, "user.mine", value, sizeof(value)) == 3);
+        }
+}
+
+TEST(hard_links_into_other_layers_become_copies) {
+        _cleanup_json_ json_t *below = pull("good/below"), *other = pull("good/below-other"), *shared = pull("good/shared");
+        struct stat bash, thrice, sh;
+        char full[512];
+        links_are_right(below, 1, "#!\n");
+        links_are_right(other, 0, "another"); /* the same layer, but of another image: neither gets the other's files */
+        path_in(below, 1, "bin/bash", full);
+        ASSERT_OK(lstat(full, &bash));
+        path_in(below, 1, "bin/thrice", full);
+        ASSERT_OK(lstat(full, &thrice));
+        path_in(shared, 1, "bin/sh", full);
+        ASSERT_OK(lstat(full, &sh));
+        ASSERT_EQ(bash.st_ino, thrice.st_ino);
+        ASSERT_EQ(sh.st_nlink, 1);
+        path_in(below, 1, "etc/deep/er/passwd", full);
+        ASSERT_OK(access(full, R_OK));
+        ASSERT_TRUE(is_there(below, "last"));
+        /* The image is known, layers and all: nothing moves, and another one with the same layers below moves only its own. */
+        _cleanup_json_ json_t* again = pull("good/below");
+        ASSERT_EQ(json_get_integer(again, "fetched", -1), 0);
+        _cleanup_json_ json_t* more = pull("good/below-more");
+        ASSERT_TRUE(json_get_integer(more, "fetched", -1) < 250);
+        ASSERT_STREQ(json_string_value(json_array_get(json_object_get(more, "layers"), 1)),
+                     json_string_value(json_array_get(json_object_get(below, "layers"), 1)));
+}
+
 /* --- what is refused --- */
 
 TEST(bad_images) {
@@ -236,8 +282,17 @@ TEST(bad_images) {
                 { "bad/dots", "leads out of the image" },
                 { "bad/dots-inside", "leads out of the image" },
                 { "bad/hardlink", "link that leads out" },
-                { "bad/hardlink-absolute", "not in its layer" },
-                { "bad/hardlink-below", "not in its layer" },
+                { "bad/hardlink-absolute", "by way of another link" },
+                { "bad/hardlink-nowhere", "not in the image" },
+                { "bad/hardlink-lowest", "not in the image" },
+                { "bad/hardlink-hidden", "not in the image" },
+                { "bad/hardlink-own-hidden", "not in the image" },
+                { "bad/hardlink-opaque", "not in the image" },
+                { "bad/hardlink-replaced", "not in the image" },
+                { "bad/hardlink-directory", "something that is no file" },
+                { "bad/hardlink-by-link", "by way of another link" },
+                { "bad/hardlink-to-link", "something that is no file" },
+                { "bad/hardlink-bomb", "300 times its size" },
                 { "bad/whiteout", "leads out of the image" },
                 { "bad/id", "65,536 users" },
                 { "bad/under-file", "is something else" },

@@ -1,5 +1,6 @@
 /* steadbox-unpack: what jobs do inside a sandbox with files of images, see sandbox.h. One order a run, one line of JSON as the answer:
- *   layer DIRECTORY RESERVE          stdin: the blob  -> {"entries", "bytes", "dropped"}
+ *   layer DIRECTORY RESERVE          stdin: the blob  -> {"entries", "bytes", "dropped"}, or {"wants_lowers": true} where a hard link leads out
+ *   layer-over DIRECTORY RESERVE NAME...   the same with the layers below, highest first: directories beside DIRECTORY, which can only be read
  *   users DIRECTORY                  stdin: {"layers": [..lowest first], "users": [..]} -> {"users": {name: {"uid", "gid", "groups"}}}
  *   remove DIRECTORY NAME...         -> {"freed": bytes}
  * DIRECTORY becomes the root; names are entries of it. */
@@ -22,23 +23,32 @@ static int open_root(Error* reterr) {
         return fd < 0 ? error_errno(reterr, -errno, "Cannot open the directory") : fd;
 }
 
-static int layer(char** arguments, json_t** ret, Error* reterr) {
-        UnpackLimits limits = { .reserve_bytes = strtoull(strempty(arguments[0]), NULL, 10) };
+static int layer_unpack(char** arguments, UnpackLimits limits, json_t** ret, Error* reterr) {
         Unpacked done;
         struct stat st;
         if (fstat(STDIN_FILENO, &st) < 0)
                 return error_errno(reterr, -errno, "Cannot read the layer");
+        limits.reserve_bytes = strtoull(strempty(arguments[0]), NULL, 10);
         limits.packed_bytes = (uint64_t) st.st_size;
         _cleanup_close_ int root = open_root(reterr);
         int r = root < 0 ? root : unpack_layer(STDIN_FILENO, root, &limits, &done, reterr);
         if (r < 0)
                 return r;
-        *ret = json_pack("{s:I, s:I, s:I}", "entries", (json_int_t) done.entries, "bytes", (json_int_t) done.bytes, "dropped",
+        *ret = done.wants_lowers ? json_pack("{s:b}", "wants_lowers", 1)
+                                 : json_pack("{s:I, s:I, s:I}", "entries", (json_int_t) done.entries, "bytes", (json_int_t) done.bytes, "dropped",
                          (json_int_t) done.dropped);
         return 0;
 }
 
-static int users(char** arguments, json_t** ret, Error* reterr) {
+static int layer(char** arguments, const SandboxLowers* lowers, json_t** ret, Error* reterr) {
+        return layer_unpack(arguments, (UnpackLimits) {}, ret, reterr);
+}
+
+static int layer_over(char** arguments, const SandboxLowers* lowers, json_t** ret, Error* reterr) {
+        return layer_unpack(arguments, (UnpackLimits) { .lowers = lowers->fds, .lowers_n = lowers->n, .has_lowers = true }, ret, reterr);
+}
+
+static int users(char** arguments, const SandboxLowers* lowers, json_t** ret, Error* reterr) {
         _cleanup_free_ char* text = NULL;
         _cleanup_json_ json_t* request = NULL;
         _cleanup_close_ int root = open_root(reterr);
@@ -52,7 +62,7 @@ static int users(char** arguments, json_t** ret, Error* reterr) {
         return image_users_look(root, request, ret, reterr);
 }
 
-static int remove_names(char** arguments, json_t** ret, Error* reterr) {
+static int remove_names(char** arguments, const SandboxLowers* lowers, json_t** ret, Error* reterr) {
         struct statvfs before = {}, after = {};
         _cleanup_close_ int root = open_root(reterr);
         int r = root;
@@ -70,13 +80,15 @@ static int remove_names(char** arguments, json_t** ret, Error* reterr) {
 static int work(int argc, char** argv, json_t** ret, Error* reterr) {
         static const struct {
                 const char* name;
-                int (*run)(char** arguments, json_t** ret, Error* reterr);
-        } orders[] = { { "layer", layer }, { "users", users }, { "remove", remove_names } };
+                int (*run)(char** arguments, const SandboxLowers* lowers, json_t** ret, Error* reterr);
+        } orders[] = { { "layer", layer }, { "layer-over", layer_over }, { "users", users }, { "remove", remove_names } };
+        SandboxLowers lowers = {};
         (void) setlocale(LC_CTYPE, "C.UTF-8"); /* names in pax headers are UTF-8 */
         for (size_t i = 0; argc >= 3 && i < ELEMENTS(orders); i++)
                 if (streq(orders[i].name, argv[1])) {
-                        int r = secret_init() < 0 ? -EIO : sandbox_enter(argv[2], reterr);
-                        return r < 0 ? r : orders[i].run(argv + 3, ret, reterr);
+                        bool over = orders[i].run == layer_over && argc > 3;
+                        int r = secret_init() < 0 ? -EIO : sandbox_enter(argv[2], over ? argv + 4 : NULL, &lowers, reterr);
+                        return r < 0 ? r : orders[i].run(argv + 3, &lowers, ret, reterr);
                 }
         return error_set(reterr, ERROR_BAD_REQUEST, "There is no such order.");
 }

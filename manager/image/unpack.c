@@ -1,4 +1,5 @@
 #include "image/unpack.h"
+#include "image/lower.h"
 #include <archive.h>
 #include <archive_entry.h>
 #include <dirent.h>
@@ -408,6 +409,75 @@ static int fifo_add(Unpack* u, const char* path, struct archive_entry* e) {
         return own(parent, leaf, e);
 }
 
+#define COPY_BYTES (256 * 1024)
+
+/* 0, or an error that has its sentence already. */
+static int copy_data(Unpack* u, int from, int to, const char* path, Error* reterr) {
+        _cleanup_free_ uint8_t* buffer = malloc(COPY_BYTES);
+        if (!buffer)
+                return failed(path, -ENOMEM, reterr);
+        for (int64_t at = 0;;) {
+                ssize_t n = pread(from, buffer, COPY_BYTES, at);
+                if (n <= 0)
+                        return n < 0 ? failed(path, -errno, reterr) : 0;
+                int r = count(u, (uint64_t) n, reterr);
+                if (r < 0)
+                        return r;
+                r = write_at(to, buffer, (size_t) n, at);
+                if (r < 0)
+                        return failed(path, r, reterr);
+                at += n;
+        }
+}
+
+static int copy_attributes(int from, int to) {
+        char names[4096], value[4096];
+        ssize_t size = flistxattr(from, names, sizeof(names));
+        for (const char* p = names; size > 0 && p < names + size; p += strlen(p) + 1) {
+                ssize_t n = startswith(p, "user.") && !startswith(p, "user.overlay.") ? fgetxattr(from, p, value, sizeof(value)) : -1;
+                if (n >= 0 && fsetxattr(to, p, value, (size_t) n, 0) < 0 && (errno == ENOSPC || errno == EDQUOT))
+                        return -errno;
+        }
+        return 0;
+}
+
+static int copy_add(Unpack* u, const char* path, int from, Error* reterr) {
+        const char* leaf;
+        struct stat st;
+        int parent = parent_of(u, path, &leaf);
+        int r = parent < 0 ? parent : make_room(u, leaf);
+        if (r >= 0 && fstat(from, &st) < 0)
+                r = -errno;
+        _cleanup_close_ int to = r < 0 ? r : openat(parent, leaf, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        if (to < 0)
+                return failed(path, r < 0 ? r : -errno, reterr);
+        r = copy_data(u, from, to, path, reterr);
+        if (r < 0)
+                return r;
+        r = fchown(to, st.st_uid, st.st_gid) < 0 ? -errno : copy_attributes(from, to);
+        if (r >= 0 && fchmod(to, st.st_mode & 07777) < 0)
+                r = -errno;
+        (void) futimens(to, (const struct timespec[]) { st.st_mtim, st.st_mtim });
+        return r < 0 ? failed(path, r, reterr) : 0;
+}
+
+/* A link to what is not in this layer. */
+static int link_below(Unpack* u, const char* path, const char* target, Error* reterr) {
+        _cleanup_close_ int from = -EBADF;
+        if (!u->limits->has_lowers) {
+                u->done.wants_lowers = true;
+                return 0;
+        }
+        int r = lower_find(u->root, u->limits->lowers, u->limits->lowers_n, target, &from);
+        if (r == 0)
+                return refuse(path, "it is a link to a file that is not in the image", reterr);
+        if (r == -ELOOP)
+                return refuse(path, "it is a link by way of another link", reterr);
+        if (r == -EPERM)
+                return refuse(path, "it is a link to something that is no file", reterr);
+        return r < 0 ? failed(path, r, reterr) : copy_add(u, path, from, reterr);
+}
+
 static int link_add(Unpack* u, const char* path, struct archive_entry* e, Error* reterr) {
         char target[PATH_MAX], directory[PATH_MAX];
         const char* leaf;
@@ -422,14 +492,19 @@ static int link_add(Unpack* u, const char* path, struct archive_entry* e, Error*
                 return failed(path, parent, reterr);
         if (streq(target, path))
                 return refuse(path, "it is a link to itself", reterr);
-        if (from >= 0 && linkat(from, slash ? slash + 1 : target, parent, leaf, 0) < 0) {
-                r = -errno;
-                if (r == -EEXIST && (r = make_room(u, leaf)) >= 0 && linkat(from, slash ? slash + 1 : target, parent, leaf, 0) < 0)
-                        r = -errno;
-        } else if (from < 0)
+        const char* name = slash ? slash + 1 : target;
+        struct stat st;
+        if (from < 0)
                 r = from;
+        else if (fstatat(from, name, &st, AT_SYMLINK_NOFOLLOW) >= 0 && S_ISCHR(st.st_mode))
+                r = -ENOENT; /* a whiteout */
+        else if (linkat(from, name, parent, leaf, 0) < 0) {
+                r = -errno;
+                if (r == -EEXIST && (r = make_room(u, leaf)) >= 0 && linkat(from, name, parent, leaf, 0) < 0)
+                        r = -errno;
+        }
         if (r == -ENOENT)
-                return refuse(path, "it is a link to a file that is not in its layer", reterr);
+                return link_below(u, path, target, reterr);
         if (r == -EPERM)
                 return refuse(path, "it is a link to something that is no file", reterr);
         return r < 0 ? failed(path, r, reterr) : 0;
@@ -543,6 +618,8 @@ int unpack_layer(int blob_fd, int directory_fd, const UnpackLimits* limits, Unpa
                 r = r < 0 ? failed(name, r, reterr) : entry_add(&u, path, e, reterr);
                 if (r < 0)
                         return r;
+                if (u.done.wants_lowers)
+                        break;
         }
         stamps_set(&u);
         *ret = u.done;

@@ -72,8 +72,12 @@ def packed(data, how="gzip"):
 
 PASSWD = b"root:x:0:0:root:/root:/bin/sh\nwww-data:x:33:33:www:/var/www:/bin/false\nada:x:1000:1001::/home/ada:/bin/sh\nbroken:line\n"
 GROUP = b"root:x:0:\nwww-data:x:33:ada\nstaff:x:50:ada,www-data\nada:x:1001:\n"
-BASE = tar(directory("etc/"), entry("etc/passwd", PASSWD), entry("etc/group", GROUP), directory("bin/"), entry("bin/sh", b"#!\n", mode=0o755),
+BASE = tar(directory("etc/"), entry("etc/passwd", PASSWD), entry("etc/group", GROUP), directory("bin/"), entry("bin/sh", b"#!\n", mode=0o4755, uid=7, pax={"SCHILY.xattr.user.mine": "yes"}),
            directory("var/cache/old", uid=33, gid=33), entry("var/cache/old/gone", b"x"), entry("etc/hosts", b"below\n"))
+
+
+LINKS = tar(hardlink("bin/bash", "bin/sh"), entry("bin/twice", b"gives way"), hardlink("bin/twice", "bin/sh"), hardlink("bin/thrice", "bin/bash"),
+            hardlink("etc/deep/er/passwd", "etc/passwd"))
 
 
 def noise(size, seed):
@@ -165,12 +169,25 @@ def images():
         "good/deep": Image(tar(*[e for i in range(8) for e in (symlink(f"l{i + 1}", (f"l{i}/" if i else "") + "d/" * 90),
                                                                  directory((f"l{i}/" if i else "") + "d/" * 90))], entry("l8/leaf", b"x")), config={"User": ""}),
         "good/big": Image(BASE, *big),
+        # One layer over different ones: a file of the one below by a hard link.
+        "good/below": Image(BASE, LINKS, tar(entry("last", b"last"))),
+        "good/below-more": Image(BASE, LINKS, tar(entry("more", b"more"))),
+        "good/below-other": Image(BASE, tar(entry("bin/sh", b"another")), LINKS),
         "bad/user": Image(BASE, config={"User": "nobody-here"}),
         "bad/dots": Image(BASE, tar(entry("../../../../tmp/steadbox-escaped", b"x"))),
         "bad/dots-inside": Image(BASE, tar(entry("a/../../b", b"x"))),
         "bad/hardlink": Image(BASE, tar(hardlink("a", "../../../../etc/passwd"))),
         "bad/hardlink-absolute": Image(BASE, tar(symlink("x", "/"), hardlink("a", "x/etc/shadow"))),
-        "bad/hardlink-below": Image(BASE, tar(hardlink("a", "bin/sh"))),
+        "bad/hardlink-nowhere": Image(BASE, tar(hardlink("a", "bin/nothing"))),
+        "bad/hardlink-lowest": Image(tar(hardlink("a", "bin/sh"))),
+        "bad/hardlink-hidden": Image(BASE, tar(entry("bin/.wh.sh")), tar(hardlink("a", "bin/sh"))),
+        "bad/hardlink-own-hidden": Image(BASE, tar(entry("bin/.wh.sh"), hardlink("a", "bin/sh"))),
+        "bad/hardlink-opaque": Image(BASE, tar(directory("bin"), entry("bin/.wh..wh..opq")), tar(hardlink("a", "bin/sh"))),
+        "bad/hardlink-replaced": Image(BASE, tar(entry("bin", b"a file")), tar(hardlink("a", "bin/sh"))),
+        "bad/hardlink-directory": Image(BASE, tar(hardlink("a", "etc"))),
+        "bad/hardlink-by-link": Image(BASE, tar(symlink("d", "../../../../../../../../tmp")), tar(hardlink("a", "d/steadbox-secret"))),
+        "bad/hardlink-to-link": Image(BASE, tar(symlink("d", "/tmp/steadbox-secret")), tar(hardlink("a", "d"))),
+        "bad/hardlink-bomb": Image(tar(entry("zeros", bytes(60 << 20))), tar(*[hardlink(f"a{i}", "zeros") for i in range(40)]), how="zstd"),
         "bad/whiteout": Image(BASE, tar(entry("a/.wh..", b""))),
         "bad/id": Image(BASE, tar(entry("a", b"x", uid=70000))),
         "bad/under-file": Image(BASE, tar(entry("a", b"x"), entry("a/b", b"x"))),
