@@ -233,6 +233,8 @@ static int take_all(Manager* m, const Actor* actor, AppRow* row, const json_t* m
         }
         if (r >= 0)
                 r = take_limits(row, actor, manifest, c, reterr);
+        if (r >= 0 && c->network_out && row->host_network && !streq(c->network_out, "any"))
+                r = error_field(reterr, ERROR_CONFLICT, "network_out", "%s has the machine's own network, from which nothing can be kept.", row->title);
         if (r >= 0 && c->network_out && !streq(row->network_out, c->network_out)) {
                 r = app_row_text(&row->network_out, c->network_out);
                 effect->restart = true;

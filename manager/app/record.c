@@ -312,7 +312,7 @@ static int whole_make(Manager* m, const AppRow* row, const json_t* manifest, jso
         bool open = streq(row->gate, "open") && !row->maintenance;
         *ret = json_pack(
                         "{s:s, s:I, s:s, s:s, s:b, s:s, s:s, s:I, s:I, s:o, s:s, s:I, s:I, s:I, s:I, s:b, s:O, s:O, s:o, s:s}", "id", row->id, "slot",
-                        (json_int_t) row->slot, "title", row->title, "network_out", row->network_out, "host_network", (int) row->host_network,
+                        (json_int_t) row->slot, "title", row->title, "network_out", row->host_network ? "any" : row->network_out, "host_network", (int) row->host_network,
                         "gate", open ? "open" : "closed", "access", streq(row->access, "public") ? "public" : "gated", "http_port",
                         (json_int_t) json_get_integer(http, "port", 0), "max_upload_mb", (json_int_t) json_get_integer(http, "max_upload_mb", 64),
                         "public_paths", texts_or_empty(json_object_get(http, "public_paths")), "user_header",

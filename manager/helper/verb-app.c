@@ -23,8 +23,9 @@ static int directory_open(const char* path, int* ret, Error* reterr) {
         return *ret < 0 ? error_errno(reterr, -errno, "Cannot open %s", path) : 0;
 }
 
-/* A slot is an app's ids and addresses: two apps with one would own each other's data. */
-static int slot_check(int apps_fd, const AppRecord* a, Error* reterr) {
+/* A slot is an app's ids and addresses: two apps with one would own each other's data. Whose network it has was said yes to when it was
+ * installed; it does not come or go with a later record. */
+static int others_check(int apps_fd, const AppRecord* a, Error* reterr) {
         int fd = fcntl(apps_fd, F_DUPFD_CLOEXEC, 3);
         _cleanup_(closedirp) DIR* directory = fd >= 0 ? fdopendir(fd) : NULL;
         if (!directory)
@@ -45,6 +46,9 @@ static int slot_check(int apps_fd, const AppRecord* a, Error* reterr) {
                         return error_set(reterr, ERROR_CONFLICT, "Slot %u is that of app %s.", (unsigned) a->slot, other->id);
                 if (same && other->slot != a->slot)
                         return error_set(reterr, ERROR_CONFLICT, "App %s has slot %u; its data would be nobody's.", a->id, (unsigned) other->slot);
+                if (same && other->host_network != a->host_network)
+                        return error_set(reterr, ERROR_CONFLICT, "App %s has %s network; that was decided when it was installed.", a->id,
+                                         other->host_network ? "the machine's" : "its own");
         }
         return 0;
 }
@@ -147,7 +151,7 @@ int verb_app_apply(Helper* h, sd_bus_message* call, sd_bus_message* reply, Error
         if (r >= 0)
                 r = directory_open(APPS_DIRECTORY, &fd, reterr);
         if (r >= 0)
-                r = slot_check(fd, a, reterr);
+                r = others_check(fd, a, reterr);
         if (r >= 0)
                 r = app_directory_make(fd, a->id, reterr);
         if (r >= 0)
@@ -158,7 +162,7 @@ int verb_app_apply(Helper* h, sd_bus_message* call, sd_bus_message* reply, Error
                 r = nginx_door_set(a->id, !streq(a->gate, "open"), reterr);
         if (r < 0)
                 return r;
-        log_info("App %s applied: %zu containers, %zu tasks.", a->id, a->containers_n, a->tasks_n);
+        log_info("App %s applied: %zu containers, %zu tasks%s.", a->id, a->containers_n, a->tasks_n, a->host_network ? ", in the machine's own network" : "");
         return VERB_DONE;
 }
 

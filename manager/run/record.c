@@ -302,6 +302,21 @@ static int web_check(const AppRecord* a, Error* reterr) {
         return 0;
 }
 
+/* The machine's own network cannot be kept from an app that is in it, and the ports below 1024 there are the machine's own services, which nginx
+ * must not lead visitors to. */
+static int host_network_check(const AppRecord* a, Error* reterr) {
+        if (!a->host_network)
+                return 0;
+        if (!streq(a->network_out, "any"))
+                return bad(reterr, "network_out", "must be any with the machine's own network");
+        if (a->http_port != 0 && a->http_port < 1024)
+                return bad(reterr, "http_port", "must be 1024 or more with the machine's own network");
+        for (size_t i = 0; i < a->ports_n; i++)
+                if (a->ports[i].host_port < 1024 || a->ports[i].host_port != a->ports[i].port)
+                        return bad(reterr, "ports", "must be 1024 or more, and the same inside, with the machine's own network");
+        return 0;
+}
+
 static int resources_check(const AppRecord* a, Error* reterr) {
         if (a->memory_max < MEMORY_MIN || a->memory_max > MEMORY_LIMIT)
                 return bad(reterr, "memory_max", "is out of range");
@@ -334,6 +349,8 @@ int app_record_check(const AppRecord* a, Error* reterr) {
                 r = tasks_check(a, reterr);
         if (r >= 0)
                 r = ports_check(a, reterr);
+        if (r >= 0)
+                r = host_network_check(a, reterr);
         if (r >= 0)
                 r = text_check("note", a->note, APP_NOTE_BYTES, reterr);
         return r;

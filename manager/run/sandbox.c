@@ -204,6 +204,20 @@ static int root_mount(const AppRecord* a, const AppContainerRecord* c, Error* re
 
 /* --- data, kernel, files ------------------------------------------------------------------------------------------------- */
 
+/* Data that has been made belongs to ids of this app, or to root where its maker was killed in between. Any other owner is another app's slot:
+ * it would see files of nobody's, and there is a mistake somewhere. */
+static int data_own(const AppRecord* a, int fd, const char* name, Error* reterr) {
+        struct stat st;
+        uint32_t base = base_of(a);
+        if (fstat(fd, &st) < 0)
+                return failed(reterr, "look at the app's data");
+        if (st.st_uid == 0)
+                return fchownat(fd, "", base, base, AT_EMPTY_PATH) < 0 ? failed(reterr, "give the app its data") : 0;
+        if (st.st_uid < base || st.st_uid - base >= APP_UIDS)
+                return error_set(reterr, ERROR_WRONG_STATE, "The data %s belongs to id %u, which is none of app %s.", name, (unsigned) st.st_uid, a->id);
+        return 0;
+}
+
 static int data_mount(const AppRecord* a, const AppContainerRecord* c, const AppMount* m, Error* reterr) {
         char path[192], target[128];
         struct mount_attr attributes = { .attr_set = MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID };
@@ -225,7 +239,8 @@ static int data_mount(const AppRecord* a, const AppContainerRecord* c, const App
         _cleanup_close_ int data_fd = directory_below(fd, m->data);
         if (data_fd < 0)
                 return failed(reterr, "open the app's data");
-        return clone_mount(data_fd, target, AT_RECURSIVE, &attributes, reterr);
+        r = data_own(a, data_fd, m->data, reterr);
+        return r < 0 ? r : clone_mount(data_fd, target, AT_RECURSIVE, &attributes, reterr);
 }
 
 static int netns_enter(const char* path, Error* reterr) {

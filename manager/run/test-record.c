@@ -84,6 +84,27 @@ TEST(every_member_must_be_there_and_of_its_type) {
         }
 }
 
+TEST(the_machines_network_comes_with_what_it_means) {
+        AppContainerRecord c = container("web");
+        AppRecord a = record(&c, 1);
+        AppPortRecord p = { "tcp", 8123, 8123 };
+        a.host_network = true;
+        ASSERT_TRUE(refuses(&a, "network_out")); /* nobody can keep it from the world */
+        a.network_out = "any";
+        a.ports = &p, a.ports_n = 1;
+        ASSERT_OK(app_record_check(&a, NULL));
+        a.http_port = 80; /* a service of the machine's */
+        ASSERT_TRUE(refuses(&a, "http_port"));
+        a.http_port = 1024;
+        ASSERT_OK(app_record_check(&a, NULL));
+        p.port = 8124;
+        ASSERT_TRUE(refuses(&a, "ports"));
+        p = (AppPortRecord) { "tcp", 22, 22 };
+        ASSERT_TRUE(refuses(&a, "ports"));
+        a.host_network = false;
+        ASSERT_OK(app_record_check(&a, NULL));
+}
+
 /* One wrong member at a time, for each string of the record. */
 TEST(hostile_words_are_refused) {
         static const char* const words[] = { "", ".", "..", "../x", "/x", "a/b", "a\nb", "a b", "%n", "a\"b", "a;b", "$x", "-a", "a\x01", "A", "a.b",
