@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 
 from patience import until
 
@@ -34,6 +35,13 @@ def busybox():
     return "/bin/busybox"
 
 
+def escape():
+    """escape.c, static; what tries to get out of an app."""
+    program = os.path.join(tempfile.gettempdir(), f"steadbox-escape-{os.getpid()}")
+    subprocess.run(["cc", "-static", "-O1", "-Wall", "-Wextra", "-Werror", "-std=gnu17", "-o", program, f"{TESTS}/lib/escape.c"], check=True)
+    return program
+
+
 def own(path, uid):
     os.chown(path, UID_BASE + uid, UID_BASE + uid, follow_symlinks=False)
 
@@ -54,6 +62,8 @@ def store(box):
         os.makedirs(f"{base}/{d}")
     shutil.copy(busybox(), f"{base}/bin/busybox")
     os.chmod(f"{base}/bin/busybox", 0o4755)
+    program = escape()
+    shutil.move(program, f"{base}/bin/escape")
     for applet in subprocess.run([busybox(), "--list"], capture_output=True, text=True, check=True).stdout.split():
         if applet != "busybox":
             os.symlink("busybox", f"{base}/bin/{applet}")
