@@ -66,6 +66,9 @@ export const apps = () => [
     app('wiki', { title: 'Wiki of the allotment garden association of Upper and Lower Miller’s Hill', icon: pictures.dokuwiki, state: 'stopped', severity: 'ok', sentence: 'It was stopped, and stays so until it is started.', memory_mb: null, url: null, containers: [container('main', null, 'stopped', 'It does not run.')] }),
 ];
 
+/** As many as asked for, beginning with those above. */
+export const many = (count) => Array.from({ length: count }, (_, at) => apps()[at] ?? app(`app${at}`, { title: `App number ${at}`, version: `1.${at}` }));
+
 export const tiles = (count = 4) => [
     { tile: 'calendar', kind: 'app', title: 'Calendar', url: 'https://cal.miller.example/', icon: pictures.radicale, state: 'ok', sentence: '' },
     { tile: 'blog', kind: 'app', title: 'Family blog', url: 'https://blog.miller.example/', icon: pictures.wordpress, state: 'starting', sentence: 'It is starting; a moment.' },
@@ -144,7 +147,7 @@ const listing = (items) => ({ items, next: null, total: items.length });
 const refusal = (status, name, message) => ({ status, body: { error: { name, message } } });
 
 /**
- * What the box would answer about apps; `world` says how it is: {empty, tiles, fits, fail, refused, job}. Answers {status, body}, or null
+ * What the box would answer about apps; `world` says how it is: {empty, many, tiles, fits, fail, refused, job}. Answers {status, body}, or null
  * where the question is not about apps. Everything that begins work begins the same job, whose stages go on with each question.
  */
 export function answer(method, path, query, body, world) {
@@ -188,7 +191,7 @@ export function answer(method, path, query, body, world) {
     if (first !== 'apps')
         return null;
     if (!second)
-        return method === 'POST' ? begin('app-install') : found(listing(world.empty ? [] : apps()));
+        return method === 'POST' ? begin('app-install') : found(listing(world.empty ? [] : world.many ? many(world.many) : apps()));
     if (!one)
         return found(null);
     if (!third)
