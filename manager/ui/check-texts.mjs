@@ -81,7 +81,7 @@ const literals = new Set(['manager', 'include/tbl'].flatMap((folder) => readdirS
     .filter((file) => /\.[ch]$/.test(file)).map((file) => readFileSync(join(here, '../..', folder, file), 'utf8'))).flatMap((source) =>
     [...source.matchAll(/"(?:[^"\\\n]|\\.)*"(?:\s*"(?:[^"\\\n]|\\.)*")*/g)].map(([text]) =>
         [...text.matchAll(/"((?:[^"\\\n]|\\.)*)"/g)].map((part) => part[1]).join('').replaceAll('\\"', '"'))));
-const holes = (sentence) => (sentence.match(/%(?:\.\d+)?(?:l{1,2}|z)?[sdu]/g) ?? []).length;
+const holes = (sentence) => (sentence.match(/%(?:\.(?:\d+|\*))?(?:l{1,2}|z)?[sdu]/g) ?? []).length;
 for (const file of readdirSync(join(here, 'lib/texts/said')))
     for (const [sentence, words] of Object.entries(JSON.parse(read(`lib/texts/said/${file}`)))) {
         if (!literals.has(sentence) && !literals.has(sentence.replace(/%s$/, '')))

@@ -11,7 +11,7 @@ let known = new Map<string, string>();
 // What was shown in one language is shown again when another is there.
 let turn = $state(0);
 
-const hole = /%(?:\.\d+)?(?:l{1,2}|z)?([sdu%])/;
+const hole = /%(?:\.(?:\d+|\*))?(?:l{1,2}|z)?([sdu%])/;
 const DEPTH = 4;
 
 function pattern([sentence, words]: [string, string]): Pattern {
