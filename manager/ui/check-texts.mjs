@@ -78,7 +78,7 @@ for (const [language, catalogue] of others) {
 
 // Reasons the box gives stand in the other languages by the sentence itself: one that was written anew needs new words there, too.
 const literals = new Set(['manager', 'include/tbl'].flatMap((folder) => readdirSync(join(here, '../..', folder), { recursive: true })
-    .filter((file) => /\.[ch]$/.test(file)).map((file) => readFileSync(join(here, '../..', folder, file), 'utf8'))).flatMap((source) =>
+    .filter((file) => /(^|\/)(?!test-|fuzz-)[^/]+\.[ch]$/.test(file)).map((file) => readFileSync(join(here, '../..', folder, file), 'utf8'))).flatMap((source) =>
     [...source.matchAll(/"(?:[^"\\\n]|\\.)*"(?:\s*"(?:[^"\\\n]|\\.)*")*/g)].map(([text]) =>
         [...text.matchAll(/"((?:[^"\\\n]|\\.)*)"/g)].map((part) => part[1]).join('').replaceAll('\\"', '"'))));
 const holes = (sentence) => (sentence.match(/%(?:\.(?:\d+|\*))?(?:l{1,2}|z)?[sdu]/g) ?? []).length;

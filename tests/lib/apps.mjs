@@ -61,7 +61,7 @@ export const apps = () => [
     app('notes', {
         title: 'Notes', icon: null, state: 'failing', severity: 'bad', sentence: 'The container main took more memory than it may, and was ended.', memory_mb: 255,
         memory_peak_mb: 256, memory_limit_mb: 256, version: '1.4', held: 'Notes went back to 1.4 at 02:14, nothing lost. 1.5 did not work: The app did not answer within 60 s.', held_version: '1.5', held_until: now() + 86400 * 6,
-        containers: [container('main', 255, 'failed', 'It ended: oom-kill, status 137.')],
+        containers: [container('main', 255, 'failed', 'The container main took more memory than it may, and was ended.')],
     }),
     app('wiki', { title: 'Wiki of the allotment garden association of Upper and Lower Miller’s Hill', icon: pictures.dokuwiki, state: 'stopped', severity: 'ok', sentence: 'It was stopped, and stays so until it is started.', memory_mb: null, url: null, containers: [container('main', null, 'stopped', 'It does not run.')] }),
 ];
