@@ -120,13 +120,13 @@ export function cookieOf(answer) {
 
 const browsers = [], pages = [];
 
-/** A browser; its contexts come from context(). With a domain, all names in it lead to the box. */
-export async function browser(domain = '') {
+/** A browser; its contexts come from context(). All names in the domains given lead to the box. */
+export async function browser(...domains) {
     const made = await chromium.launch({
         executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
         args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
             '--disable-component-update', '--disable-sync',
-            ...(domain ? [`--host-resolver-rules=MAP *.${domain} ${new URL(address).hostname}`] : [])],
+            ...(domains.length ? [`--host-resolver-rules=${domains.map((domain) => `MAP *.${domain} ${new URL(address).hostname}`).join(', ')}`] : [])],
     });
     browsers.push(made);
     return made;
