@@ -36,11 +36,12 @@ int app_name_choose(Manager* m, const char* id, char ret[static DOMAIN_NAME_BYTE
         int r = store_domain_primary(m->store, &primary, reterr);
         if (r < 0)
                 return r;
-        if (r == 0) {
+        const char* below = r > 0 ? primary.name : json_get_string(json_object_get(m->machine, "provider"), "fallback_name");
+        if (!below) {
                 (void) error_field(reterr, ERROR_MISSING_FIELD, "name", "Where should it live? This box has no primary domain yet.");
                 return error_hint(reterr, "Add a domain, or give a name in one of the box's domains.");
         }
-        if (snprintf(ret, DOMAIN_NAME_BYTES, "%s.%s", id, primary.name) >= DOMAIN_NAME_BYTES)
+        if (snprintf(ret, DOMAIN_NAME_BYTES, "%s.%s", id, below) >= DOMAIN_NAME_BYTES)
                 return error_field(reterr, ERROR_BAD_FIELD, "name", "The name would be too long; please give one.");
         return 0;
 }

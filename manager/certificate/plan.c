@@ -278,8 +278,10 @@ static int plan_row(Look* l, CertificateRow* row, Error* reterr) {
         return store_certificate_renew_at(s, row->id, next == RENEW_NEVER ? 0 : MAX(next, l->now), reterr);
 }
 
-/* A certificate whose domain is gone goes with it, once the web server no longer shows it. */
-static bool is_orphan(const CertificateRow* row) {
+/* A certificate whose domain is gone goes with it, once the web server no longer shows it; that of apps with the last of them. */
+static bool is_orphan(const Look* l, const CertificateRow* row) {
+        if (streq(row->id, CERTIFICATE_APPS))
+                return !want_of_id(l->wanted, row->id);
         return *row->id == 'd' && row->domain_id == 0;
 }
 
@@ -295,9 +297,9 @@ static int rows_plan(Look* l, Error* reterr) {
         json_decref(l->c->known);
         l->c->known = json_object();
         for (size_t i = 0; r >= 0 && i < n; i++) {
-                if (!is_orphan(&rows[i]))
+                if (!is_orphan(l, &rows[i]))
                         (void) json_object_set_new(l->c->known, rows[i].id, json_true());
-                r = is_orphan(&rows[i]) ? store_certificate_remove(m->store, rows[i].id, reterr) : plan_row(l, &rows[i], reterr);
+                r = is_orphan(l, &rows[i]) ? store_certificate_remove(m->store, rows[i].id, reterr) : plan_row(l, &rows[i], reterr);
         }
         certificate_rows_free(rows, n);
         return r;

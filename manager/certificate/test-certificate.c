@@ -29,6 +29,11 @@ TEST(wanted_names) {
                   "[]", "[{\"domain_id\":7,\"id\":\"d7\",\"method\":\"http-01\",\"names\":[\"my.a.example\",\"a.example\",\"www.a.example\"]}]");
         /* nothing leads here: nothing to ask an authority for */
         wanted_is("[]", "[{\"id\":7,\"name\":\"a.example\",\"writable\":false,\"names\":[]}]", "[]", "[]");
+        /* apps below the provider's name of the box have a certificate of their own: the box's does not wait for them */
+        wanted_is("[\"c1.provider.example\"]", "[{\"id\":0,\"name\":\"c1.provider.example\",\"writable\":false,\"names\":[\"b.c1.provider.example\","
+                  "\"a.c1.provider.example\",\"c1.provider.example\",\"a.c12.provider.example\"]}]", "[]",
+                  "[{\"domain_id\":0,\"id\":\"box\",\"method\":\"http-01\",\"names\":[\"c1.provider.example\"]},"
+                  "{\"domain_id\":0,\"id\":\"apps\",\"method\":\"http-01\",\"names\":[\"a.c1.provider.example\",\"b.c1.provider.example\"]}]");
         /* names of others and what is no name are left out */
         wanted_is("[]", "[{\"id\":7,\"name\":\"a.example\",\"writable\":false,\"names\":[\"evil.example\",\"xa.example\",\"a b.a.example\",\"x.a.example\"]}]",
                   "[]", "[{\"domain_id\":7,\"id\":\"d7\",\"method\":\"http-01\",\"names\":[\"x.a.example\"]}]");

@@ -33,6 +33,12 @@ static bool is_below(const char* name, const char* domain) {
         return streq(name, domain) || (n > d && name[n - d - 1] == '.' && streq(name + n - d, domain));
 }
 
+/* The provider's name for this box is no domain of ours: it is in the box's own certificate, and only what is below it is in that of the apps. One
+ * of its own, because the name below may not lead here yet, and the box's certificate must not wait for that. */
+static bool is_given(const json_t* domain) {
+        return json_get_integer(domain, "id", -1) == 0;
+}
+
 /* The longest domain that the name is in. */
 static const json_t* domain_of(const json_t* domains, const char* name) {
         const json_t* best = NULL;
@@ -40,7 +46,7 @@ static const json_t* domain_of(const json_t* domains, const char* name) {
         json_t* d;
         json_array_foreach(domains, i, d) {
                 const char* domain = strempty(json_get_string(d, "name"));
-                if (is_below(name, domain) && (!best || strlen(domain) > strlen(json_get_string(best, "name"))))
+                if (is_below(name, domain) && !(is_given(d) && streq(name, domain)) && (!best || strlen(domain) > strlen(json_get_string(best, "name"))))
                         best = d;
         }
         return best;
@@ -107,9 +113,12 @@ static void domain_add(json_t* wanted, const json_t* domain, const json_t* domai
         int64_t number = json_get_integer(domain, "id", 0);
         _cleanup_json_ json_t* here = names_here(domain, domains, extra);
         char id[33];
-        if (number <= 0 || !dns_name_valid(json_get_string(domain, "name")) || (!writable && json_array_size(here) == 0))
+        if (number < 0 || !dns_name_valid(json_get_string(domain, "name")) || (!writable && json_array_size(here) == 0))
                 return;
-        (void) snprintf(id, sizeof(id), "d%lld", (long long) number);
+        if (number > 0)
+                (void) snprintf(id, sizeof(id), "d%lld", (long long) number);
+        else
+                (void) snprintf(id, sizeof(id), CERTIFICATE_APPS);
         (void) json_array_append_new(
                 wanted, json_pack("{s:s, s:I, s:s, s:o}", "id", id, "domain_id", (json_int_t) number, "method", writable ? "dns-01" : "http-01",
                                   "names", writable ? names_by_dns(domain, here) : json_incref(here)));

@@ -5,11 +5,13 @@
 #include "certificate/certificate.h"
 #include "domain/primary.h"
 #include "site/site.h"
+#include "store/store-app.h"
 #include "store/store-name.h"
 #include "system/setting.h"
 #include "system/system.h"
 #include <stdio.h>
 
+#define APPS_SAID 8 /* of those that keep a domain from being removed */
 #define PRIMARY_AGAIN_USEC (3600 * USEC_PER_SEC) /* its certificate may take a while; authorities limit tries */
 #define NAME_MAX_OCTETS (DOMAIN_NAME_BYTES - 1 - 24) /* room for the longest name that is wanted below it, _submissions._tcp. and alike */
 
@@ -264,6 +266,44 @@ int domain_update(Manager* m, const Actor* actor, const char* name, const char* 
         return 0;
 }
 
+/* Notes (notes.example.com), Shop (example.com) */
+static int apps_say(Manager* m, const DomainRow* domain, FILE* f, size_t* ret_count, Error* reterr) {
+        _cleanup_app_rows_ AppRows apps = {};
+        size_t n = 0, k;
+        int r = store_app_all(m->store, &apps, reterr);
+        for (size_t i = 0; i < apps.count && r >= 0; i++) {
+                _cleanup_json_ json_t *names = json_loads(apps.items[i].extra_names, 0, NULL), *name;
+                if (!json_is_array(names) || json_array_insert_new(names, 0, json_string(apps.items[i].name)) < 0)
+                        return error_errno(reterr, -ENOMEM, "Cannot look which apps live there");
+                json_array_foreach(names, k, name) {
+                        char of[DOMAIN_NAME_BYTES];
+                        int64_t id = 0;
+                        if (r < 0 || (r = domain_of_name(m, strempty(json_string_value(name)), &id, of, reterr)) <= 0 || id != domain->id)
+                                continue;
+                        if (n++ < APPS_SAID)
+                                fprintf(f, "%s%s (%s)", n > 1 ? ", " : "", apps.items[i].title, json_string_value(name));
+                }
+        }
+        *ret_count = n;
+        return MIN(r, 0);
+}
+
+/* Their names would lead nowhere, without anybody having said so. */
+static int apps_check(Manager* m, const DomainRow* domain, Error* reterr) {
+        _cleanup_free_ char* list = NULL;
+        size_t size = 0, n = 0;
+        FILE* f = open_memstream(&list, &size);
+        if (!f)
+                return error_errno(reterr, -ENOMEM, "Cannot look which apps live there");
+        int r = apps_say(m, domain, f, &n, reterr);
+        if (fclose(f) != 0)
+                return error_errno(reterr, -ENOMEM, "Cannot look which apps live there");
+        if (r < 0 || n == 0)
+                return r;
+        (void) error_set(reterr, ERROR_WRONG_STATE, "Apps live in %s: %s%s.", domain->shown, list, n > APPS_SAID ? " and more" : "");
+        return error_hint(reterr, "Move each to another name with app.configure, or uninstall it; then the domain can go.");
+}
+
 int domain_remove(Manager* m, const Actor* actor, const char* name, Error* reterr) {
         _cleanup_domain_row_ DomainRow row = {};
         int r = domain_find(m, name, &row, reterr);
@@ -276,7 +316,9 @@ int domain_remove(Manager* m, const Actor* actor, const char* name, Error* reter
                                 "The box's own name is in %s, so it cannot be removed.", row.shown);
                 return error_hint(reterr, "Make another domain the primary one first.");
         }
-        r = store_name_remove_below(m->store, row.name, reterr);
+        r = apps_check(m, &row, reterr);
+        if (r >= 0)
+                r = store_name_remove_below(m->store, row.name, reterr);
         if (r >= 0)
                 r = store_domain_remove(m->store, row.id, reterr);
         if (r < 0)

@@ -112,7 +112,13 @@ static int check_web_name(const ServedNames* list, const DomainRow* d, const cha
         return error_hint(reterr, "Check the domain, and switch its website to this box first.");
 }
 
-static int check_free(Manager* m, const ServedNames* list, const char* name, DomainRow* ret_domain, Error* reterr) {
+/* Below the name that the provider gave the box: no domain of people's, but apps may live there. */
+static bool is_given(Manager* m, const char* name) {
+        const char* fallback = json_get_string(json_object_get(m->machine, "provider"), "fallback_name");
+        return fallback && !streq(fallback, name) && domain_name_is_below(name, fallback);
+}
+
+static int check_free(Manager* m, const ServedNames* list, const char* name, bool app, DomainRow* ret_domain, Error* reterr) {
         const ServedName* there = find(list, name);
         int r = store_domain_of_name(m->store, name, ret_domain, reterr);
         if (r < 0)
@@ -121,6 +127,8 @@ static int check_free(Manager* m, const ServedNames* list, const char* name, Dom
                 return taken(name, "it is the box's own", reterr);
         if (there && streq(there->kind, "app"))
                 return taken(name, "an app lives there", reterr);
+        if (r == 0 && app && is_given(m, name))
+                return 0;
         if (r == 0) {
                 (void) error_field(reterr, ERROR_BAD_FIELD, "name", "The name %s is in no domain of this box.", name);
                 return error_hint(reterr, "Add the domain first.");
@@ -136,7 +144,7 @@ int served_name_check(Manager* m, const char* name, Error* reterr) {
         _cleanup_served_names_ ServedNames list = {};
         _cleanup_domain_row_ DomainRow domain = {};
         int r = served_names_collect(m, &list, reterr);
-        return r < 0 ? r : check_free(m, &list, name, &domain, reterr);
+        return r < 0 ? r : check_free(m, &list, name, /* app= */ true, &domain, reterr);
 }
 
 /* Whether visitors sent from name to target would come back. */
@@ -196,7 +204,7 @@ int name_add(Manager* m, const char* kind, const char* name, const char* target,
         if (r >= 0)
                 r = check_headers(headers, reterr);
         if (r >= 0)
-                r = check_free(m, &list, name, &domain, reterr);
+                r = check_free(m, &list, name, /* app= */ false, &domain, reterr);
         if (r >= 0)
                 r = check_target(&list, kind, name, target, reterr);
         if (r >= 0)

@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "domain/domain-internal.h"
+#include "store/store-app.h"
 #include "store/store-setting.h"
 #include <stdio.h>
 
@@ -155,6 +156,28 @@ static bool is_wildcard_forbidden(Manager* m, const DomainRow* row) {
         return streq_ptr(json_get_string(body, "key"), "caa-wildcard");
 }
 
+/* Apps below the provider's name of the box. Nobody asks the world about these: a provider who has no wildcard there may be asked in vain. */
+static int given_names(Manager* m, json_t* ret_domains, Error* reterr) {
+        _cleanup_app_rows_ AppRows apps = {};
+        const char* given = json_get_string(json_object_get(m->machine, "provider"), "fallback_name");
+        int r = given ? store_app_names(m->store, &apps, reterr) : 0;
+        json_t* names = json_array();
+        for (size_t i = 0; i < apps.count; i++) {
+                _cleanup_json_ json_t* further = json_loads(apps.items[i].extra_names, 0, NULL);
+                size_t k;
+                json_t* name;
+                if (domain_name_is_below(apps.items[i].name, given))
+                        (void) json_array_append_new(names, json_string(apps.items[i].name));
+                json_array_foreach(further, k, name)
+                        if (domain_name_is_below(strempty(json_string_value(name)), given))
+                                (void) json_array_append(names, name);
+        }
+        if (json_array_size(names) > 0)
+                (void) json_array_append_new(ret_domains, json_pack("{s:i, s:s, s:b, s:O}", "id", 0, "name", given, "writable", 0, "names", names));
+        json_decref(names);
+        return MIN(r, 0);
+}
+
 static int certificate_domains(Manager* m, json_t* ret_domains, Error* reterr) {
         _cleanup_domain_rows_ DomainRows rows = {};
         int r = store_domain_all(m->store, &rows, reterr);
@@ -174,7 +197,7 @@ static int certificate_domains(Manager* m, json_t* ret_domains, Error* reterr) {
                                                                          : json_array()));
                 json_decref(facts);
         }
-        return MIN(r, 0);
+        return r < 0 ? r : given_names(m, ret_domains, reterr);
 }
 
 static int personal_data(Manager* m, int64_t user_id, json_t* ret_parts, Error* reterr) {

@@ -10,6 +10,7 @@
 #include "job/job-internal.h"
 #include "net/link.h"
 #include "site/site.h"
+#include "store/store-app.h"
 #include "store/store-setting.h"
 #include "system/setting.h"
 #include "system/system.h"
@@ -651,6 +652,41 @@ TEST(a_worker_that_lies_about_the_form_is_refused) {
         _cleanup_json_ json_t* nothing = json_object();
         ASSERT_REFUSED(domain_check_job.asked(&f.m, &c.job, nothing, reterr), EINVAL);
         check_end(&f, &c, false);
+        down(&f);
+}
+
+static void lives(Fixture* f, const char* id, int64_t slot, const char* name, const char* further) {
+        AppRow row = {
+                .id = (char*) id, .origin = (char*) "image", .version = (char*) "1", .manifest = (char*) "{}", .images = (char*) "{}", .title = (char*) id,
+                .name = (char*) name, .shown = (char*) name, .extra_names = (char*) further, .access = (char*) "public", .state = (char*) "present",
+                .wanted = (char*) "running", .gate = (char*) "open", .settings = (char*) "{}", .environment = (char*) "{}", .limits = (char*) "{}",
+                .network_out = (char*) "any", .open_ports = (char*) "[]", .muted = (char*) "[]", .use_hours = (char*) "[]", .slot = slot,
+                .installed_at = 1000,
+        };
+        ASSERT_OK(store_app_add(f->m.store, &row, NULL));
+}
+
+TEST(a_domain_with_apps_in_it_stays) {
+        Fixture f;
+        _cleanup_error_ Error e1 = ERROR_NULL, e2 = ERROR_NULL;
+        setup(&f, NULL);
+        add(&f, "example.com", "web");
+        add(&f, "example.org", "web");
+        begin(&f);
+        lives(&f, "notes", 1, "notes.example.com", "[\"n.example.org\"]");
+        lives(&f, "shop", 2, "example.com", "[]");
+        lives(&f, "wiki", 3, "wiki.c123.provider.example", "[]"); /* in neither */
+        ASSERT_TRUE(domain_remove(&f.m, &f.owner, "example.com", &e1) < 0);
+        ASSERT_EQ(e1.name, ERROR_WRONG_STATE);
+        ASSERT_STREQ(e1.message, "Apps live in example.com: notes (notes.example.com), shop (example.com).");
+        ASSERT_TRUE(strstr(e1.hint, "app.configure"));
+        ASSERT_TRUE(domain_remove(&f.m, &f.owner, "example.org", &e2) < 0); /* a further name is one too */
+        ASSERT_STREQ(e2.message, "Apps live in example.org: notes (n.example.org).");
+        ASSERT_OK(store_app_remove(f.m.store, "notes", NULL));
+        ASSERT_OK(store_app_remove(f.m.store, "shop", NULL));
+        ASSERT_OK(domain_remove(&f.m, &f.owner, "example.org", NULL));
+        ASSERT_OK(domain_remove(&f.m, &f.owner, "example.com", NULL));
+        commit(&f);
         down(&f);
 }
 

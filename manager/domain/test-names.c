@@ -152,6 +152,29 @@ TEST(apps_have_names_and_keep_them) {
         down(&f);
 }
 
+TEST(apps_may_live_below_what_the_provider_calls_the_box) {
+        Fixture f;
+        setup(&f);
+        _cleanup_error_ Error e1 = ERROR_NULL, e2 = ERROR_NULL, e3 = ERROR_NULL;
+        _cleanup_json_ json_t* machine = json_pack("{s:{s:s}}", "provider", "fallback_name", "c123.provider.example");
+        ASSERT_TRUE(served_name_check(&f.m, "notes.c123.provider.example", NULL) < 0); /* another machine's */
+        f.m.machine = machine;
+        ASSERT_OK(served_name_check(&f.m, "notes.c123.provider.example", NULL)); /* there is no domain at all yet */
+        ASSERT_OK(served_name_check(&f.m, "a.notes.c123.provider.example", NULL));
+        ASSERT_TRUE(served_name_check(&f.m, "c123.provider.example", &e1) < 0);
+        ASSERT_EQ(e1.name, ERROR_NAME_TAKEN);
+        ASSERT_TRUE(served_name_check(&f.m, "notes.c1234.provider.example", NULL) < 0);
+        ASSERT_TRUE(served_name_check(&f.m, "notesc123.provider.example", NULL) < 0);
+        ASSERT_TRUE(served_name_check(&f.m, "provider.example", NULL) < 0);
+        app(&f, "notes", 1, "notes.c123.provider.example", "[]");
+        ASSERT_STREQ(served(&f, "notes.c123.provider.example"), "app notes");
+        ASSERT_STREQ(served(&f, "c123.provider.example"), "box ");
+        ASSERT_TRUE(served_name_check(&f.m, "notes.c123.provider.example", &e2) < 0);
+        ASSERT_EQ(e2.name, ERROR_NAME_TAKEN);
+        ASSERT_TRUE(try_add(&f, "redirect", "other.c123.provider.example", "elsewhere.example", &e3) < 0); /* only apps */
+        down(&f);
+}
+
 TEST(a_website_that_lives_elsewhere_is_left_alone) {
         Fixture f;
         setup(&f);
