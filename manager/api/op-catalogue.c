@@ -11,7 +11,7 @@
 int op_app_catalogue(Request* r, Error* reterr) {
         json_t* items = NULL;
         int k = catalogue_offers(request_manager(r), request_language(r), request_string(r, "category"), request_string(r, "q"), &items, reterr);
-        return k < 0 ? k : request_reply_items(r, items);
+        return k < 0 ? k : request_reply_page(r, items, "package", reterr);
 }
 
 int op_app_offer(Request* r, Error* reterr) {

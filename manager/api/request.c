@@ -7,6 +7,7 @@
 
 #define ARGON2_OPS 2
 #define ARGON2_BYTES (19 * 1024 * 1024) /* OWASP's floor for argon2id with one lane; more would not fit the smallest VPS twice */
+#define PAGE_LIMIT 50 /* items, unless told */
 #define PASSWORD_HASH_BYTES crypto_pwhash_STRBYTES
 /* Of a password nobody knows: the same work, so that the time does not tell who exists. */
 #define STAND_IN "$argon2id$v=19$m=19456,t=2,p=1$c3RlYWRib3hzdGVhZGJveA$3bTWqNMlJqy1sCNzOAKxYVGRbyvhtJxZ0sKT0nUFWpc"
@@ -129,6 +130,24 @@ int request_reply_empty(Request* r) {
 
 int request_reply_items(Request* r, json_t* items) {
         return request_reply(r, json_pack("{s:o,s:n,s:I}", "items", items, "next", "total", (json_int_t) json_array_size(items)));
+}
+
+int request_reply_page(Request* r, json_t* items, const char* key, Error* reterr) {
+        _cleanup_json_ json_t *all = items, *page = json_array();
+        const char *after = request_string(r, "after"), *next = NULL;
+        size_t limit = (size_t) request_integer(r, "limit", PAGE_LIMIT), total = json_array_size(all), i = 0;
+        if (!isempty(after)) {
+                while (i < total && !streq_ptr(json_get_string(json_array_get(all, i), key), after))
+                        i++;
+                if (i == total)
+                        return error_field(reterr, ERROR_BAD_FIELD, "after", "That page is not there any more; begin at the first.");
+                i++;
+        }
+        for (; i < total && json_array_size(page) < limit; i++)
+                (void) json_array_append(page, json_array_get(all, i));
+        if (i < total && i > 0)
+                next = json_get_string(json_array_get(all, i - 1), key);
+        return request_reply(r, json_pack("{s:O,s:o,s:I}", "items", page, "next", json_string_or_null(next), "total", (json_int_t) total));
 }
 
 int request_reply_job(Request* r, const char* job_id) {

@@ -55,6 +55,8 @@ int request_reply(Request* r, json_t* body);
 int request_reply_text(Request* r, char* json);   /* JSON text from malloc() or SQLite's own json functions copied */
 int request_reply_empty(Request* r);              /* {} */
 int request_reply_items(Request* r, json_t* items); /* array -> {"items":..,"next":null,"total":n} */
+/* The page of PAGE_FIELDS of an array of objects; its cursor is their `key`, which no two of them share. */
+int request_reply_page(Request* r, json_t* items, const char* key, Error* reterr);
 int request_reply_job(Request* r, const char* job_id); /* 202 {"job":id} */
 void request_cookie_set(Request* r, const char* token, int64_t max_age_sec); /* __Host-steadbox; NULL clears it */
 
