@@ -172,6 +172,20 @@ static int take_positional(Arguments* a, const char* text, Error* reterr) {
         return error_set(reterr, ERROR_BAD_REQUEST, "'%s' is one argument too many.", text);
 }
 
+bool operation_has_output(const Operation* o) {
+        return o == &operation_table[OP_APP_EXPORT] || o == &operation_table[OP_APP_EXPORT_READ] || o == &operation_table[OP_APP_FILE_READ];
+}
+
+/* --output FILE. Returns how many arguments it took beyond itself, or -ENOENT when this is something else. */
+static int take_output(Arguments* a, const char* option, size_t n, const char* value, const char* next, Error* reterr) {
+        if (!operation_has_output(a->operation) || n != strlen("output") || strncmp(option, "output", n) != 0)
+                return -ENOENT;
+        if (isempty(value ?: next))
+                return error_set(reterr, ERROR_BAD_REQUEST, "--output needs the name of a file.");
+        a->output = value ?: next;
+        return value ? 0 : 1;
+}
+
 /* Options that are not fields. 1 taken, 0 unknown. */
 static int take_wish(Arguments* a, const char* name) {
         const struct {
@@ -185,6 +199,7 @@ static int take_wish(Arguments* a, const char* name) {
                 { "wait", &a->wait, a->operation->flags & OPERATION_JOB },
                 { "no-wait", &a->no_wait, a->operation->flags & OPERATION_JOB },
                 { "yes", &a->yes, true },
+                { "force", &a->force, operation_has_output(a->operation) },
         };
         for (size_t i = 0; i < ELEMENTS(wishes); i++)
                 if (wishes[i].allowed && streq(wishes[i].name, name)) {
@@ -228,6 +243,9 @@ static int take_option(Arguments* a, const char* option, const char* next, Error
         }
         if (!value && take_wish(a, option) > 0)
                 return 0;
+        r = take_output(a, option, n, value, next, reterr);
+        if (r != -ENOENT)
+                return r;
         f = startswith(option, "no-") && !value ? field_by_option(a->operation, option + 3, n - 3) : NULL;
         if (f && f->type == FIELD_BOOLEAN)
                 return set_field(a, f, "false", reterr);

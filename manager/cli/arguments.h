@@ -13,7 +13,8 @@ typedef struct Arguments {
         size_t n_secrets;
         const Field* file_field;   /* a TEXT that comes from a file, or NULL */
         const char* file_path;     /* borrowed from argv; "-" is stdin */
-        bool all, help, json, no_wait, wait, yes;
+        const char* output;        /* borrowed from argv: the file that takes what comes, or NULL */
+        bool all, force, help, json, no_wait, wait, yes;
 } Arguments;
 
 /* argv holds what follows the verb. The caller calls arguments_done() whatever comes back. */
@@ -28,5 +29,7 @@ const Field* arguments_file_field(const Operation* o);
 /* "display_name" as the option "display-name"; ret has room for the name and NUL. */
 #define OPTION_NAME_MAX 64
 void option_name(const char* field, char ret[static OPTION_NAME_MAX]);
+/* Whether what this operation gives is bytes, which --output puts into a file. */
+bool operation_has_output(const Operation* o);
 /* Whether a list of this operation is read in pages. */
 bool operation_has_pages(const Operation* o);

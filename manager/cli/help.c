@@ -162,6 +162,10 @@ void help_operation(FILE* f, const Operation* o) {
         (void) fputc('\n', f);
         if (operation_has_pages(o))
                 (void) fprintf(f, "  %-27s %s\n", "--all", "All pages, not only the first.");
+        if (operation_has_output(o)) {
+                (void) fprintf(f, "  %-27s %s\n", "--output FILE", "Put it into this file, which only you may read.");
+                (void) fprintf(f, "  %-27s %s\n", "--force", "Also where there is such a file already.");
+        }
         if (o->flags & OPERATION_JOB)
                 (void) fprintf(f, "  %-27s %s\n", "--wait", "Follow the job to its end.");
         if (o->flags & OPERATION_DESTROYS)

@@ -4,6 +4,7 @@
 #include "cli/help.h"
 #include "cli/inside.h"
 #include "cli/input.h"
+#include "cli/output.h"
 #include "cli/pack.h"
 #include "cli/print.h"
 #include "cli/request.h"
@@ -228,9 +229,13 @@ static int run(int argc, char** argv, Error* reterr) {
         if (isempty(socket_path))
                 socket_path = CLIENT_ADMIN_SOCKET;
         if (r >= 0)
+                r = output_check(&a, reterr);
+        if (r >= 0)
                 r = client_new(socket_path, &c, reterr);
         if (r < 0)
                 return r;
+        if (output_handles(&a))
+                return output_command(c, &a, reterr);
         if (inside)
                 return inside_command(c, socket_path, &a, reterr);
         if (watch)

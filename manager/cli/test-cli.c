@@ -96,9 +96,21 @@ TEST(wishes_secrets_and_files) {
         ASSERT_STREQ(d.file_field->name, "note");
 }
 
+TEST(output_goes_where_bytes_come_from) {
+        _cleanup_arguments_ Arguments a = {}, b = {}, c = {}, d = {};
+        _cleanup_error_ Error e = ERROR_NULL, e2 = ERROR_NULL;
+        ASSERT_OK(parse("app.export", WORDS("notes", "--output", "n.tar", "--force", "--secrets"), &a, &e));
+        ASSERT_STREQ(a.output, "n.tar");
+        ASSERT_TRUE(a.force && json_get_boolean(a.fields, "secrets", false));
+        ASSERT_OK(parse("app.export-read", WORDS("abc", "--output=n.tar"), &b, &e));
+        ASSERT_STREQ(b.output, "n.tar");
+        ASSERT_TRUE(parse("app.export", WORDS("notes", "--output"), &c, &e) < 0);
+        ASSERT_TRUE(parse("app.list", WORDS("--output", "x"), &d, &e2) < 0);
+}
+
 /* Whatever the table gains, its options must stay tellable apart. */
 TEST(no_field_hides_an_option) {
-        static const char* const taken[] = { "all", "help", "json", "no-wait", "wait", "yes" };
+        static const char* const taken[] = { "all", "force", "help", "json", "no-wait", "output", "wait", "yes" };
         for (size_t i = 0; i < _OP_MAX; i++) {
                 const Operation* o = &operation_table[i];
                 size_t n_secrets = 0;

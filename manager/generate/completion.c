@@ -28,7 +28,7 @@ static void print_options(FILE* f, const Operation* o) {
                 else if (!(field->flags & FIELD_POSITIONAL))
                         (void) fprintf(f, " --%s", name);
         }
-        (void) fprintf(f, "%s%s%s\" ;;\n", operation_has_pages(o) ? " --all" : "", (o->flags & OPERATION_JOB) ? " --wait" : "",
+        (void) fprintf(f, "%s%s%s%s\" ;;\n", operation_has_output(o) ? " --output --force" : "", operation_has_pages(o) ? " --all" : "", (o->flags & OPERATION_JOB) ? " --wait" : "",
                        (o->flags & OPERATION_DESTROYS) ? " --yes" : "");
 }
 

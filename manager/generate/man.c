@@ -68,6 +68,8 @@ static const char* const description =
         ".TP\n\\fB\\-\\-wait\\fR\nWhere a job begins: follow it to its end and print its result. Ctrl\\-C leaves the job running.\n"
         "\\fBlog verify\\fR waits unless \\fB\\-\\-no\\-wait\\fR is given.\n"
         ".TP\n\\fB\\-\\-yes\\fR\nDo not ask before something is lost. Without a terminal such commands refuse unless it is given.\n"
+        ".TP\n\\fB\\-\\-output\\fR \\fIFILE\\fR\nExports and files of apps: put them into this file, mode 0600. What broke off is kept beside it and gone on with.\n"
+        "\\fB\\-\\-force\\fR replaces a file that is there.\n"
         ".TP\n\\fB\\-\\-all\\fR\nWhere a list comes in pages: all of them.\n"
         ".TP\n\\fB\\-\\-\\fIfield\\fB\\-stdin\\fR\nRead a secret as one line of standard input; at a terminal it is typed unseen. Secrets are never taken\n"
         "from the command line.\n"
