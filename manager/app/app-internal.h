@@ -95,6 +95,12 @@ struct Apps {
         bool names_due;              /* a record was applied that the web server was not told of yet */
 };
 
+/* --- steps.c: questions whose answers come later --- */
+
+typedef int (*AppAsking)(Manager* m, const void* subject, AppCall* call, Error* reterr);
+/* Asks once, waits, and takes the answer. 1 answered well, JOB_WAIT, <0. What was asked is known in memory only: after a kill it is asked again. */
+int app_call_step(Manager* m, Job* job, const char* what, AppAsking ask, const void* subject, Error* reterr);
+void app_call_answer(json_t* answer, const Error* error, void* call); /* for the one who was asked; error NULL = well */
 void app_calls_forget(Apps* a, const char* job); /* steps.c: answers that nobody will take; NULL = of all jobs */
 
 /* --- live.c --- */
@@ -121,6 +127,8 @@ int app_secrets_note(Manager* m, const char* app, json_t** ret, Error* reterr);
 int app_secrets_from_note(Manager* m, const char* app, const json_t* note, Error* reterr);
 
 /* --- record.c --- */
+/* A command of the package with its placeholders filled in; owned. It may hold secrets. */
+int app_command_fill(Manager* m, const AppRow* row, const json_t* command, json_t** ret, Error* reterr);
 int app_record_make(Manager* m, const AppRow* row, AppRecord** ret, Error* reterr); /* owned: app_record_free() */
 json_t* app_note_make(Manager* m, const AppRow* row, Error* reterr); /* owned */
 int app_note_read(Manager* m, const json_t* note, Error* reterr);    /* adds the row; inside the open transaction */

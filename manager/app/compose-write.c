@@ -9,6 +9,8 @@ typedef struct Writer {
         FILE* f;
         const json_t* values;
         bool secrets;
+        const ComposeTexts* of;
+        const AppContainerRecord* network; /* whose network the others share; NULL = there are no others */
 } Writer;
 
 /* The variable that stands for a secret: SECRET_ADMIN_PASSWORD. */
@@ -120,9 +122,13 @@ static void put_after(Writer* w, const AppRecord* record, const AppContainerReco
         }
 }
 
+/* Ports are those of the network: all stand at the service that has it. */
 static void put_ports(Writer* w, const AppRecord* record, const json_t* manifest, const AppContainerRecord* c) {
         const json_t* http = json_object_get(manifest, "http");
-        bool web = streq(strempty(json_get_string(http, "container")), c->name) && record->http_port > 0, begun = false;
+        bool all = w->network == c, begun = false;
+        bool web = (all || streq(strempty(json_get_string(http, "container")), c->name)) && record->http_port > 0;
+        if (w->network && !all)
+                return;
         json_t* p;
         size_t i;
         if (web) {
@@ -130,7 +136,7 @@ static void put_ports(Writer* w, const AppRecord* record, const json_t* manifest
                 begun = true;
         }
         json_array_foreach(json_object_get(manifest, "ports"), i, p) {
-                if (!streq(strempty(json_get_string(p, "container")), c->name))
+                if (!all && !streq(strempty(json_get_string(p, "container")), c->name))
                         continue;
                 if (!begun)
                         (void) fputs("    ports:\n", w->f);
@@ -138,6 +144,18 @@ static void put_ports(Writer* w, const AppRecord* record, const json_t* manifest
                 fprintf(w->f, "      - \"%lld:%lld/%s\"\n", (long long) json_get_integer(p, "host_port", 0), (long long) json_get_integer(p, "port", 0),
                         strempty(json_get_string(p, "protocol")));
         }
+}
+
+static void put_network(Writer* w, const AppRecord* record, const AppContainerRecord* c) {
+        if (!w->network)
+                return;
+        if (w->network != c) {
+                fprintf(w->f, "    network_mode: \"service:%s\"\n", w->network->name);
+                return;
+        }
+        (void) fputs("    extra_hosts:\n", w->f);
+        for (size_t i = 0; i < record->containers_n; i++)
+                fprintf(w->f, "      - \"%s:127.0.0.1\"\n", record->containers[i].name);
 }
 
 static const char* image_of(const json_t* manifest, const json_t* images, const char* container) {
@@ -172,7 +190,18 @@ static void put_service(Writer* w, const AppRecord* record, const json_t* manife
                 fprintf(w->f, "    shm_size: \"%llu\"\n", (unsigned long long) c->shm_bytes);
         put_health(w, &c->health);
         put_after(w, record, c);
+        put_network(w, record, c);
         put_ports(w, record, manifest, c);
+}
+
+/* The first that waits for nobody: whoever shares a network waits for its owner. */
+static const AppContainerRecord* network_of(const AppRecord* record) {
+        for (size_t i = 0; record->containers_n > 1 && i < record->containers_n; i++) {
+                const AppContainerRecord* c = &record->containers[i];
+                if (!c->one_shot && (!c->after || !c->after[0]))
+                        return c;
+        }
+        return NULL;
 }
 
 static void put_compose(Writer* w, const AppRecord* record, const json_t* manifest, const json_t* images) {
@@ -200,13 +229,74 @@ static void put_variables(Writer* w) {
         }
 }
 
+/* A word of a shell's command line, in single quotes where it needs them; a secret is named, not told. */
+static void put_word(Writer* w, const char* word) {
+        size_t plain = strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=./:,+@%");
+        if (*word && word[plain] == 0) {
+                (void) fputs(word, w->f);
+                return;
+        }
+        (void) fputc('\'', w->f);
+        for (const char* p = word; *p; p++)
+                (void) (*p == '\'' ? fputs("'\\''", w->f) : fputc(*p, w->f));
+        (void) fputc('\'', w->f);
+}
+
+static void put_load(Writer* w, const json_t* data, const char* file) {
+        const json_t* restore = json_object_get(data, "restore");
+        size_t i;
+        const json_t* word;
+        fprintf(w->f, "      docker compose exec -T %s", strempty(json_get_string(restore, "container")));
+        json_array_foreach(json_object_get(restore, "command"), i, word) {
+                (void) fputc(' ', w->f);
+                put_word(w, strempty(json_string_value(word)));
+        }
+        fprintf(w->f, " < dumps/%s\n", file);
+}
+
+static void put_dumps(Writer* w) {
+        size_t i, k;
+        const json_t *d, *data;
+        if (json_array_size(w->of->dumps) == 0)
+                return;
+        (void) fputs("\nDumps\n\ndata/ is whole: it was copied while the app stood, so it runs with the same images as it is. A dump is for another version of a\n"
+                     "database, or another machine's: begin without that part of data/, start the service, wait until it is healthy, then load it:\n\n", w->f);
+        json_array_foreach(w->of->dumps, i, d)
+                json_array_foreach(json_object_get(w->of->manifest, "data"), k, data) {
+                        const char *name = strempty(json_get_string(d, "data")), *missed = json_get_string(d, "missed");
+                        if (!streq_ptr(json_get_string(data, "name"), name))
+                                continue;
+                        if (missed)
+                                fprintf(w->f, "  dumps/%s is missing. %s\n", strempty(json_get_string(d, "file")), missed);
+                        else {
+                                fprintf(w->f, "  dumps/%s instead of data/%s:\n\n", strempty(json_get_string(d, "file")), name);
+                                put_load(w, data, strempty(json_get_string(d, "file")));
+                                (void) fputc('\n', w->f);
+                        }
+                }
+}
+
 static void put_readme(Writer* w, const AppRecord* record, const json_t* manifest) {
-        fprintf(w->f, "%s %s\n\nRun it on any machine with Docker Compose or podman-compose:\n\n"
-                      "  1. As root, unpack this archive with owners: tar --numeric-owner -xpf THIS.tar\n"
-                      "  2. %s\n"
-                      "  3. docker compose up -d; then open http://localhost:8080/\n\nWhat is here:\n  compose.yaml  the services, with images by digest\n"
-                      "  .env          values of secrets\n  data/         what the app keeps, with the owners of its containers\n", record->title, strempty(json_get_string(manifest, "version")),
-                w->secrets ? "Keep .env to yourself: it holds the app's secrets." : "Fill in .env: the secrets were left out. Those of databases must be the ones the data was made with.");
+        fprintf(w->f, "%s %s, as it was at https://%s/\n\n", record->title, strempty(json_get_string(manifest, "version")), w->of->name);
+        if (w->of->compose)
+                fprintf(w->f, "Run it on any machine with Docker Compose or podman-compose:\n\n"
+                              "  1. As root, unpack this archive with owners: tar --numeric-owner -xpf THIS.tar\n"
+                              "  2. %s\n"
+                              "  3. Where compose.yaml says %s, put the name it shall have; many apps send visitors to that.\n"
+                              "  4. docker compose up -d; then open http://localhost:8080/\n\n"
+                              "On another Steadbox: steadbox app import --compose-file compose.yaml --variables-stdin < .env\n"
+                              "and load dumps with: steadbox app exec APP --container NAME -- COMMAND < dumps/FILE\n\n",
+                        w->secrets ? "Keep .env to yourself: it holds the app's secrets." : "Fill in .env: the secrets were left out. Those of databases must be the ones the data was made with.",
+                        w->of->name);
+        (void) fputs("What is here:\n", w->f);
+        if (w->of->compose)
+                (void) fputs("  compose.yaml  the services, with images by digest\n", w->f);
+        if (w->of->compose && json_object_size(w->values) > 0)
+                (void) fputs("  .env          values of secrets\n", w->f);
+        (void) fputs("  data/         what the app keeps, with the owners of its containers\n", w->f);
+        if (json_array_size(w->of->dumps) > 0)
+                (void) fputs("  dumps/        what its databases say of themselves\n", w->f);
+        put_dumps(w);
 }
 
 typedef enum Part { COMPOSE, ENVIRONMENT, README } Part;
@@ -230,16 +320,17 @@ static int add(json_t* list, const char* name, Part part, Writer w, const AppRec
         return r;
 }
 
-json_t* compose_texts(const AppRecord* record, const json_t* manifest, const json_t* images, const json_t* values, bool compose, bool secrets) {
+json_t* compose_texts(const ComposeTexts* what) {
+        const AppRecord* record = what->record;
         json_t* list = json_array();
-        const Writer w = { .values = values, .secrets = secrets };
+        const Writer w = { .values = what->values, .secrets = what->secrets, .of = what, .network = network_of(record) };
         int r = list ? 0 : -ENOMEM;
-        if (r >= 0 && compose)
-                r = add(list, "compose.yaml", COMPOSE, w, record, manifest, images);
-        if (r >= 0 && compose && json_object_size(values) > 0)
-                r = add(list, ".env", ENVIRONMENT, w, record, manifest, images);
+        if (r >= 0 && what->compose)
+                r = add(list, "compose.yaml", COMPOSE, w, record, what->manifest, what->images);
+        if (r >= 0 && what->compose && json_object_size(what->values) > 0)
+                r = add(list, ".env", ENVIRONMENT, w, record, what->manifest, what->images);
         if (r >= 0)
-                r = add(list, "README.txt", README, w, record, manifest, images);
+                r = add(list, "README.txt", README, w, record, what->manifest, what->images);
         if (r < 0) {
                 json_decref(list);
                 return NULL;

@@ -5,6 +5,7 @@
  *   apps/<app>/data/<name>/        what the app writes; top owned by its range (app.h), 0755
  *   apps/<app>/points/<point>/     a tree like data/: a restore point, or data that a restore replaced
  *   apps/<app>/.., archives/<archive>/   an uninstalled app's whole directory, without scratch and points
+ *   apps/<app>/dumps/<export>/     what commands of the package said of its data for an export (steadbox-inside)
  *   exports/<export>.tar           root:steadbox 0640, so that the manager can read it out
  *
  * Every action may be killed anywhere and asked again: it is old or new, never between, because the last act is a rename. What is not
@@ -21,7 +22,7 @@
  *   copy       "from": {"app", "slot", "point": null or id}, "early"      data/ of another app, or one of its points, as this app's data/, ids shifted
  *   archive    "archive"                  apps/<app> -> archives/<archive>, without points and scratch; units and record are gone before (AppRemove)
  *   unarchive  "archive"                  back; refused where apps/<app> has data
- *   remove     one of "point", "archive", "export", "whole": true     renamed first, then emptied; absent is fine. "app" may be left out
+ *   remove     one of "point", "archive", "export", "dumps" (an export's), "whole": true     renamed first, then emptied; absent is fine. "app" may be left out
  *              for archive and export
  *   size       "apps": [ids], "archives": [ids]       what they take on the disk (allocated, holes do not count)
  *   export     "export", "point": id (made before, while the app stood: databases are whole in it), "compose", "secrets": bool       a tar archive. What

@@ -1,8 +1,11 @@
-/* Job app-export: a tar archive that runs elsewhere. The app stands only while its data is copied; the archive is made of the copy. */
+/* Job app-export: a tar archive that runs elsewhere. Behind the shut door the package's own commands dump what they know how to, then the app stands
+ * only while its data is copied: nobody writes between the two. The archive is made of dumps and copy. */
 #include "base/file.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "app/app-internal.h"
 #include "app/compose-write.h"
+#include "app/dump.h"
 #include "app/move.h"
 #include "app/sweep.h"
 #include "app/update.h"
@@ -20,8 +23,27 @@ int app_export(Manager* m, const Actor* actor, const char* app, bool compose, bo
         return app_job_begin(m, JOB_APP_EXPORT, actor, app, json_pack("{s:b, s:b}", "compose", (int) compose, "secrets", (int) secrets), ret_job, reterr);
 }
 
+static bool has_dumps(const AppRow* row) {
+        _cleanup_json_ json_t* manifest = app_manifest(row);
+        size_t i;
+        const json_t* data;
+        json_array_foreach(json_object_get(manifest, "data"), i, data)
+                if (json_is_object(json_object_get(data, "dump")))
+                        return true;
+        return false;
+}
+
 static bool was_running(const Job* job) {
         return streq(strempty(json_get_string(job->journal, "wanted")), "running");
+}
+
+/* An app that stands has nothing that could dump it; its data is whole then. */
+static int export_dump(Manager* m, Job* job, AppRow* row, Error* reterr) {
+        int r = move_begin(m, job, row, reterr);
+        if (r != 1 || !was_running(job) || !has_dumps(row))
+                return r;
+        r = move_shut(m, job, row, MOVE_KEEP_COPY, reterr);
+        return r == 1 ? app_step_dumps(m, job, row, move_id(job, "export"), reterr) : r;
 }
 
 static int export_copy(Manager* m, Job* job, AppRow* row, Error* reterr) {
@@ -41,16 +63,23 @@ static int export_write(Manager* m, Job* job, AppRow* row, Error* reterr) {
         int r = 1;
         if (!json_object_get(job->journal, "written")) {
                 job_say(job, "Writing the archive of %s", row->title);
-                r = app_step_data(m, job, "write", row, "export", json_pack("{s:s, s:s, s:b, s:b}", "export", id, "point", point, "compose",
-                                  (int) json_get_boolean(job->request, "compose", true), "secrets", (int) json_get_boolean(job->request, "secrets", false)), &result, reterr);
+                const json_t* dumps = json_object_get(job->journal, "dumps");
+                r = app_step_data(m, job, "write", row, "export", json_pack("{s:s, s:s, s:b, s:b, s:o}", "export", id, "point", point, "compose",
+                                  (int) json_get_boolean(job->request, "compose", true), "secrets", (int) json_get_boolean(job->request, "secrets", false),
+                                  "dumps", dumps ? json_deep_copy(dumps) : json_array()), &result, reterr);
                 if (r != 1)
                         return r;
                 (void) json_object_set_new(job->journal, "written", json_true());
                 (void) json_object_set_new(job->result, "export", json_string(id));
                 (void) json_object_set_new(job->result, "app", json_string(row->id));
                 (void) json_object_set(job->result, "size", json_object_get(result, "size"));
+                if (dumps)
+                        (void) json_object_set(job->result, "dumps", (json_t*) dumps);
         }
-        r = app_step_data(m, job, "drop", row, "remove", json_pack("{s:s}", "point", point), NULL, reterr);
+        if (json_object_get(job->journal, "dumps"))
+                r = app_step_data(m, job, "drop-dumps", row, "remove", json_pack("{s:s}", "dumps", id), NULL, reterr);
+        if (r == 1)
+                r = app_step_data(m, job, "drop", row, "remove", json_pack("{s:s}", "point", point), NULL, reterr);
         if (r != 1)
                 return r;
         r = store_app_point_remove(m->store, point, reterr);
@@ -67,7 +96,7 @@ static int export_step(Manager* m, Job* job, Error* reterr) {
         move_reboot_check(job);
         switch (job->stage) {
         case DUMP:
-                return 1; /* the data is copied while the app stands: databases are whole in it */
+                return export_dump(m, job, &row, reterr);
         case COPY:
                 return export_copy(m, job, &row, reterr);
         default:
@@ -84,6 +113,8 @@ static int export_undo(Manager* m, Job* job, Error* reterr) {
         r = move_back(m, job, &row, &how, reterr);
         if (r == 1 && json_get_string(job->journal, "point"))
                 r = app_step_data(m, job, "undo-drop", &row, "remove", json_pack("{s:s}", "point", move_id(job, "point")), NULL, reterr);
+        if (r == 1 && json_get_string(job->journal, "export") && has_dumps(&row))
+                r = app_step_data(m, job, "undo-dumps", &row, "remove", json_pack("{s:s}", "dumps", move_id(job, "export")), NULL, reterr);
         if (r == 1 && json_get_string(job->journal, "export"))
                 r = app_step_data(m, job, "undo-export", &row, "remove", json_pack("{s:s}", "export", move_id(job, "export")), NULL, reterr);
         if (r != 1)
@@ -98,7 +129,7 @@ const JobClass app_export_job = { .step = export_step, .undo = export_undo };
 
 /* --- what the writing program asks --- */
 
-static int texts(Manager* m, const char* app, bool compose, bool secrets, json_t** ret, Error* reterr) {
+static int texts(Manager* m, const char* app, const json_t* request, json_t** ret, Error* reterr) {
         _cleanup_app_row_ AppRow row = {};
         _cleanup_(app_record_freep) AppRecord* record = NULL;
         _cleanup_(app_values_freep) json_t* values = NULL;
@@ -114,7 +145,17 @@ static int texts(Manager* m, const char* app, bool compose, bool secrets, json_t
                 return r;
         manifest = app_manifest(&row);
         images = json_loads(row.images, JSON_REJECT_DUPLICATES, NULL);
-        *ret = compose_texts(record, manifest, images, values, compose, secrets);
+        const ComposeTexts what = {
+                .record = record,
+                .manifest = manifest,
+                .images = images,
+                .values = values,
+                .dumps = json_object_get(request, "dumps"),
+                .name = row.name,
+                .compose = json_get_boolean(request, "compose", true),
+                .secrets = json_get_boolean(request, "secrets", false),
+        };
+        *ret = compose_texts(&what);
         return *ret ? 0 : error_errno(reterr, -ENOMEM, "Cannot write a Compose file");
 }
 
@@ -123,7 +164,7 @@ static int data_asked(Manager* m, Job* job, const json_t* question, Error* reter
         json_t* list = NULL;
         if (!streq(strempty(json_get_string(question, "what")), "texts") || !streq(strempty(json_get_string(job->request, "action")), "export"))
                 return error_set(reterr, ERROR_BAD_REQUEST, "Nothing of that kind is told.");
-        int r = texts(m, job->object, json_get_boolean(job->request, "compose", true), json_get_boolean(job->request, "secrets", false), &list, reterr);
+        int r = texts(m, job->object, job->request, &list, reterr);
         if (r < 0)
                 return r;
         jobs_answer_data(m->jobs, job->id, list);

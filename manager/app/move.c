@@ -142,7 +142,7 @@ static int shut(Manager* m, Job* job, AppRow* row, Error* reterr) {
         return 1;
 }
 
-int move_close(Manager* m, Job* job, AppRow* row, MoveKeep keep, const char* hook, Error* reterr) {
+int move_shut(Manager* m, Job* job, AppRow* row, MoveKeep keep, Error* reterr) {
         int r = 1;
         if (keep == MOVE_KEEP_COPY && was_running(job) && !flag(job, "closed")) {
                 job_say(job, "Copying the data of %s while it runs", row->title);
@@ -150,8 +150,11 @@ int move_close(Manager* m, Job* job, AppRow* row, MoveKeep keep, const char* hoo
         }
         if (r == 1)
                 r = shut(m, job, row, reterr);
-        if (r == 1)
-                r = app_step_apply(m, job, "close", row, reterr);
+        return r == 1 ? app_step_apply(m, job, "close", row, reterr) : r;
+}
+
+int move_close(Manager* m, Job* job, AppRow* row, MoveKeep keep, const char* hook, Error* reterr) {
+        int r = move_shut(m, job, row, keep, reterr);
         if (r == 1 && hook && was_running(job))
                 r = app_step_hook(m, job, "before", row, hook, reterr);
         if (r == 1) {

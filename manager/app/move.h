@@ -26,7 +26,8 @@ typedef enum MoveKeep {
 } MoveKeep;
 
 int move_begin(Manager* m, Job* job, AppRow* row, Error* reterr);      /* once; takes the row out of use */
-int move_close(Manager* m, Job* job, AppRow* row, MoveKeep keep, const char* hook, Error* reterr); /* door shut, app stopped */
+int move_shut(Manager* m, Job* job, AppRow* row, MoveKeep keep, Error* reterr); /* door shut, a first copy made; the app runs on */
+int move_close(Manager* m, Job* job, AppRow* row, MoveKeep keep, const char* hook, Error* reterr); /* the same, and the app stopped */
 int move_keep(Manager* m, Job* job, AppRow* row, Error* reterr);       /* the restore point is complete */
 /* The row becomes `to`, in the store and at root's; what was there becomes a kept version with the restore point. `what` tells hops apart. */
 int move_switch(Manager* m, Job* job, AppRow* row, const char* what, const AppVersionRow* to, Error* reterr);

@@ -323,6 +323,17 @@ static int whole_make(Manager* m, const AppRow* row, const json_t* manifest, jso
         return *ret ? 0 : error_errno(reterr, -ENOMEM, "Cannot write an app's record");
 }
 
+int app_command_fill(Manager* m, const AppRow* row, const json_t* command, json_t** ret, Error* reterr) {
+        _cleanup_json_ json_t *manifest = app_manifest(row), *filled = json_array();
+        _cleanup_(app_values_freep) json_t* values = NULL;
+        int r = values_make(m, row, manifest, &values, reterr);
+        if (r >= 0)
+                r = fill_all(values, command, filled, reterr);
+        if (r >= 0)
+                *ret = TAKE_PTR(filled);
+        return r;
+}
+
 int app_record_make(Manager* m, const AppRow* row, AppRecord** ret, Error* reterr) {
         _cleanup_json_ json_t *manifest = app_manifest(row), *note = app_note_make(m, row, reterr), *whole = NULL;
         _cleanup_(app_values_freep) json_t* values = NULL;

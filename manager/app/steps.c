@@ -93,7 +93,7 @@ void app_calls_forget(Apps* a, const char* job) {
 }
 
 /* Answers that come while all is taken down find no list; then the call is nobody's. */
-static void on_answer(json_t* answer, const Error* error, void* userdata) {
+void app_call_answer(json_t* answer, const Error* error, void* userdata) {
         AppCall* call = userdata;
         Apps* a = call->m->apps;
         if (!a) {
@@ -109,9 +109,7 @@ static void on_answer(json_t* answer, const Error* error, void* userdata) {
         jobs_wake(call->m->jobs, call->job);
 }
 
-typedef int (*Asking)(Manager* m, const void* subject, AppCall* call, Error* reterr);
-
-static int call_begin(Manager* m, Job* job, const char* what, Asking ask, const void* subject, Error* reterr) {
+static int call_begin(Manager* m, Job* job, const char* what, AppAsking ask, const void* subject, Error* reterr) {
         AppCall* call = calloc(1, sizeof(AppCall));
         if (!call)
                 return error_errno(reterr, -ENOMEM, "Cannot ask the helper");
@@ -129,7 +127,7 @@ static int call_begin(Manager* m, Job* job, const char* what, Asking ask, const 
 }
 
 /* Asks once, waits, and takes the answer. 1 answered well, JOB_WAIT, <0. */
-static int call_step(Manager* m, Job* job, const char* what, Asking ask, const void* subject, Error* reterr) {
+int app_call_step(Manager* m, Job* job, const char* what, AppAsking ask, const void* subject, Error* reterr) {
         AppCall** at = call_find(m->apps, job->id, what);
         if (!at)
                 return call_begin(m, job, what, ask, subject, reterr);
@@ -150,19 +148,19 @@ static int call_step(Manager* m, Job* job, const char* what, Asking ask, const v
 static int ask_apply(Manager* m, const void* subject, AppCall* call, Error* reterr) {
         _cleanup_(app_record_freep) AppRecord* record = NULL;
         int r = app_record_make(m, subject, &record, reterr);
-        return r < 0 ? r : helper_client_app_apply(m->helper, record, on_answer, call, reterr);
+        return r < 0 ? r : helper_client_app_apply(m->helper, record, app_call_answer, call, reterr);
 }
 
 static int ask_start(Manager* m, const void* subject, AppCall* call, Error* reterr) {
-        return helper_client_app_start(m->helper, subject, on_answer, call, reterr);
+        return helper_client_app_start(m->helper, subject, app_call_answer, call, reterr);
 }
 
 static int ask_stop(Manager* m, const void* subject, AppCall* call, Error* reterr) {
-        return helper_client_app_stop(m->helper, subject, on_answer, call, reterr);
+        return helper_client_app_stop(m->helper, subject, app_call_answer, call, reterr);
 }
 
 static int ask_remove(Manager* m, const void* subject, AppCall* call, Error* reterr) {
-        return helper_client_app_remove(m->helper, subject, on_answer, call, reterr);
+        return helper_client_app_remove(m->helper, subject, app_call_answer, call, reterr);
 }
 
 /* The helper reads gate, port and addresses from the new record. */
@@ -175,7 +173,7 @@ static void names_now(Manager* m) {
 int app_step_apply(Manager* m, Job* job, const char* what, const AppRow* row, Error* reterr) {
         if (is_done(job, what))
                 return 1;
-        int r = call_step(m, job, what, ask_apply, row, reterr);
+        int r = app_call_step(m, job, what, ask_apply, row, reterr);
         if (r != 1)
                 return r;
         names_now(m);
@@ -200,7 +198,7 @@ int app_step_apply_first(Manager* m, Job* job, const char* what, const AppRow* r
 int app_step_start(Manager* m, Job* job, const char* what, const char* app, Error* reterr) {
         if (is_done(job, what))
                 return 1;
-        int r = call_step(m, job, what, ask_start, app, reterr);
+        int r = app_call_step(m, job, what, ask_start, app, reterr);
         if (r != 1)
                 return r;
         if (m->apps->names_due)
@@ -251,7 +249,7 @@ int app_step_stop(Manager* m, Job* job, const char* what, const char* app, Error
         (void) snprintf(asked, sizeof(asked), "%.24s-ask", what);
         if (!is_done(job, asked)) {
                 Error e = ERROR_NULL;
-                int r = call_step(m, job, asked, ask_stop, app, &e);
+                int r = app_call_step(m, job, asked, ask_stop, app, &e);
                 if (r < 0 && !error_has_name(&e, ERROR_NOT_FOUND)) {
                         if (reterr)
                                 *reterr = e;
@@ -287,7 +285,7 @@ int app_step_stop(Manager* m, Job* job, const char* what, const char* app, Error
 int app_step_remove(Manager* m, Job* job, const char* what, const char* app, Error* reterr) {
         if (is_done(job, what))
                 return 1;
-        int r = call_step(m, job, what, ask_remove, app, reterr);
+        int r = app_call_step(m, job, what, ask_remove, app, reterr);
         if (r != 1)
                 return r;
         served_names_changed(m);
@@ -307,7 +305,7 @@ typedef struct HookSubject {
 
 static int ask_hook(Manager* m, const void* subject, AppCall* call, Error* reterr) {
         const HookSubject* s = subject;
-        return helper_client_app_task_run(m->helper, s->app, s->task, on_answer, call, reterr);
+        return helper_client_app_task_run(m->helper, s->app, s->task, app_call_answer, call, reterr);
 }
 
 int app_step_hook(Manager* m, Job* job, const char* what, const AppRow* row, const char* hook, Error* reterr) {
@@ -319,7 +317,7 @@ int app_step_hook(Manager* m, Job* job, const char* what, const AppRow* row, con
         (void) snprintf(asked, sizeof(asked), "%.24s-ask", what);
         (void) snprintf(unit, sizeof(unit), "task-%s", hook_task(hook));
         if (!is_done(job, asked)) {
-                int r = call_step(m, job, asked, ask_hook, &(HookSubject) { row->id, hook_task(hook) }, reterr);
+                int r = app_call_step(m, job, asked, ask_hook, &(HookSubject) { row->id, hook_task(hook) }, reterr);
                 if (r != 1)
                         return r;
                 app_state_look_soon(m);

@@ -105,6 +105,10 @@ int spot_open(Place* p, PlaceKind kind, const char* app, const char* id, Spot* r
                 (void) snprintf(file, sizeof(file), "%s.tar", id);
                 spot_names(ret, file);
                 break;
+        case PLACE_DUMPS:
+                ret->parent = place_open(p, "apps/%s/dumps", app);
+                spot_names(ret, id);
+                break;
         case PLACE_APP:
                 ret->parent = place_open(p, "apps");
                 spot_names(ret, app);
@@ -187,17 +191,22 @@ int place_remove(Place* p, PlaceKind kind, const char* app, const char* id, cons
         return r < 0 && r != -ECANCELED ? error_errno(reterr, r, "Cannot remove '%s'", id ?: app) : r;
 }
 
-void place_sweep(Place* p, const char* app) {
-        _cleanup_close_ int points = place_open(p, "apps/%s/points", app);
+static void sweep(int parent, bool all) {
         _cleanup_(tree_names_done) TreeNames names = {};
         const char* name;
-        if (points < 0 || tree_names_init(&names, points) < 0)
+        if (parent < 0 || tree_names_init(&names, parent) < 0)
                 return;
         while (tree_names_next(&names, &name, NULL) > 0) {
                 struct stat st;
-                if (*name == '.' && fstatat(points, name, &st, AT_SYMLINK_NOFOLLOW) >= 0 && st.st_ctim.tv_sec + SWEEP_SEC < now_seconds())
-                        (void) tree_remove(points, name, NULL);
+                if ((all || *name == '.') && fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) >= 0 && st.st_ctim.tv_sec + SWEEP_SEC < now_seconds())
+                        (void) tree_remove(parent, name, NULL);
         }
+}
+
+void place_sweep(Place* p, const char* app) {
+        _cleanup_close_ int points = place_open(p, "apps/%s/points", app), dumps = place_open(p, "apps/%s/dumps", app);
+        sweep(points, /* all= */ false);
+        sweep(dumps, /* all= */ true);
 }
 
 /* --- archives --- */
@@ -206,6 +215,8 @@ void place_sweep(Place* p, const char* app) {
 static int archive_thin(int parent, const char* name, const TreeWatch* watch) {
         _cleanup_close_ int fd = tree_open(parent, name);
         int r = fd < 0 ? fd : tree_remove(fd, "points", watch);
+        if (r >= 0)
+                r = tree_remove(fd, "dumps", watch);
         return r < 0 ? r : tree_remove(fd, "scratch", watch);
 }
 
@@ -278,6 +289,10 @@ int place_free_bytes(Place* p, uint64_t* ret) {
 int place_point_open(Place* p, const char* app, const char* point, Error* reterr) {
         int fd = place_open(p, "apps/%s/points/%s", app, point);
         return fd < 0 ? not_there(reterr, fd, "restore point", point) : fd;
+}
+
+int place_dumps_open(Place* p, const char* app, const char* export) {
+        return place_open(p, "apps/%s/dumps/%s", app, export);
 }
 
 /* --- exports --- */

@@ -42,6 +42,7 @@ typedef enum PlaceKind {
         PLACE_EXPORT,
         PLACE_APP,      /* the whole directory */
         PLACE_SCRATCH,  /* what its containers wrote beside its data; to be measured only */
+        PLACE_DUMPS,    /* of app, made for an export by steadbox-inside */
 } PlaceKind;
 int place_remove(Place* p, PlaceKind kind, const char* app, const char* id, const TreeWatch* watch, Error* reterr);
 /* What interrupted work left and nobody came back to for a day. */
@@ -52,6 +53,8 @@ int place_points(Place* p, const char* app, int (*each)(const char* point, void*
 int place_free_bytes(Place* p, uint64_t* ret);
 /* The tree of a point, to read. */
 int place_point_open(Place* p, const char* app, const char* point, Error* reterr);
+/* The dumps that were made for an export, to read; -ENOENT without a sentence where there are none. */
+int place_dumps_open(Place* p, const char* app, const char* export);
 /* A new export is written to *ret_fd and has its name after place_export_finish(). */
 int place_export_begin(Place* p, const char* id, int* ret_fd, Error* reterr);
 int place_export_finish(Place* p, const char* id, int fd, Error* reterr);

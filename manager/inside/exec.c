@@ -17,6 +17,7 @@
 #define CRUN "/usr/bin/crun"
 #define ARGUMENTS_MAX 64
 #define READ_BYTES 32768
+#define ID_BYTES 80
 #define INPUT_MAX 131072 /* bytes of one line from the manager */
 
 typedef struct Exec {
@@ -213,18 +214,46 @@ static int follow(Exec* e) {
         return r;
 }
 
-int inside_exec(const json_t* request, Error* reterr) {
+/* Whether the container of the request runs, and the command line that joins it; id holds a part of that. */
+static int joined(const json_t* request, char id[static ID_BYTES], const char** argv, Error* reterr) {
         const char *app = json_get_string(request, "app"), *container = json_get_string(request, "container");
-        const char* argv[ARGUMENTS_MAX + 12];
-        char id[80], state[160];
-        int status = 0;
+        char state[160];
         if (!inside_container_valid(container))
                 return error_field(reterr, ERROR_BAD_FIELD, "container", "A container of this name cannot be.");
-        (void) snprintf(id, sizeof(id), "%s-%s", app, container);
+        (void) snprintf(id, ID_BYTES, "%s-%s", app, container);
         (void) snprintf(state, sizeof(state), APP_CRUN_ROOT "/%s", id);
         if (access(state, F_OK) < 0)
                 return error_set(reterr, ERROR_WRONG_STATE, "Container %s of app %s does not run.", container, app);
-        int r = arguments(request, id, argv, reterr);
+        return arguments(request, id, argv, reterr);
+}
+
+int inside_start(const json_t* request, int out, int err, pid_t* ret_pid, Error* reterr) {
+        const char* argv[ARGUMENTS_MAX + 12];
+        char id[ID_BYTES];
+        if (json_get_boolean(request, "terminal", true) || json_array_size(json_object_get(request, "command")) == 0)
+                return error_set(reterr, ERROR_BAD_REQUEST, "A command without a terminal is expected.");
+        int r = joined(request, id, argv, reterr);
+        _cleanup_close_ int nothing = r < 0 ? -EBADF : open("/dev/null", O_RDONLY | O_CLOEXEC);
+        if (r < 0)
+                return r;
+        *ret_pid = nothing < 0 ? -1 : fork();
+        if (*ret_pid < 0)
+                return error_errno(reterr, -errno, "Cannot run a command in an app");
+        if (*ret_pid == 0) {
+                (void) setsid();
+                if (dup2(nothing, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0)
+                        _exit(127);
+                become(argv);
+        }
+        return 0;
+}
+
+int inside_exec(const json_t* request, Error* reterr) {
+        const char* app = json_get_string(request, "app");
+        const char* argv[ARGUMENTS_MAX + 12];
+        char id[ID_BYTES];
+        int status = 0;
+        int r = joined(request, id, argv, reterr);
         if (r < 0)
                 return r;
         Exec e = { .request = request, .terminal = json_get_boolean(request, "terminal", true), .in = -EBADF, .out = -EBADF, .err = -EBADF,

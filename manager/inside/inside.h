@@ -13,10 +13,13 @@
  *   tasks   {"tasks": [..]}              -> {"items": [{"task", "state", "last_at", "next_at", "sentence"}]}
  *   exec    {"container", "command": [], "terminal", "rows", "columns"} -> {}, then {"output": base64, "stream": 1|2} .. {"end": status};
  *           meanwhile lines come: {"input": base64}, {"rows", "columns"}, {"end": true} (no more input)
+ *   dump    {"container", "command": [], "export": id, "file": name}    -> {"bytes": n}: what the command says stands in dumps/<export>/<file>
+ *           beside the app's data, root's; or the end of what it said of its failure
  * Paths are below /var/lib/steadbox/apps/<app>/data, without links on the way. Output that nobody takes stops the command. */
 #pragma once
 #include "base/error.h"
 #include "base/json.h"
+#include <sys/types.h>
 
 #define INSIDE_SOCKET "/run/steadbox/inside.sock"
 #define INSIDE_LINE_MAX (6U * 1024 * 1024)
@@ -32,6 +35,9 @@ int inside_tasks(const json_t* request, json_t** ret, Error* reterr);
 int inside_logs(const json_t* request, json_t** ret, Error* reterr);
 int inside_watch(const json_t* request, Error* reterr);
 int inside_exec(const json_t* request, Error* reterr);
+int inside_dump(const json_t* request, json_t** ret, Error* reterr);
+/* The request's command in its container, without input; what it says goes to out and err. *ret_pid leads a session of its own. */
+int inside_start(const json_t* request, int out, int err, pid_t* ret_pid, Error* reterr);
 
 int inside_say(json_t* line); /* takes ownership; negative = nobody hears */
 bool inside_container_valid(const char* s); /* [a-z0-9][a-z0-9-]{0,31} */

@@ -56,6 +56,7 @@ static const struct {
 } verbs[] = {
         { "files", .files = inside_files }, { "read", .files = inside_read }, { "write", .files = inside_write }, { "remove", .files = inside_remove },
         { "logs", .answer = inside_logs },  { "tasks", .answer = inside_tasks }, { "watch", .stream = inside_watch }, { "exec", .stream = inside_exec, .all_powers = true },
+        { "dump", .answer = inside_dump, .all_powers = true },
 };
 
 static int serve(const json_t* request, json_t** ret, Error* reterr) {

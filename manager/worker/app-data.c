@@ -178,14 +178,14 @@ static int do_remove(Data* d, json_t** ret, Error* reterr) {
         static const struct {
                 const char* key;
                 PlaceKind kind;
-        } kinds[] = { { "point", PLACE_POINT }, { "archive", PLACE_ARCHIVE }, { "export", PLACE_EXPORT } };
+        } kinds[] = { { "point", PLACE_POINT }, { "archive", PLACE_ARCHIVE }, { "export", PLACE_EXPORT }, { "dumps", PLACE_DUMPS } };
         TreeWatch w = watch(d);
         for (size_t i = 0; i < ELEMENTS(kinds); i++) {
                 const char* id = NULL;
                 if (!json_object_get(d->request, kinds[i].key))
                         continue;
                 int r = id_read(d->request, kinds[i].key, &id, reterr);
-                if (r >= 0 && kinds[i].kind == PLACE_POINT && !*d->app)
+                if (r >= 0 && (kinds[i].kind == PLACE_POINT || kinds[i].kind == PLACE_DUMPS) && !*d->app)
                         r = bad("app", reterr);
                 return r < 0 ? r : place_remove(d->place, kinds[i].kind, d->app, id, &w, reterr);
         }
