@@ -214,6 +214,19 @@ char* compose_text(ComposeReader* c, const YamlNode* node, const char* path, boo
         return text;
 }
 
+/* As Compose reads its .env: in single quotes \' is a quote and nothing else is special; in double ones \ stands before what is. */
+static void unquote(char* value, char quote) {
+        char* to = value;
+        for (const char* p = value; *p; p++) {
+                if (*p == '\\' && p[1] && (quote == '\'' ? p[1] == '\'' : strchr("\"\\$n", p[1]) != NULL)) {
+                        p++;
+                        *to++ = quote == '"' && *p == 'n' ? '\n' : *p;
+                } else
+                        *to++ = *p;
+        }
+        *to = 0;
+}
+
 int compose_variables(const char* text, json_t** ret, Error* reterr) {
         _cleanup_json_ json_t* all = json_object();
         unsigned line = 0;
@@ -238,7 +251,7 @@ int compose_variables(const char* text, json_t** ret, Error* reterr) {
                 size_t length = strlen(value);
                 if (length >= 2 && (*value == '"' || *value == '\'') && value[length - 1] == *value) {
                         value[length - 1] = 0;
-                        value++;
+                        unquote(++value, value[-1]);
                 }
                 if (!text_valid(value, true) || json_object_set_new(all, key, json_string(value)) < 0)
                         return error_field(reterr, ERROR_BAD_FIELD, "variables", "Line %u of the variables has a control character.", line);
