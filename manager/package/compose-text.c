@@ -251,7 +251,8 @@ int compose_variables(const char* text, json_t** ret, Error* reterr) {
                 size_t length = strlen(value);
                 if (length >= 2 && (*value == '"' || *value == '\'') && value[length - 1] == *value) {
                         value[length - 1] = 0;
-                        unquote(++value, value[-1]);
+                        unquote(value + 1, *value);
+                        value++;
                 }
                 if (!text_valid(value, true) || json_object_set_new(all, key, json_string(value)) < 0)
                         return error_field(reterr, ERROR_BAD_FIELD, "variables", "Line %u of the variables has a control character.", line);
