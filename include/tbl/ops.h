@@ -411,6 +411,24 @@ OP(CATALOGUE_SOURCE_REMOVE, "catalogue.source-remove", DELETE, "/catalogue-sourc
    FIELDS(F(source, ID, REQUIRED | POSITIONAL, 1, 32, NULL, "The source.")),
    "Remove a source of apps", "Installed apps stay, and get no more updates from there.")
 
+/* ---- private registries ---- */
+#define REGISTRY_FIELD F(host, STRING, REQUIRED | POSITIONAL, 1, 253, NULL, "The registry, as its images begin: ghcr.io, registry.example:5000.")
+OP(REGISTRY_LIST, "registry.list", GET, "/registries", ADMIN, READ | COLLECTION, "apps", RegistryLogin, NO_FIELDS,
+   "List logins at registries", "For which private registries of images this box has a password; never the password.")
+OP(REGISTRY_SET, "registry.set", PUT, "/registries/{host}", ADMIN, WRITE, "apps", RegistryLogin,
+   FIELDS(REGISTRY_FIELD,
+          F(username, STRING, REQUIRED | POSITIONAL, 1, 128, NULL, "The user name there."),
+          F(password, STRING, REQUIRED | SECRET, 1, 4096, NULL, "The password or access token there; one that may only read is best."),
+          F(token_host, STRING, OPTIONAL, 1, 253, NULL, "The host that hands out its tokens, if that is another: it is told the password, too.")),
+   "Keep a login at a registry", "Sealed; told to this registry only, over TLS, when images are fetched from there.")
+OP(REGISTRY_TEST, "registry.test", POST, "/registries/{host}/test", ADMIN, WRITE | JOB, "apps", JobStarted,
+   FIELDS(REGISTRY_FIELD,
+          F(image, STRING, OPTIONAL, 1, 512, NULL, "An image there that the login should be allowed to fetch.")),
+   "Test a login at a registry", "Asks the registry; nothing is fetched.")
+OP(REGISTRY_REMOVE, "registry.remove", DELETE, "/registries/{host}", ADMIN, WRITE | DESTROYS, "apps", Nothing, FIELDS(REGISTRY_FIELD),
+   "Forget a login at a registry", "Installed apps stay; their next images from there are asked for as a stranger.")
+#undef REGISTRY_FIELD
+
 /* ---- apps ---- */
 OP(APP_LIST, "app.list", GET, "/apps", USER, READ | COLLECTION, "apps", App, FIELDS(PAGE_FIELDS),
    "List apps", "All of them for administrators, otherwise those one is an operator of.")

@@ -414,6 +414,13 @@ TYPE(CatalogueSource, PROPS(
         P(serial, INTEGER, "The index's serial number; it never goes back."),
         P(offers, INTEGER, "How many apps it offers."),
         P(error, NULLABLE_STRING, "What went wrong last time.")), "A source of apps.")
+TYPE(RegistryLogin, PROPS(
+        P(host, STRING, "The registry, as its images begin."),
+        P(username, STRING, "The user name there."),
+        P(token_host, NULLABLE_STRING, "Who hands out its tokens, if not the registry itself."),
+        P(created_at, TIME, "When it was set."),
+        P(tested_at, NULLABLE_TIME, "When it was last tried."),
+        P(error, NULLABLE_STRING, "Why it was not taken then.")), "A login at a private registry of images.")
 TYPE(AppContainer, PROPS(
         P(name, STRING, "Its name."),
         P(image, STRING, "The image, with its digest."),

@@ -83,9 +83,9 @@ static bool on_cancelled(void* userdata) {
         return p->options->cancelled && p->options->cancelled(p->options->userdata);
 }
 
-static int on_credentials(const char* host, char** ret_username, char** ret_password, void* userdata, Error* reterr) {
+static int on_credentials(const char* host, RegistryCredentials* ret, void* userdata, Error* reterr) {
         const Pull* p = userdata; /* people know the registry by the name in the reference */
-        return p->options->credentials ? p->options->credentials(p->name.host, ret_username, ret_password, p->options->userdata, reterr) : 0;
+        return p->options->credentials ? p->options->credentials(p->name.host, ret, p->options->userdata, reterr) : 0;
 }
 
 static int cancelled(Error* reterr) {
@@ -451,7 +451,50 @@ static int image_pull(Pull* p, const json_t* image, json_t** ret, Error* reterr)
         return 0;
 }
 
+/* Nothing is kept of it. With an image its manifest is asked for: that one may be had. */
+static int login_try(Pull* p, const json_t* login, json_t** ret, Error* reterr) {
+        const char *host = strempty(json_get_string(login, "host")), *image = json_get_string(login, "image");
+        char any[IMAGE_REFERENCE_MAX], by_digest[80], type[128];
+        _cleanup_free_ char* text = NULL;
+        size_t size = 0;
+        bool asked = false;
+        (void) snprintf(any, sizeof(any), "%.256s/x", host);
+        int r = image_reference_parse(image ?: any, &p->name, reterr);
+        if (r >= 0 && !streq(p->name.host, host))
+                r = error_set(reterr, ERROR_BAD_REQUEST, "The image is at another registry than the login.");
+        if (r < 0)
+                return r;
+        p->reference = image ?: host;
+        if (!image)
+                *p->name.path = 0;
+        say(p, "manifest", 10, host);
+        r = registry_begin(p, reterr);
+        if (r >= 0)
+                r = registry_greet(p->registry, &asked, reterr);
+        (void) snprintf(by_digest, sizeof(by_digest), "sha256:%s", p->name.hex);
+        if (r >= 0 && image)
+                r = registry_manifest(p->registry, *p->name.hex ? by_digest : p->name.tag, &text, &size, type, reterr);
+        if (r < 0)
+                return r;
+        *ret = json_pack("{s:b, s:b}", "accepted", 1, "asked", (int) asked);
+        return *ret ? 0 : error_errno(reterr, -ENOMEM, "Cannot tell what the registry said");
+}
+
+static int login_run(const PullOptions* options, const json_t* login, json_t** ret, Error* reterr) {
+        _cleanup_free_ Pull* p = calloc(1, sizeof(Pull));
+        if (!p)
+                return error_errno(reterr, -ENOMEM, "Cannot ask a registry");
+        p->options = options, p->store = options->store, p->images_n = 1;
+        int r = login_try(p, login, ret, reterr);
+        pull_done(p);
+        return r;
+}
+
 int pull_run(const PullOptions* options, json_t** ret, Error* reterr) {
+        const json_t* login = json_object_get(options->request, "login");
+        if (login)
+                return login_run(options, login, ret, reterr);
+
         const json_t* images = json_object_get(options->request, "images");
         _cleanup_json_ json_t* results = json_array();
         size_t n = json_array_size(images);

@@ -14,7 +14,7 @@ typedef struct PullOptions {
         const char* architecture; /* NULL = this machine's */
         bool plain;               /* tests: http */
         uint64_t patience_usec;   /* 0 = the usual */
-        int (*credentials)(const char* host, char** ret_username, char** ret_password, void* userdata, Error* reterr);
+        int (*credentials)(const char* host, RegistryCredentials* ret, void* userdata, Error* reterr);
         bool (*cancelled)(void* userdata);
         void (*progress)(const char* stage, int percent, const char* sentence, void* userdata);
         void* userdata;

@@ -25,7 +25,7 @@ struct Registry {
         RegistryOptions options; /* strings are ours */
         char *host, *path, *what;
         char* authorization;     /* the whole header; NULL = none yet */
-        char *username, *password;
+        RegistryCredentials credentials;
         bool asked;              /* for credentials */
         uint64_t waited_usec;
 };
@@ -86,8 +86,9 @@ Registry* registry_free(Registry* r) {
         if (r->curl)
                 curl_easy_cleanup(r->curl);
         erase_and_free(r->authorization);
-        erase_and_free(r->username);
-        erase_and_free(r->password);
+        erase_and_free(r->credentials.username);
+        erase_and_free(r->credentials.password);
+        free(r->credentials.token_host);
         free(r->host);
         free(r->path);
         free(r->what);
@@ -250,17 +251,26 @@ static int credentials_ask(Registry* r, Error* reterr) {
         if (r->asked || !r->options.credentials)
                 return 0;
         r->asked = true;
-        return r->options.credentials(r->host, &r->username, &r->password, r->options.userdata, reterr);
+        return r->options.credentials(r->host, &r->credentials, r->options.userdata, reterr);
 }
 
 /* "Authorization: Basic .." or NULL where we are nobody. */
 static char* basic_header(const Registry* r) {
         _cleanup_(erase_and_freep) char *pair = NULL, *encoded = NULL;
         char* header = NULL;
-        if (!r->username || !r->password || asprintf(&pair, "%s:%s", r->username, r->password) < 0)
+        const RegistryCredentials* c = &r->credentials;
+        if (!c->username || !c->password || asprintf(&pair, "%s:%s", c->username, c->password) < 0)
                 return NULL;
         encoded = base64_encode(pair, strlen(pair));
         return encoded && asprintf(&header, "Authorization: Basic %s", encoded) >= 0 ? header : NULL;
+}
+
+/* Whether the password may be told to who hands out tokens: the registry itself, or the host that was named with the login. A registry that was
+ * broken into, or one whose name is somebody else's now, could name any other. */
+static bool realm_trusted(const Registry* r, const char* realm) {
+        const char *begin = strstr(realm, "://") + 3, *token_host = strempty(r->credentials.token_host);
+        size_t n = strcspn(begin, "/?#");
+        return (strlen(r->host) == n && strncasecmp(begin, r->host, n) == 0) || (n > 0 && strlen(token_host) == n && strncasecmp(begin, token_host, n) == 0);
 }
 
 static int token_url(Registry* r, const ImageChallenge* c, char ret[static URL_MAX]) {
@@ -269,7 +279,8 @@ static int token_url(Registry* r, const ImageChallenge* c, char ret[static URL_M
                 return -ENOMEM;
         char* service = curl_easy_escape(NULL, c->service, 0);
         char* scope = curl_easy_escape(NULL, *c->scope ? c->scope : own_scope, 0);
-        int n = service && scope ? snprintf(ret, URL_MAX, "%s%cservice=%s&scope=%s", c->realm, strchr(c->realm, '?') ? '&' : '?', service, scope) : -1;
+        bool any = !*r->path && !*c->scope; /* its front page: of no image */
+        int n = service && scope ? snprintf(ret, URL_MAX, "%s%cservice=%s%s%s", c->realm, strchr(c->realm, '?') ? '&' : '?', service, any ? "" : "&scope=", any ? "" : scope) : -1;
         curl_free(service);
         curl_free(scope);
         return n < 0 || n >= URL_MAX ? -EBADMSG : 0;
@@ -293,8 +304,15 @@ static int token_take(Registry* r, const Exchange* x, Error* reterr) {
 
 static int be_patient(Registry* r, const Exchange* x, unsigned tries, Error* reterr);
 
+static int distrusted(const Registry* r, const ImageChallenge* c, Error* reterr) {
+        const char* begin = strstr(c->realm, "://") + 3;
+        (void) error_set(reterr, ERROR_WRONG_CREDENTIALS, "%s has its tokens fetched at %.*s, which is not told the password.", r->host, (int) strcspn(begin, "/?#"), begin);
+        return error_hint(reterr, "If that host belongs to the registry, name it as the login's token host.");
+}
+
 static int token_fetch(Registry* r, const ImageChallenge* c, Error* reterr) {
-        _cleanup_(erase_and_freep) char* basic = basic_header(r);
+        bool trusted = realm_trusted(r, c->realm);
+        _cleanup_(erase_and_freep) char* basic = trusted ? basic_header(r) : NULL;
         char url[URL_MAX];
         Exchange x = { .url = url, .accept = "application/json", .authorization = basic, .max = IMAGE_DOCUMENT_MAX, .fd = -EBADF, .registry = r };
         if (token_url(r, c, url) < 0)
@@ -302,6 +320,10 @@ static int token_fetch(Registry* r, const ImageChallenge* c, Error* reterr) {
         for (unsigned tries = 1;; tries++) {
                 _cleanup_error_ Error e = ERROR_NULL;
                 int k = exchange(r, &x, &e);
+                if (k == 0 && !trusted && r->credentials.password && (x.status == 401 || x.status == 403)) {
+                        erase_and_free(x.text);
+                        return distrusted(r, c, reterr);
+                }
                 if (k == 0 && x.status != 429 && x.status < 500) {
                         k = token_take(r, &x, reterr);
                         erase_and_free(x.text);
@@ -520,6 +542,17 @@ int registry_manifest(Registry* r, const char* name, char** ret_text, size_t* re
         *ret_text = x.text;
         *ret_size = x.size;
         return 0;
+}
+
+int registry_greet(Registry* r, bool* ret_asked, Error* reterr) {
+        char url[URL_MAX];
+        Exchange x = { .max = IMAGE_DOCUMENT_MAX, .fd = -EBADF, .registry = r };
+        if (snprintf(url, sizeof(url), "%s://%s/v2/", r->options.plain ? "http" : "https", r->host) >= (int) sizeof(url))
+                return error_set(reterr, ERROR_BAD_FIELD, "The name of the registry is too long.");
+        int k = request(r, &x, url, NULL, reterr);
+        free(x.text);
+        *ret_asked = r->asked;
+        return k;
 }
 
 int registry_blob_text(Registry* r, const ImageBlob* blob, char** ret_text, Error* reterr) {

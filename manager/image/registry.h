@@ -8,6 +8,12 @@
 
 typedef struct Registry Registry;
 
+/* Owned; wiped by registry_free(). */
+typedef struct RegistryCredentials {
+        char *username, *password;
+        char* token_host;       /* who may be told the password beside the registry: who hands out its tokens. NULL or "" = nobody */
+} RegistryCredentials;
+
 typedef struct RegistryOptions {
         const char* host;       /* with its port */
         const char* path;       /* the repository */
@@ -15,8 +21,8 @@ typedef struct RegistryOptions {
         const char* architecture; /* NULL = this machine's */
         bool plain;             /* tests: http */
         uint64_t patience_usec; /* that all waits together may take; 10 min */
-        /* Asked for when the registry wants to know who we are, at most once; both owned by the caller of this function, NULL = nobody. */
-        int (*credentials)(const char* host, char** ret_username, char** ret_password, void* userdata, Error* reterr);
+        /* Asked for when the registry wants to know who we are, at most once; NULL = nobody. What it fills is ours. */
+        int (*credentials)(const char* host, RegistryCredentials* ret, void* userdata, Error* reterr);
         bool (*cancelled)(void* userdata);
         void (*say)(const char* sentence, void* userdata);       /* before a wait */
         void (*progress)(uint64_t bytes, void* userdata);        /* of the running blob, so far */
@@ -29,6 +35,8 @@ DEFINE_CLEANUP(Registry*, registry_free);
 
 /* name: a tag or sha256:hex, which is then checked. *ret_text is owned; type is the Content-Type. */
 int registry_manifest(Registry* r, const char* name, char** ret_text, size_t* ret_size, char ret_type[static 128], Error* reterr);
+/* Whether the registry knows us: asks for its front page (/v2/). *ret_asked: it wanted to know at all. */
+int registry_greet(Registry* r, bool* ret_asked, Error* reterr);
 /* Small, in memory, checked. */
 int registry_blob_text(Registry* r, const ImageBlob* blob, char** ret_text, Error* reterr);
 /* Into fd, which may hold the beginning from an earlier try. Done = all of it is there and its digest is right; else the file is empty or

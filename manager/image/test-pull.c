@@ -22,6 +22,7 @@ static Sandbox* sandbox;
 static ImageStore store;
 static bool want_cancel;
 static unsigned asked_for_credentials;
+static const char* token_host; /* that the login names; NULL = none */
 
 /* --- around --- */
 
@@ -68,11 +69,10 @@ static bool on_cancelled(void* userdata) {
         return want_cancel;
 }
 
-static int on_credentials(const char* name, char** ret_username, char** ret_password, void* userdata, Error* reterr) {
+static int on_credentials(const char* name, RegistryCredentials* ret, void* userdata, Error* reterr) {
         asked_for_credentials++;
         ASSERT_STREQ(name, host);
-        *ret_username = strdup("ada");
-        *ret_password = strdup("correct horse");
+        *ret = (RegistryCredentials) { strdup("ada"), strdup("correct horse"), strdup(strempty(token_host)) };
         return 0;
 }
 
@@ -342,6 +342,43 @@ TEST(credentials_are_asked_for_once_and_go_to_their_registry) {
         _cleanup_json_ json_t *password = pull("mood/password"), *basic = pull("mood/basic");
         ASSERT_TRUE(is_there(password, "mood") && is_there(basic, "mood"));
         ASSERT_EQ(asked_for_credentials - before, 2);
+}
+
+/* A login's password is for its registry: who else is to be told it must have been named. */
+TEST(a_password_does_not_follow_to_another_token_server) {
+        char other[64];
+        (void) snprintf(other, sizeof(other), "localhost:%s", strrchr(host, ':') + 1);
+        token_host = "auth.example";
+        refused("mood/elsewhere", ERROR_WRONG_CREDENTIALS, "not told the password");
+        token_host = other;
+        _cleanup_json_ json_t* image = pull("mood/elsewhere");
+        ASSERT_TRUE(is_there(image, "mood"));
+        token_host = NULL;
+}
+
+static int login(const char* image, json_t** ret, Error* reterr) {
+        _cleanup_json_ json_t* request = json_pack("{s:{s:s, s:o}}", "login", "host", host, "image", json_string_or_null(image));
+        const PullOptions options = { .request = request, .store = &store, .sandbox = sandbox, .plain = true, .patience_usec = 20 * USEC_PER_SEC,
+                                      .credentials = on_credentials };
+        return pull_run(&options, ret, reterr);
+}
+
+TEST(a_login_is_tried_without_fetching) {
+        _cleanup_error_ Error e = ERROR_NULL, e2 = ERROR_NULL, e3 = ERROR_NULL;
+        _cleanup_json_ json_t *any = NULL, *one = NULL, *none = NULL;
+        char reference[IMAGE_REFERENCE_MAX];
+        if (login(NULL, &any, &e) < 0)
+                TEST_FAIL("%s", e.message);
+        ASSERT_TRUE(json_get_boolean(any, "accepted", false) && json_get_boolean(any, "asked", false));
+        (void) snprintf(reference, sizeof(reference), "%s/mood/password:latest", host);
+        if (login(reference, &one, &e) < 0)
+                TEST_FAIL("%s", e.message);
+        ASSERT_TRUE(json_get_boolean(one, "accepted", false));
+        (void) snprintf(reference, sizeof(reference), "%s/mood/nothing:latest", host);
+        ASSERT_TRUE(login(reference, &none, &e2) < 0);
+        ASSERT_EQ(e2.name, ERROR_NOT_FOUND);
+        ASSERT_TRUE(login("elsewhere.example/x:1", &none, &e3) < 0);
+        ASSERT_EQ(e3.name, ERROR_BAD_REQUEST);
 }
 
 TEST(doors_that_stay_shut) {

@@ -420,6 +420,17 @@ CREATE INDEX app_session_session ON app_session (session_id);
 CREATE INDEX app_session_app ON app_session (app_id);
 CREATE INDEX app_session_user ON app_session (user_id);
 
+-- Logins at private registries of images.
+CREATE TABLE registry (
+        host       TEXT PRIMARY KEY,                          -- as references name it, with its port
+        username   TEXT NOT NULL,
+        token_host TEXT NOT NULL DEFAULT '',                  -- whom else the password may be told: who hands out its tokens
+        password   BLOB NOT NULL,                             -- sealed
+        created_at INTEGER NOT NULL,
+        tested_at  INTEGER,
+        error      TEXT NOT NULL DEFAULT ''                   -- what the last test found
+) STRICT, WITHOUT ROWID;
+
 -- Sources of apps and what they offer; an offer is signed, and checked before it gets here.
 CREATE TABLE catalogue_source (
         id         TEXT PRIMARY KEY,

@@ -18,16 +18,15 @@ static void on_progress(const char* stage, int percent, const char* sentence, vo
 }
 
 /* Its password stays in this process, which unpacks nothing. */
-static int on_credentials(const char* host, char** ret_username, char** ret_password, void* userdata, Error* reterr) {
+static int on_credentials(const char* host, RegistryCredentials* ret, void* userdata, Error* reterr) {
         _cleanup_json_ json_t* data = NULL;
         int r = worker_ask(userdata, json_pack("{s:s, s:s}", "what", "credentials", "registry", host), &data, reterr);
-        const char *username = json_get_string(data, "username"), *password = json_get_string(data, "password");
+        const char *username = json_get_string(data, "username"), *password = json_get_string(data, "password"), *token_host = json_get_string(data, "token_host");
         if (r < 0 || !username || !password)
                 return r;
-        *ret_username = strdup(username);
-        *ret_password = strdup(password);
+        *ret = (RegistryCredentials) { strdup(username), strdup(password), strdup(strempty(token_host)) };
         explicit_bzero((char*) password, strlen(password)); /* jansson's copy */
-        return *ret_username && *ret_password ? 0 : error_errno(reterr, -ENOMEM, "Cannot keep a password");
+        return ret->username && ret->password && ret->token_host ? 0 : error_errno(reterr, -ENOMEM, "Cannot keep a password");
 }
 
 static inline void store_donep(ImageStore* s) {

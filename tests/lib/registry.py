@@ -6,10 +6,12 @@ images/build-catalogue, behind a door of ours that speaks TLS and can be difficu
     registry.reset(token=True, redirect=True)           # from now on: a token is wanted, and blobs come from another host
     registry.reset(limit=3)                             # the next three questions are answered "too many"
     registry.reset(die_after=100000, dies=1)            # the first blob is cut off there
+    registry.reset(password="ada:correct horse", basic=True)   # a private one
     registry.stop()
 
 As a program, to look at by hand or from tests in bash: tests/lib/registry.py serve BOX READY_FILE IMAGE...
 """
+import base64
 import hashlib
 import http.client
 import http.server
@@ -127,12 +129,18 @@ class Door(http.server.BaseHTTPRequestHandler):
                 self.hand_on(registry)
             return
         if self.path.startswith("/token?"):
+            if registry.private and self.headers.get("Authorization") != registry.private:
+                self.refuse(401, "UNAUTHORIZED")
+                return
             query = urllib.parse.parse_qs(self.path.partition("?")[2])
             token = registry.issue(query.get("scope", [""])[0])
             self.say(200, json.dumps({"token": token, "expires_in": 300}).encode(), Content_Type="application/json")
             return
         if registry.take("limit"):
             self.refuse(429, "TOOMANYREQUESTS", Retry_After="1")
+            return
+        if registry.basic and self.headers.get("Authorization") != registry.private:
+            self.refuse(401, "UNAUTHORIZED", WWW_Authenticate=f'Basic realm="{HOST}"')
             return
         if registry.token and not registry.admits(self.headers.get("Authorization"), self.path):
             scope = f',scope="repository:{self.repository()}:pull"' if self.repository() else ""
@@ -194,8 +202,11 @@ class Registry:
         self.open()
         self.introduce()
 
-    def reset(self, token=False, redirect=False, limit=0, die_after=None, dies=1, pause=0, away=False):
-        """How it behaves from now on: with none of these it is a plain, good registry."""
+    def reset(self, token=False, redirect=False, limit=0, die_after=None, dies=1, pause=0, away=False, password=None, basic=False):
+        """How it behaves from now on: with none of these it is a plain, good registry. password "name:word": it is private, and hands out tokens
+        for that, or, with basic, wants it with every question."""
+        self.private = password and "Basic " + base64.b64encode(password.encode()).decode()
+        self.basic, token = basic, token or bool(password and not basic)
         self.token, self.redirect, self.limit, self.die_after, self.dies, self.pause, self.away = token, redirect, limit, die_after, dies, pause, away
         self.asked.clear()
 

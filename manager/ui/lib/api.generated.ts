@@ -949,6 +949,22 @@ export interface CatalogueSource {
     error: string | null;
 }
 
+/** A login at a private registry of images. */
+export interface RegistryLogin {
+    /** The registry, as its images begin. */
+    host: string;
+    /** The user name there. */
+    username: string;
+    /** Who hands out its tokens, if not the registry itself. */
+    token_host: string | null;
+    /** When it was set. */
+    created_at: number;
+    /** When it was last tried. */
+    tested_at: number | null;
+    /** Why it was not taken then. */
+    error: string | null;
+}
+
 /** A container of an app. */
 export interface AppContainer {
     /** Its name. */
@@ -1922,6 +1938,27 @@ export interface OperationFields {
         /** The source. */
         source: string;
     };
+    'registry.list': {};
+    'registry.set': {
+        /** The registry, as its images begin: ghcr.io, registry.example:5000. */
+        host: string;
+        /** The user name there. */
+        username: string;
+        /** The password or access token there; one that may only read is best. */
+        password: string;
+        /** The host that hands out its tokens, if that is another: it is told the password, too. */
+        token_host?: string;
+    };
+    'registry.test': {
+        /** The registry, as its images begin: ghcr.io, registry.example:5000. */
+        host: string;
+        /** An image there that the login should be allowed to fetch. */
+        image?: string;
+    };
+    'registry.remove': {
+        /** The registry, as its images begin: ghcr.io, registry.example:5000. */
+        host: string;
+    };
     'app.list': {
         /** How many items at most; 50 unless told. */
         limit?: number;
@@ -2391,6 +2428,10 @@ export interface OperationResults {
     'catalogue.sources': Page<CatalogueSource>;
     'catalogue.source-add': CatalogueSource;
     'catalogue.source-remove': Nothing;
+    'registry.list': Page<RegistryLogin>;
+    'registry.set': RegistryLogin;
+    'registry.test': JobStarted;
+    'registry.remove': Nothing;
     'app.list': Page<App>;
     'app.install': JobStarted;
     'app.import-check': ImportReport;
@@ -2548,6 +2589,10 @@ export const operations: { [name in OperationName]: OperationRow } = {
     'catalogue.sources': ['GET', '/catalogue-sources', {}],
     'catalogue.source-add': ['PUT', '/catalogue-sources/{source}', { source: ['ID', 'rp', 1, 32], url: ['STRING', 'rp', 1, 512], key: ['STRING', 'rp', 56, 56] }],
     'catalogue.source-remove': ['DELETE', '/catalogue-sources/{source}', { source: ['ID', 'rp', 1, 32] }],
+    'registry.list': ['GET', '/registries', {}],
+    'registry.set': ['PUT', '/registries/{host}', { host: ['STRING', 'rp', 1, 253], username: ['STRING', 'rp', 1, 128], password: ['STRING', 'rs', 1, 4096], token_host: ['STRING', '', 1, 253] }],
+    'registry.test': ['POST', '/registries/{host}/test', { host: ['STRING', 'rp', 1, 253], image: ['STRING', '', 1, 512] }],
+    'registry.remove': ['DELETE', '/registries/{host}', { host: ['STRING', 'rp', 1, 253] }],
     'app.list': ['GET', '/apps', { limit: ['INTEGER', '', 1, 1000], after: ['STRING', '', 1, 128], q: ['STRING', '', 0, 128] }],
     'app.install': ['POST', '/apps', { package: ['ID', 'p', 1, 32], image: ['STRING', '', 1, 512], port: ['INTEGER', '', 1, 65535], version: ['STRING', '', 1, 64], id: ['ID', '', 1, 32], title: ['STRING', '', 1, 64], name: ['DOMAIN', '', 1, 253], access: ['ENUM', '', 1, 16], groups: ['STRINGS', '', 0, 64], settings: ['STRINGS', '', 0, 64], secret_settings: ['TEXT', 's', 1, 8192], environment: ['STRINGS', '', 0, 128], data: ['STRINGS', '', 0, 16], host_network: ['BOOLEAN', '', 0, 1] }],
     'app.import-check': ['POST', '/apps-import-check', { compose: ['TEXT', 'r', 1, 262144], variables: ['TEXT', 's', 0, 65536] }],
