@@ -19,7 +19,7 @@ static const struct {
           "The key from which all others of this box are derived. PID 1 unseals it for the manager alone; it changes with a restore.", NULL },
         { "totp", "sealing key", "Seals the authenticators' secrets of all people.", factor_reseal },
         { "apps", "sealing key", "Seals the passwords and keys that were made for apps.", app_secrets_reseal },
-        { "registries", "sealing key", "Seals the passwords for private registries of images.", logins_reseal },
+        { "registry", "sealing key", "Seals the passwords for private registries of images.", logins_reseal },
         { "dns", "sealing key", "Seals the tokens of DNS providers.", domain_writer_reseal },
 };
 

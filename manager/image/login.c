@@ -8,7 +8,7 @@
 #include "store/store-secret.h"
 #include <stdio.h>
 
-#define SEAL_NAME "registries"
+#define SEAL_NAME "registry"
 #define HOST_BYTES sizeof(((ImageReference*) NULL)->host)
 
 /* Registries whose tokens are known to come from elsewhere. */
