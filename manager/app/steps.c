@@ -186,7 +186,7 @@ int app_step_apply(Manager* m, Job* job, const char* what, const AppRow* row, Er
 int app_step_apply_first(Manager* m, Job* job, const char* what, const AppRow* row, Error* reterr) {
         if (is_done(job, what))
                 return 1;
-        int r = call_step(m, job, what, ask_apply, row, reterr);
+        int r = app_call_step(m, job, what, ask_apply, row, reterr);
         if (r != 1)
                 return r;
         m->apps->names_due = true;
