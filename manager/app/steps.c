@@ -234,7 +234,7 @@ static int stop_settle(Manager* m, Job* job, const char* what, const char* app) 
         bool pending = call_find(m->apps, job->id, asked) != NULL;
         if (!pending && (!live || !any_failed(live)))
                 return 1;
-        int r = call_step(m, job, asked, ask_stop, app, &e);
+        int r = app_call_step(m, job, asked, ask_stop, app, &e);
         if (r != JOB_WAIT)
                 app_state_look_soon(m);
         return r == JOB_WAIT ? r : 1; /* it stands, whatever its unit is called */
