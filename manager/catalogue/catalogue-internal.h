@@ -15,6 +15,7 @@
 
 /* Whether the row is the box's or the provider's, which nobody here adds or removes. */
 bool catalogue_is_fixed(const char* source);
+int catalogue_findings(Manager* m, Findings* list, Error* reterr); /* finding.c */
 /* 0 when nobody is to be asked before then. */
 int catalogue_plan(Manager* m, int64_t at, Error* reterr);
 int catalogue_due(Manager* m, int64_t now, Error* reterr); /* 1 = it is time */

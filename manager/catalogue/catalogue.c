@@ -304,4 +304,4 @@ static int startup(Manager* m, Error* reterr) {
         return 0;
 }
 
-const NounClass catalogue_noun = { .name = "catalogue", .startup = startup, .housekeeping = housekeeping };
+const NounClass catalogue_noun = { .name = "catalogue", .startup = startup, .findings = catalogue_findings, .housekeeping = housekeeping };

@@ -33,6 +33,19 @@ static bool locked;
 bool setting_locked(Manager* m, const char* key) {
         return locked && streq(key, "provider.catalogue");
 }
+static unsigned found_n;
+static char found[256]; /* the last: number, id, source, fix, error */
+
+int findings_add(Findings* list, Finding f) {
+        found_n++;
+        (void) snprintf(found, sizeof(found), "%u %s %s %s %s", found_n, f.id, f.about, f.fix_operation, strempty(json_get_string(f.facts, "error")));
+        ASSERT_TRUE(f.sentence && strchr(f.sentence, '.'));
+        json_decref(f.facts);
+        json_decref(f.fix_parameters);
+        free(f.sentence);
+        return 0;
+}
+
 void events_publish(Events* e, const char* name, json_t* data, int64_t user_id) {
         json_decref(data);
 }
@@ -439,6 +452,34 @@ TEST(two_sources_of_one_name) {
         ASSERT_OK(catalogue_offers(&box.m, "en", NULL, NULL, &items, NULL));
         ASSERT_EQ(json_array_size(items), 1);
         ASSERT_STREQ(json_get_string(json_array_get(items, 0), "source"), CATALOGUE_PROVIDER);
+        box_down();
+}
+
+TEST(a_source_that_fails_or_runs_out_is_told) {
+        box_up();
+        package("notes", "1-1", "Notes");
+        indexed(1, now_seconds(), 30);
+        refresh(NULL);
+        found_n = 0;
+        ASSERT_OK(catalogue_findings(&box.m, NULL, NULL));
+        ASSERT_EQ(found_n, 0);
+        ASSERT_OK(store_begin(box.m.store, NULL));
+        ASSERT_OK(store_catalogue_source_failed(box.m.store, "ours", "a.example cannot be reached.", NULL));
+        ASSERT_OK(catalogue_findings(&box.m, NULL, NULL));
+        ASSERT_EQ(found_n, 1);
+        ASSERT_STREQ(found, "1 catalogue.failing ours catalogue.refresh a.example cannot be reached.");
+        /* What it said last was good until yesterday. */
+        ASSERT_OK(store_catalogue_source_believed(box.m.store, "ours", "Our apps", 2, now_seconds() - 86400, now_seconds() - 90000, NULL));
+        ASSERT_OK(catalogue_findings(&box.m, NULL, NULL));
+        ASSERT_EQ(found_n, 2);
+        ASSERT_STREQ(found, "2 catalogue.expired ours catalogue.refresh ");
+        /* One that never came at all is worth a warning. */
+        ASSERT_OK(store_catalogue_source_set(box.m.store, "mute", "https://mute.example/c", box.key_text, NULL));
+        ASSERT_OK(store_catalogue_source_remove(box.m.store, "ours", NULL));
+        ASSERT_OK(store_catalogue_source_failed(box.m.store, "mute", "No.", NULL));
+        ASSERT_OK(catalogue_findings(&box.m, NULL, NULL));
+        ASSERT_STREQ(found, "3 catalogue.failing mute catalogue.refresh No.");
+        store_rollback(box.m.store);
         box_down();
 }
 

@@ -272,7 +272,8 @@ static int apps_say(Manager* m, const DomainRow* domain, FILE* f, size_t* ret_co
         size_t n = 0, k;
         int r = store_app_all(m->store, &apps, reterr);
         for (size_t i = 0; i < apps.count && r >= 0; i++) {
-                _cleanup_json_ json_t *names = json_loads(apps.items[i].extra_names, 0, NULL), *name;
+                _cleanup_json_ json_t* names = json_loads(apps.items[i].extra_names, 0, NULL);
+                json_t* name;
                 if (!json_is_array(names) || json_array_insert_new(names, 0, json_string(apps.items[i].name)) < 0)
                         return error_errno(reterr, -ENOMEM, "Cannot look which apps live there");
                 json_array_foreach(names, k, name) {
