@@ -110,6 +110,7 @@ TEST(why_it_ended) {
                 { { CLD_DUMPED, SIGSEGV, "core-dump" }, "The container db was ended by signal 11 (SIGSEGV)." },
                 { { CLD_KILLED, 99, "signal" }, "The container db was ended by signal 99." },
                 { { CLD_KILLED, SIGKILL, "timeout" }, "The container db did not start or stop in time." },
+                { { 0, 0, "protocol" }, "The container db ended as soon as it was started; the app's log says why." },
                 { { 0, 0, "exit-code" }, "The container db could not be started; the app's log says why." },
                 { { 0, 0, "resources" }, "The container db could not be started; the app's log says why." },
         };

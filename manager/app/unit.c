@@ -61,9 +61,12 @@ static int why(const AppUnitLive* u, char** ret) {
                 return asprintf(ret, "The container %s took more memory than it may, and was ended.", u->name);
         if (streq(e->result, "timeout"))
                 return asprintf(ret, "The container %s did not start or stop in time.", u->name);
+        if (streq(e->result, "protocol")) /* PID 1 did not even see its process */
+                return asprintf(ret, "The container %s ended as soon as it was started; the app's log says why.", u->name);
         if (e->code == CLD_KILLED || e->code == CLD_DUMPED) {
                 const char* name = sigabbrev_np(e->status);
-                return asprintf(ret, "The container %s was ended by signal %d%s%s%s.", u->name, e->status, name ? " (SIG" : "", strempty(name), name ? ")" : "");
+                return name ? asprintf(ret, "The container %s was ended by signal %d (SIG%s).", u->name, e->status, name)
+                            : asprintf(ret, "The container %s was ended by signal %d.", u->name, e->status);
         }
         if (e->code == CLD_EXITED)
                 return asprintf(ret, "The container %s ended by itself, with status %d.", u->name, e->status);
