@@ -83,4 +83,31 @@ TEST(nor_too_many_bytes) {
         assert(w.bytes == WORDS_WINDOW_BYTES && s.lines == 128 && w.left_out == 72);
 }
 
+/* A thousand lines of 1 KiB in every window, as 1 GB a minute becomes: after ten minutes only what comes back is said. */
+TEST(who_never_stops_has_a_part_of_the_journal) {
+        Words w = {};
+        static Said s;
+        static char line[1025];
+        uint64_t now = 20 * USEC_PER_SEC;
+        memset(line, 'x', 1024);
+        line[1024] = '\n';
+        for (unsigned windows = 0; windows < 100; windows++, now += WORDS_WINDOW_USEC)
+                for (size_t i = 0; i < 1500; i++) {
+                        s.used = 0;
+                        words_add(&w, line, sizeof(line), now, say, &s);
+                }
+        assert(w.spent <= WORDS_STORE_BYTES);
+        size_t before = s.lines, day = 24 * 360;
+        for (size_t windows = 0; windows < day; windows++, now += WORDS_WINDOW_USEC)
+                for (size_t i = 0; i < 40; i++) {
+                        s.used = 0;
+                        words_add(&w, line, sizeof(line), now, say, &s);
+                }
+        size_t said = (s.lines - before) * (1024 + WORDS_LINE_COST);
+        assert(said <= 420u * 1024 * 1024 && said >= 250u * 1024 * 1024);
+        s.used = 0;
+        add(&w, &s, "again\n", now + 7 * 3600 * USEC_PER_SEC); /* and who was quiet for long has all of it again */
+        assert(w.spent < 1024 * 1024 && strstr(s.text, "again|"));
+}
+
 TEST_MAIN()

@@ -13,12 +13,13 @@ static void one_line(Words* w, const char* line, size_t size, WordsSay say, void
         }
         if (size == 0)
                 return;
-        if (w->lines >= WORDS_WINDOW_LINES || w->bytes + size > WORDS_WINDOW_BYTES) {
+        if (w->lines >= WORDS_WINDOW_LINES || w->bytes + size > WORDS_WINDOW_BYTES || w->spent + size + WORDS_LINE_COST > WORDS_STORE_BYTES) {
                 w->left_out++;
                 return;
         }
         w->lines++;
         w->bytes += size;
+        w->spent += size + WORDS_LINE_COST;
         say(line, size, priority, userdata);
 }
 
@@ -26,7 +27,8 @@ void words_turn(Words* w, uint64_t now_usec, WordsSay say, void* userdata) {
         char text[80];
         if (now_usec < w->window_usec + WORDS_WINDOW_USEC)
                 return;
-        size_t left_out = w->left_out;
+        size_t left_out = w->left_out, back = (size_t) MIN((now_usec - w->window_usec) / WORDS_WINDOW_USEC, (uint64_t) 1 << 20) * WORDS_STORE_WINDOW;
+        w->spent -= MIN(w->spent, back);
         w->window_usec = now_usec;
         w->lines = w->bytes = w->left_out = 0;
         if (left_out > 0) {

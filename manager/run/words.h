@@ -7,6 +7,11 @@
 #define WORDS_WINDOW_USEC (10 * USEC_PER_SEC)
 #define WORDS_WINDOW_LINES 1000
 #define WORDS_WINDOW_BYTES ((size_t) 1024 * 1024)
+/* What the journal has room for is shared by all: whoever never stops may not push out what the others said last week. A line costs its bytes and what the
+ * journal keeps with it; so much may be said at once, and so much comes back in each window, which is 4 KiB a second and 340 MB a day. */
+#define WORDS_LINE_COST 256
+#define WORDS_STORE_BYTES ((size_t) 64 * 1024 * 1024)
+#define WORDS_STORE_WINDOW ((size_t) 40 * 1024)
 
 /* One line, neither empty nor ending in blanks; priority is that of syslog(3), out of "<3>" before it where that stood. */
 typedef void (*WordsSay)(const char* line, size_t size, int priority, void* userdata);
@@ -17,6 +22,7 @@ typedef struct Words {
         uint64_t window_usec;  /* when this stretch of time began */
         size_t lines, bytes;   /* said in it */
         size_t left_out;       /* and not said */
+        size_t spent;          /* of WORDS_STORE_BYTES */
 } Words;
 
 void words_add(Words* w, const char* data, size_t size, uint64_t now_usec, WordsSay say, void* userdata);
