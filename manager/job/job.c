@@ -141,8 +141,10 @@ int job_child(Manager* m, Job* job, const char* name, JobKind kind, const char* 
                 return r < 0 ? r : error_set(reterr, ERROR_INTERNAL, "A part of the job is gone.");
         if (streq(row.state, "queued") || streq(row.state, "running"))
                 return JOB_WAIT;
-        if (!streq(row.state, "done"))
+        if (!streq(row.state, "done")) {
+                job->part_failed = true;
                 return error_of_child(&row, reterr);
+        }
         if (ret_result)
                 *ret_result = json_loads(row.result, JSON_REJECT_DUPLICATES, NULL) ?: json_object();
         return 1;
@@ -389,7 +391,9 @@ static void task_step(Task* t) {
         }
         _cleanup_error_ Error e = ERROR_NULL;
         unsigned stage = t->job.stage;
+        t->job.part_failed = false;
         int r = step_write(t, &e);
+        bool final = t->job.part_failed; /* a full store passes, but a part that found no room is over */
         if (r == 1) {
                 task_finish(t);
                 return;
@@ -402,7 +406,7 @@ static void task_step(Task* t) {
         }
         _cleanup_error_ Error again = ERROR_NULL;
         int k = task_reload(t, &again); /* what the step remembered was rolled back */
-        if (k < 0 || passes(&e)) {
+        if (k < 0 || (passes(&e) && !final)) {
                 log_warning("Job '%s' waits: %s", t->row.id, error_is_set(&again) ? again.message : e.message);
                 task_pause(t);
                 return;

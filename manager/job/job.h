@@ -19,6 +19,7 @@ typedef struct Job {
         Actor actor;       /* on whose behalf */
         bool cancel;       /* asked for; a step that is told may stop at a clean point */
         uint64_t wait_until_usec; /* see job_wait_until() */
+        bool part_failed;  /* the error of this step is that of a part: it stays, whatever it is */
 } Job;
 
 /* What a step of a MANAGER kind may answer beside 0, 1 and errors: it has asked somebody (a child job, the helper, PID 1, the clock) and is

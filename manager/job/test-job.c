@@ -730,6 +730,32 @@ TEST(a_failed_part_fails_the_whole) {
         down(&f);
 }
 
+static void full_worker(const char* id) {
+        int fd = connect_to(socket_path);
+        tell(fd, "{\"hello\":\"%s\"}", id);
+        ASSERT_TRUE(hear(fd, "{\"welcome\":true}"));
+        tell(fd, "{\"error\":{\"name\":\"storage-full\",\"message\":\"It needs 7 MB, there are 3.\"}}");
+        ASSERT_TRUE(hear(fd, "{\"over\":true}"));
+}
+
+/* The store's own want of room passes, and is waited for; a part that found none has ended. */
+TEST(a_part_that_found_no_room_fails_the_whole) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        Fixture f;
+        char id[JOB_ID_BYTES];
+        up(&f);
+        world.worker = full_worker;
+        world.part = JOB_IMAGE_PULL;
+        world.parts_open = 1;
+        ASSERT_OK(add(&f, JOB_APP_INSTALL, id, &e));
+        turn_until(&f, id, "failed");
+        expect_end_of_worker();
+        _cleanup_job_row_ JobRow row = row_of(&f, id);
+        ASSERT_TRUE(strstr(row.error, "storage-full") && strstr(row.error, "It needs 7 MB"));
+        ASSERT_EQ(world.undone, 3);
+        down(&f);
+}
+
 TEST(undoing_survives_kills) {
         _cleanup_error_ Error e = ERROR_NULL;
         Fixture f;
