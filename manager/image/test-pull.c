@@ -301,6 +301,7 @@ TEST(bad_images) {
                 { "bad/tar", "damaged" },
                 { "bad/cut-tar", "damaged" },
                 { "bad/bomb", "300 times its size" },
+                { "bad/many", "more than 1000000 files" },
                 { "bad/digest", "digest is wrong" },
                 { "bad/longer", "sends more" },
                 { "bad/shorter", "less of" },
