@@ -31,6 +31,17 @@ typedef struct AppPulse {
 } AppPulse;
 #define APP_PULSES 90 /* a quarter of an hour */
 
+/* What it may have, and what the kernel did to keep it there. Times in seconds, 0 = never; counts as at the last look, -1 = not yet. */
+typedef struct AppLimit {
+        int64_t memory_mb, tasks;
+        int64_t kills, tight;        /* memory.events oom_kill, oom */
+        int64_t refused;             /* pids.events max */
+        int64_t killed_at, refused_at;
+        int64_t killed_noted, refused_noted;
+        bool machine;                /* not its limit was met, but the machine had no memory left */
+        char container[40];          /* that was killed; "" = not known */
+} AppLimit;
+
 typedef struct AppProbe AppProbe;
 typedef struct AppUse AppUse;
 typedef struct AppDisk AppDisk;
@@ -66,8 +77,7 @@ typedef struct AppLive {
         uint64_t disk_usec;          /* when it was measured, CLOCK_BOOTTIME; 0 = not since the manager runs */
         uint64_t disk_soon_usec;     /* it is measured out of turn then; 0 = no need */
         uint64_t disk_ended_usec;    /* when it was ended for what it takes; 0 = never */
-        int64_t oom_kills;           /* as memory.events said last; -1 = not yet */
-        int64_t oom_at;              /* when one was seen last; 0 = never */
+        AppLimit limit;
 } AppLive;
 
 /* A call to the helper that a step waits for. */
@@ -157,6 +167,8 @@ void app_use_save_all(Manager* m); /* before the end */
 void app_use_free(AppUse* u);
 void app_use_load(AppLive* live, const AppRow* row);
 int64_t app_memory_now(const Manager* m, const AppLive* live); /* bytes; -1 = nothing runs */
+int64_t app_memory_of(const Manager* m, const AppLive* live, const char* container); /* likewise */
+int64_t app_account(const Manager* m, const char* app, const char* file, const char* key); /* of its slice; -1 = there is none */
 json_t* app_use_json(const AppLive* live);  /* array of AppSample, owned */
 int64_t app_peak_measured(const AppLive* live); /* bytes; 0 = not yet */
 
@@ -175,6 +187,14 @@ json_t* app_disk_stopped(const AppRow* row);        /* owned; NULL = it was not 
 char* app_disk_stopped_sentence(const AppRow* row, const json_t* facts); /* owned */
 int app_disk_stopped_set(AppRow* row, const json_t* facts); /* NULL = forget it; save the row */
 void app_disk_size_text(int64_t bytes, char ret[static 24]); /* "412 MB", "9.1 GB" */
+
+/* --- limit.c --- */
+void app_limit_look(Manager* m, AppLive* live, int64_t now); /* compares the accounts with those of the last look */
+void app_limit_ended(Manager* m, AppLive* live, const char* container, int64_t at); /* PID 1 saw the kernel kill it */
+bool app_limit_was_killed(const AppLive* live, int64_t now);  /* lately */
+bool app_limit_was_refused(const AppLive* live, int64_t now); /* processes, lately */
+char* app_limit_killed(const AppLive* live, const json_t* manifest); /* owned */
+char* app_limit_refused(const AppLive* live);                        /* owned */
 
 /* --- show.c --- */
 typedef enum AppHealthState {
@@ -205,6 +225,8 @@ int app_environment_take(AppRow* row, const json_t* list, Error* reterr);
 
 void app_health_follow(Manager* m, AppLive* live);   /* after an answer or another state of its units */
 void app_health_note(Manager* m, AppLive* live, bool failing); /* a line of its timeline */
+void app_note(Manager* m, const AppLive* live, const char* severity, const char* sentence); /* likewise */
+int64_t app_limit_of(const AppRow* row, const char* limit, const json_t* manifest, const char* resource, int64_t otherwise);
 int app_update_offered(Manager* m, const AppRow* row, char** ret, Error* reterr); /* owned; NULL = none */
 json_t* app_questions(const json_t* manifest, const char* language); /* array of Question, owned */
 

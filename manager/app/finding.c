@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <time.h>
 
-#define OOM_NEWS_SEC (86400)
 
 _printf_(1, 2) static char* say(const char* format, ...) {
         char* text = NULL;
@@ -66,6 +65,24 @@ static void state(Manager* m, Findings* list, const AppRow* row, const json_t* m
         }
 }
 
+static void kernel_acted(Findings* list, const AppRow* row, const json_t* manifest, const AppLive* live) {
+        int64_t now = now_seconds();
+        if (app_limit_was_killed(live, now)) {
+                _cleanup_free_ char* why = app_limit_killed(live, manifest);
+                json_t* facts = facts_of(row);
+                (void) json_object_set_new(facts, "limit", json_integer(live->limit.memory_mb));
+                (void) json_object_set_new(facts, "reason", json_string(strempty(why)));
+                add(list, SEVERITY_WARN, live->limit.machine ? "app.memory-short" : "app.memory-killed", facts,
+                    say("%s: %s", row->title, strempty(why)), "", row->id);
+        }
+        if (app_limit_was_refused(live, now)) {
+                _cleanup_free_ char* why = app_limit_refused(live);
+                json_t* facts = facts_of(row);
+                (void) json_object_set_new(facts, "limit", json_integer(live->limit.tasks));
+                add(list, SEVERITY_WARN, "app.tasks-limit", facts, say("%s: %s", row->title, strempty(why)), "", row->id);
+        }
+}
+
 static void limits(Findings* list, const AppRow* row, const json_t* manifest, const AppLive* live) {
         int64_t limit = app_disk_limit(row, manifest), used = live ? live->disk_bytes : -1;
         _cleanup_json_ json_t* stopped = app_disk_stopped(row);
@@ -80,9 +97,6 @@ static void limits(Findings* list, const AppRow* row, const json_t* manifest, co
                 add_under(list, level == DISK_NEAR ? SEVERITY_WARN : SEVERITY_BAD, "app.disk-limit", facts,
                           say("%s uses %s of its %s.", row->title, used_text, limit_text), "limits", row->id);
         }
-        if (live && live->oom_at > now_seconds() - OOM_NEWS_SEC)
-                add(list, SEVERITY_WARN, "app.memory-killed", facts_of(row),
-                    say("%s wanted more memory than it may have, and a process of it was ended.", row->title), "", row->id);
 }
 
 static void version(Manager* m, Findings* list, const AppRow* row, const json_t* manifest) {
@@ -123,6 +137,7 @@ int app_findings(Manager* m, Findings* list, Error* reterr) {
                 const AppLive* live = app_live(m, rows.items[i].id);
                 state(m, list, &rows.items[i], manifest, live);
                 limits(list, &rows.items[i], manifest, live);
+                kernel_acted(list, &rows.items[i], manifest, live);
                 version(m, list, &rows.items[i], manifest);
         }
         return MIN(r, 0);

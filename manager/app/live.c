@@ -71,7 +71,7 @@ AppLive* app_live_new(Manager* m, const char* id) {
         if (!live)
                 return NULL;
         (void) snprintf(live->id, sizeof(live->id), "%s", id);
-        live->disk_bytes = live->oom_kills = -1;
+        live->disk_bytes = live->limit.kills = live->limit.tight = live->limit.refused = -1;
         live->since = now_seconds();
         live->shown = -1;
         size_t i = position(a, id);
@@ -137,6 +137,8 @@ int app_live_update(Manager* m, const AppRow* row, AppLive** ret) {
                 return -ENOMEM;
         expect_set(live, health);
         live->http = json_get_integer(json_object_get(manifest, "http"), "port", 0) > 0;
+        live->limit.memory_mb = app_limit_of(row, "memory_mb", manifest, "memory_max_mb", 1024);
+        live->limit.tasks = json_get_integer(json_object_get(manifest, "resources"), "tasks", 512);
         live->present = true;
         if (wanted && !live->wanted) /* patience begins anew */
                 live->good_usec = now_usec(CLOCK_BOOTTIME);

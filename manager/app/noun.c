@@ -110,24 +110,31 @@ int app_update_offered(Manager* m, const AppRow* row, char** ret, Error* reterr)
         return MIN(r, 0);
 }
 
-void app_health_note(Manager* m, AppLive* live, bool failing) {
+void app_note(Manager* m, const AppLive* live, const char* severity, const char* sentence) {
         _cleanup_error_ Error e = ERROR_NULL;
         if (store_in_transaction(m->store))
                 return; /* a job is at it, and tells itself */
         int r = store_begin(m->store, &e);
         if (r < 0)
                 return;
-        if (failing)
-                r = app_event_add(m, live->id, "health", "bad", NULL, "It stopped answering. %s%.200s",
-                                  live->last.status == 0 ? "Last try: " : "Its last answer began: ", strempty(live->last.body));
-        else
-                r = app_event_add(m, live->id, "health", "ok", NULL, "It answers again.");
+        r = app_event_add(m, live->id, "health", severity, NULL, "%s", sentence);
         if (r >= 0)
                 r = store_commit(m->store, &e);
         else
                 store_rollback(m->store);
         if (r < 0)
                 log_warning("Cannot note how app '%s' stands, ignoring: %s", live->id, strempty(e.message));
+}
+
+void app_health_note(Manager* m, AppLive* live, bool failing) {
+        _cleanup_free_ char* text = NULL;
+        if (!failing)
+                app_note(m, live, "ok", "It answers again.");
+        else if (asprintf(&text, "It stopped answering. %s%.200s", live->last.status == 0 ? "Last try: " : "Its last answer began: ",
+                          strempty(live->last.body)) >= 0)
+                app_note(m, live, "bad", text);
+        else
+                text = NULL;
 }
 
 /* --- for all nouns --- */

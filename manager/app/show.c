@@ -73,6 +73,15 @@ static char* minutes_since(const AppLive* live) {
         return seconds >= 120 ? say("%llu min", (unsigned long long) seconds / 60) : say("%llu s", (unsigned long long) seconds);
 }
 
+/* It is well again, or seems so; that it met a limit lately is worth knowing all the same. */
+static char* with_limits(char* sentence, const AppLive* live, const json_t* manifest) {
+        int64_t now = now_seconds();
+        bool was_killed = app_limit_was_killed(live, now), was_refused = app_limit_was_refused(live, now);
+        _cleanup_free_ char *before = sentence, *killed = was_killed ? app_limit_killed(live, manifest) : NULL,
+                            *refused = was_refused ? app_limit_refused(live) : NULL;
+        return say("%s%s%s%s%s", strempty(before), was_killed ? " " : "", strempty(killed), was_refused ? " " : "", strempty(refused));
+}
+
 static char* health_sentence(const AppLive* live, const json_t* manifest, AppHealthState health) {
         _cleanup_free_ char *failed = live ? app_failed_container(live, manifest) : NULL, *last = last_answer(live),
                             *minutes = live ? minutes_since(live) : NULL;
@@ -82,13 +91,13 @@ static char* health_sentence(const AppLive* live, const json_t* manifest, AppHea
         case APP_HEALTH_STARTING:
                 return failed ? say("It is starting. %s", failed) : say("It is starting.");
         case APP_HEALTH_OK:
-                return live->http ? say("It answers.") : say("It runs.");
+                return with_limits(live->http ? say("It answers.") : say("It runs."), live, manifest);
         case APP_HEALTH_SLOW:
-                return say("It has not answered well for %s. %s", strempty(minutes), strempty(last));
+                return with_limits(say("It has not answered well for %s. %s", strempty(minutes), strempty(last)), live, manifest);
         case APP_HEALTH_FAILING:
-                return failed         ? say("%s", failed)
-                       : live->http   ? say("It has not answered well for %s. %s", strempty(minutes), strempty(last))
-                                      : say("Not all of its containers run.");
+                return with_limits(failed       ? say("%s", failed)
+                                   : live->http ? say("It has not answered well for %s. %s", strempty(minutes), strempty(last))
+                                                : say("Not all of its containers run."), live, manifest);
         }
         return NULL;
 }
@@ -157,7 +166,7 @@ static json_t* megabytes_or_null(int64_t bytes) {
         return bytes < 0 ? json_null() : json_integer((bytes + (1 << 20) - 1) >> 20);
 }
 
-static json_t* containers_json(const AppLive* live, const AppRow* row, const json_t* manifest) {
+static json_t* containers_json(const Manager* m, const AppLive* live, const AppRow* row, const json_t* manifest) {
         static const char* const states[] = {
                 [APP_UNIT_UNKNOWN] = "stopped", [APP_UNIT_STARTING] = "starting", [APP_UNIT_RUNNING] = "running", [APP_UNIT_DONE] = "done",
                 [APP_UNIT_STOPPING] = "stopped", [APP_UNIT_STOPPED] = "stopped", [APP_UNIT_FAILED] = "failed",
@@ -174,9 +183,9 @@ static json_t* containers_json(const AppLive* live, const AppRow* row, const jso
                                            : s == APP_UNIT_RUNNING || s == APP_UNIT_DONE ? say("%s", "")
                                                                                          : say("%s", s == APP_UNIT_STARTING ? "It is starting." : "It does not run.");
                 (void) json_array_append_new(
-                                list, json_pack("{s:s, s:s, s:s, s:s, s:n, s:I, s:o}", "name", name, "image",
+                                list, json_pack("{s:s, s:s, s:s, s:s, s:o, s:I, s:o}", "name", name, "image",
                                                 pinned ?: strempty(json_get_string(c, "image")), "state", states[s], "sentence", strempty(why),
-                                                "memory_mb", "restarts", (json_int_t) (u ? u->restarts : 0), "started_at",
+                                                "memory_mb", megabytes_or_null(u ? app_memory_of(m, live, name) : -1), "restarts", (json_int_t) (u ? u->restarts : 0), "started_at",
                                                 json_time_or_null(u && s == APP_UNIT_RUNNING ? u->started_at : 0)));
         }
         return list;
@@ -251,7 +260,7 @@ static int secret_settings_add(Manager* m, const AppRow* row, const json_t* mani
         return 0;
 }
 
-static int64_t limit_of(const AppRow* row, const char* limit, const json_t* manifest, const char* resource, int64_t otherwise) {
+int64_t app_limit_of(const AppRow* row, const char* limit, const json_t* manifest, const char* resource, int64_t otherwise) {
         _cleanup_json_ json_t* limits = json_or(row->limits, json_object());
         int64_t own = json_get_integer(limits, limit, 0);
         return own > 0 ? own : resource ? json_get_integer(json_object_get(manifest, "resources"), resource, otherwise) : otherwise;
@@ -287,14 +296,14 @@ json_t* app_show(Manager* m, const AppRow* row, const char* language, Error* ret
                         json_string_or_null(*row->held_version ? row->held_version : NULL), "held_until",
                         json_time_or_null(*row->held_version ? row->held_until : 0), "auto_update", (int) row->auto_update, "maintenance",
                         (int) row->maintenance, "memory_mb", megabytes_or_null(memory), "memory_peak_mb", megabytes_or_null(peak > 0 ? peak : -1),
-                        "memory_limit_mb", (json_int_t) limit_of(row, "memory_mb", manifest, "memory_max_mb", 1024), "cpu_weight",
-                        (json_int_t) limit_of(row, "cpu_weight", manifest, "cpu_weight", 100), "disk_mb", megabytes_or_null(live ? live->disk_bytes : -1),
+                        "memory_limit_mb", (json_int_t) app_limit_of(row, "memory_mb", manifest, "memory_max_mb", 1024), "cpu_weight",
+                        (json_int_t) app_limit_of(row, "cpu_weight", manifest, "cpu_weight", 100), "disk_mb", megabytes_or_null(live ? live->disk_bytes : -1),
                         "disk_limit_mb", (json_int_t) (app_disk_limit(row, manifest) >> 20), "disk", app_disk_show(live), "network_out", row->network_out, "host_network",
                         (int) row->host_network);
         json_t* last = json_pack(
                         "{s:o, s:o, s:O, s:o, s:o, s:I, s:o}", "ports", ports_json(m, row, manifest, language ?: "en"), "questions",
                         language ? app_questions(manifest, language) : json_array(), "settings", settings, "environment", pairs_json(row->environment),
-                        "containers", language ? containers_json(live, row, manifest) : json_array(), "installed_at", (json_int_t) row->installed_at,
+                        "containers", language ? containers_json(m, live, row, manifest) : json_array(), "installed_at", (json_int_t) row->installed_at,
                         "answered_at", json_time_or_null(row->answered_at));
         if (!app || !more || !last || json_object_update(app, more) < 0 || json_object_update(app, last) < 0) {
                 json_decref(app);
@@ -344,5 +353,5 @@ json_t* app_health_show(Manager* m, const AppRow* row, Error* reterr) {
         return json_pack("{s:s, s:s, s:I, s:s, s:o, s:o, s:o, s:o}", "state", app_health_to_string(health), "sentence", strempty(sentence), "since",
                          (json_int_t) (live ? live->since : row->installed_at), "expected", strempty(what), "last",
                          live ? answer_json(&live->last) : json_null(), "good", live ? answer_json(&live->good) : json_null(), "recent",
-                         pulses_json(live), "containers", containers_json(live, row, manifest));
+                         pulses_json(live), "containers", containers_json(m, live, row, manifest));
 }

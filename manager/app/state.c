@@ -55,6 +55,12 @@ static int take_property(sd_bus_message* reply, AppUnitLive* u, Numbers* n) {
         return sd_bus_message_skip(reply, "v");
 }
 
+/* The moment of an end by the wall's clock, from PID 1's monotonic one. */
+static int64_t wall_of(uint64_t monotonic_usec) {
+        uint64_t now = now_usec(CLOCK_MONOTONIC);
+        return now_seconds() - (int64_t) ((now > monotonic_usec ? now - monotonic_usec : 0) / USEC_PER_SEC);
+}
+
 static int on_numbers(sd_bus_message* reply, void* userdata, sd_bus_error* ret_error) {
         _cleanup_free_ Asked* asked = userdata;
         AppLive* live = app_live(asked->m, asked->id);
@@ -70,6 +76,8 @@ static int on_numbers(sd_bus_message* reply, void* userdata, sd_bus_error* ret_e
                         break;
         bool ended = n.exited_usec > 0 || !streq(n.end.result, "success");
         app_unit_told(u, n.restarts, ended, &n.end, now_usec(CLOCK_BOOTTIME));
+        if (streq(n.end.result, "oom-kill"))
+                app_limit_ended(asked->m, live, u->name, wall_of(n.exited_usec));
         if (*live->job)
                 jobs_wake(asked->m->jobs, live->job);
         return 0;

@@ -50,7 +50,7 @@ static int64_t account_number(const Manager* m, const char* app, const char* fil
         return account_read(m, app, file, text) < 0 || text[0] < '0' || text[0] > '9' ? -1 : atoll(text);
 }
 
-static int64_t account_line(const Manager* m, const char* app, const char* file, const char* key) {
+int64_t app_account(const Manager* m, const char* app, const char* file, const char* key) {
         char text[1024];
         if (account_read(m, app, file, text) < 0)
                 return -1;
@@ -63,6 +63,12 @@ static int64_t account_line(const Manager* m, const char* app, const char* file,
 
 int64_t app_memory_now(const Manager* m, const AppLive* live) {
         return account_number(m, live->id, "memory.current");
+}
+
+int64_t app_memory_of(const Manager* m, const AppLive* live, const char* container) {
+        char file[160];
+        (void) snprintf(file, sizeof(file), "steadbox-app-%s-%s.service/memory.current", live->id, container);
+        return account_number(m, live->id, file);
 }
 
 int64_t app_peak_measured(const AppLive* live) {
@@ -85,13 +91,13 @@ static void slot_begin(AppUse* u, int64_t slot) {
 
 static void look(Manager* m, AppLive* live, int64_t now) {
         AppUse* u = live->use;
-        int64_t memory = app_memory_now(m, live), cpu = account_line(m, live->id, "cpu.stat", "usage_usec");
-        int64_t peak = account_number(m, live->id, "memory.peak"), kills = account_line(m, live->id, "memory.events", "oom_kill");
+        int64_t memory = app_memory_now(m, live), cpu = app_account(m, live->id, "cpu.stat", "usage_usec");
+        int64_t peak = account_number(m, live->id, "memory.peak");
         uint64_t clock = now_usec(CLOCK_BOOTTIME);
         u->memory_now = memory;
+        app_limit_look(m, live, now);
         if (memory < 0 && cpu < 0) { /* it does not run */
                 u->cpu_at = 0;
-                live->oom_kills = -1;
                 return;
         }
         peak = MAX(peak, memory);
@@ -107,9 +113,6 @@ static void look(Manager* m, AppLive* live, int64_t now) {
         s->memory_mb = MAX(s->memory_mb, memory > 0 ? (uint32_t) (memory >> 20) : 0);
         s->cpu_permille = u->slot_usec ? (uint16_t) MIN(u->slot_cpu_usec * 1000 / u->slot_usec, (uint64_t) UINT16_MAX) : 0;
         s->disk_mb = live->disk_bytes < 0 ? UINT32_MAX : (uint32_t) (live->disk_bytes >> 20);
-        if (kills > live->oom_kills && live->oom_kills >= 0)
-                live->oom_at = now;
-        live->oom_kills = MAX(kills, 0);
 }
 
 /* --- kept over a restart: the day as one short text --- */

@@ -1,0 +1,118 @@
+/* What the kernel did to an app that met its limits, and the words for it: people must learn that it was not the app's own fault to end. */
+#include "app/app-internal.h"
+#include "api/events.h"
+#include "base/log.h"
+#include "base/time.h"
+#include <stdio.h>
+#include <time.h>
+
+#define NEWS_SEC 86400  /* as long it is told */
+#define NOTE_SEC 600    /* a line of the timeline at most so often: what runs wild does so again and again */
+
+bool app_limit_was_killed(const AppLive* live, int64_t now) {
+        return live && live->limit.killed_at > now - NEWS_SEC;
+}
+
+bool app_limit_was_refused(const AppLive* live, int64_t now) {
+        return live && live->limit.refused_at > now - NEWS_SEC;
+}
+
+/* A container may have less than the app. Bytes >> 20. */
+static int64_t memory_of(const AppLive* live, const json_t* manifest) {
+        size_t i;
+        json_t* c;
+        json_array_foreach(json_object_get(manifest, "containers"), i, c) {
+                int64_t own = json_get_integer(c, "memory_mb", 0);
+                if (streq(live->limit.container, strempty(json_get_string(c, "name"))) && own > 0)
+                        return MIN(own, live->limit.memory_mb);
+        }
+        return live->limit.memory_mb;
+}
+
+static void clock_of(int64_t at, char ret[static 8]) {
+        time_t t = (time_t) at;
+        struct tm tm;
+        if (!localtime_r(&t, &tm) || strftime(ret, 8, "%H:%M", &tm) == 0)
+                *ret = 0;
+}
+
+char* app_limit_killed(const AppLive* live, const json_t* manifest) {
+        const AppLimit* l = &live->limit;
+        bool several = json_array_size(json_object_get(manifest, "containers")) > 1 && *l->container;
+        char clock[8], *text = NULL;
+        int r;
+        clock_of(l->killed_at, clock);
+        if (l->machine)
+                r = asprintf(&text, "The machine had no memory left, and the kernel stopped it at %s.", clock);
+        else if (several)
+                r = asprintf(&text, "Its container %s needed more than its %lld MB and was stopped by the kernel at %s.", l->container,
+                             (long long) memory_of(live, manifest), clock);
+        else
+                r = asprintf(&text, "It needed more than its %lld MB and was stopped by the kernel at %s.", (long long) memory_of(live, manifest), clock);
+        return r < 0 ? NULL : text;
+}
+
+char* app_limit_refused(const AppLive* live) {
+        char clock[8], *text = NULL;
+        clock_of(live->limit.refused_at, clock);
+        int r = asprintf(&text, "It wanted more than its %lld processes at once; the kernel refused the rest, last at %s.",
+                         (long long) live->limit.tasks, clock);
+        return r < 0 ? NULL : text;
+}
+
+/* --- seeing it --- */
+
+static void tell(Manager* m, AppLive* live, bool killed, int64_t now) {
+        _cleanup_app_row_ AppRow row = {};
+        AppLimit* l = &live->limit;
+        if (m->events) {
+                events_changed(m->events, "app");
+                events_changed(m->events, "finding");
+        }
+        int64_t* noted = killed ? &l->killed_noted : &l->refused_noted;
+        if (now - *noted < NOTE_SEC || store_app_get(m->store, live->id, &row, NULL) <= 0)
+                return;
+        *noted = now;
+        _cleanup_json_ json_t* manifest = app_manifest(&row);
+        _cleanup_free_ char* text = killed ? app_limit_killed(live, manifest) : app_limit_refused(live);
+        log_warning("App '%s': %s", live->id, strempty(text));
+        app_note(m, live, killed ? "bad" : "warn", strempty(text));
+}
+
+static void killed(Manager* m, AppLive* live, int64_t at) {
+        AppLimit* l = &live->limit;
+        int64_t tight = app_account(m, live->id, "memory.events", "oom");
+        l->machine = tight <= MAX(l->tight, (int64_t) 0); /* nobody met a limit of the app's, and yet it was killed */
+        l->killed_at = at;
+        tell(m, live, true, now_seconds());
+}
+
+static void accounts_keep(const Manager* m, AppLive* live, int64_t kills, int64_t refused) {
+        live->limit.kills = kills;
+        live->limit.tight = app_account(m, live->id, "memory.events", "oom");
+        live->limit.refused = refused;
+}
+
+/* cgroup-v2: memory.events counts of the whole slice. A slice that was made anew counts from nothing. */
+void app_limit_look(Manager* m, AppLive* live, int64_t now) {
+        AppLimit* l = &live->limit;
+        int64_t kills = app_account(m, live->id, "memory.events", "oom_kill"), refused = app_account(m, live->id, "pids.events", "max");
+        if (kills > l->kills && l->kills >= 0) {
+                *l->container = 0;
+                killed(m, live, now);
+        }
+        if (refused > l->refused && l->refused >= 0) {
+                l->refused_at = now;
+                tell(m, live, false, now);
+        }
+        accounts_keep(m, live, kills, refused);
+}
+
+void app_limit_ended(Manager* m, AppLive* live, const char* container, int64_t at) {
+        AppLimit* l = &live->limit;
+        if (at <= l->killed_at)
+                return; /* seen in the accounts, or told before */
+        (void) snprintf(l->container, sizeof(l->container), "%s", container);
+        killed(m, live, at);
+        accounts_keep(m, live, app_account(m, live->id, "memory.events", "oom_kill"), l->refused);
+}
