@@ -127,7 +127,7 @@ run_programs() {
 # Runs one program with a time limit. One that says nothing speaks by its exit status.
 run_program() {
         local program=$1 name=${1##*/} suite log code pid_file started=$SECONDS program_pid
-        suite=${program%/*} suite=${suite##*/}
+        suite=${program#*/tests/} suite=${suite%/*} suite=${suite//\//-}
         log=$logs/$suite-$name.log
         pid_file=${strands:+$strands/$suite-$name.pid}
         [ -z "$strand_said" ] || echo "# $suite/$name"
@@ -372,7 +372,12 @@ node_packages() {
 suite_vm() {
         has_installer && has_programs vm || return 0
         box_environment
-        strand 600 vm run_programs "$source_dir/tests/vm"
+        strand 600 vm vm_programs
+}
+
+vm_programs() {
+        run_programs "$source_dir/tests/vm"
+        [ -z "${TESTS_ALL:-}" ] || program_timeout=14400 run_programs "$source_dir/tests/vm/all"
 }
 
 suite_bench() {
