@@ -141,6 +141,21 @@ int pid1_reload(sd_bus* bus, Error* reterr) {
         return r < 0 ? r : 0;
 }
 
+/* After Reload PID 1 knows the new limits, and writes them down with the next change of the unit (seen with systemd 257, Linux 6.12). Of all
+ * that can be set of a unit its markers (org.freedesktop.systemd1(5)) mean nothing to anybody here and leave no file behind. Not for a unit
+ * that does not run: that would make its control group. */
+int pid1_limits(sd_bus* bus, const char* unit, Error* reterr) {
+        sd_bus_error error = SD_BUS_ERROR_NULL;
+        int r = pid1_units_count(bus, unit, reterr);
+        if (r <= 0)
+                return r;
+        r = sd_bus_call_method(bus, PID1_NAME, PID1_PATH, PID1_MANAGER, "SetUnitProperties", &error, NULL, "sba(sv)", unit, 1, 1, "Markers", "as", 0);
+        if (r < 0)
+                r = bus_failed(reterr, r, &error, "SetUnitProperties", unit);
+        sd_bus_error_free(&error);
+        return MIN(r, 0);
+}
+
 void pid1_kill(sd_bus* bus, const char* unit) {
         (void) sd_bus_call_method(bus, PID1_NAME, PID1_PATH, PID1_MANAGER, "KillUnit", NULL, NULL, "ssi", unit, "all", (int32_t) SIGKILL);
 }

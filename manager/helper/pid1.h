@@ -9,6 +9,8 @@ int pid1_unit(sd_bus* bus, const char* method, const char* unit, const char* mod
 int pid1_unit_wait(sd_bus* bus, const char* method, const char* unit, unsigned timeout_sec, Error* reterr);
 /* Has systemd read its unit files again. */
 int pid1_reload(sd_bus* bus, Error* reterr);
+/* Has the limits that a unit's file names now reach its control group, where it runs: reading the files again does not do that. */
+int pid1_limits(sd_bus* bus, const char* unit, Error* reterr);
 /* Forgets that a unit failed and how often it was started; one that is not loaded is fine. */
 void pid1_reset_failed(sd_bus* bus, const char* unit);
 /* SIGKILL to all processes of a unit; one that is not loaded has none. */

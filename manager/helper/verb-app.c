@@ -125,7 +125,15 @@ static int units_apply(Helper* h, const AppRecord* a, Error* reterr) {
                 r = units_prune(h, fd, a->id, &units, reterr);
         if (r < 0)
                 return r;
-        return stale || r > 0 ? pid1_reload(h->pid1, reterr) : 0;
+        if (!stale && r == 0)
+                return 0;
+        r = pid1_reload(h->pid1, reterr);
+        for (size_t i = 0; i < units.n && r >= 0; i++) {
+                _cleanup_error_ Error e = ERROR_NULL;
+                if (!strstr(units.units[i].name, ".timer") && pid1_limits(h->pid1, units.units[i].name, &e) < 0)
+                        log_warning("New limits of %s hold from its next start on: %s", units.units[i].name, e.message);
+        }
+        return r;
 }
 
 static int record_put(int apps_fd, const AppRecord* a, Error* reterr) {
