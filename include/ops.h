@@ -184,6 +184,7 @@ typedef enum JobFlags {
         JOB_CANCEL = 1 << 1, /* may be cancelled */
         JOB_LONE   = 1 << 2, /* one at a time; another one is refused meanwhile */
         JOB_SERIAL = 1 << 3, /* one at a time; others wait in the queue */
+        JOB_AGAIN = 1 << 4,  /* its process is begun once more where it died without a word */
 } JobFlags;
 
 typedef struct JobType {

@@ -1,7 +1,8 @@
 /* Job kinds: JOB(SYMBOL, "kind", WHERE, FLAGS, "stage|stage|...", "sentence")
  *   WHERE  MANAGER: steps of short transactions inside the manager, one per turn of the loop, journalled in the store
  *          WORKER:  its own process in the sandbox of steadbox-job-<kind>@.service, started by the helper
- *   FLAGS  CANCEL (may be cancelled), LONE (one at a time, a second is refused), SERIAL (one at a time, others wait), 0
+ *   FLAGS  CANCEL (may be cancelled), LONE (one at a time, a second is refused), SERIAL (one at a time, others wait), AGAIN (of a WORKER: whatever it did may be
+ *          done again, so it is begun once more where it died), 0
  * Stages are sentence keys jobs.<kind>.<stage> of the UI. */
 JOB(USER_DELETE,     "user-delete",     MANAGER, 0,             "sessions|tokens|groups|person",        "Delete a person")
 JOB(USER_IMPORT,     "user-import",     MANAGER, CANCEL | LONE, "check|add",                            "Import people")
@@ -13,9 +14,9 @@ JOB(DOMAIN_CHECK,    "domain-check",    WORKER,  CANCEL,        "find|ask|judge"
 JOB(DOMAIN_PRIMARY,  "domain-primary",  WORKER,  CANCEL | LONE, "resolve|certificate|serve|prove|switch", "Change the primary domain")
 JOB(DNS_WRITE,       "dns-write",       WORKER,  CANCEL,        "read|compare|write|confirm",           "Write a domain's records")
 JOB(CATALOGUE_REFRESH, "catalogue-refresh", WORKER, CANCEL | LONE, "index|packages|keep",           "Fetch the catalogue")
-JOB(IMAGE_PULL,      "image-pull",      WORKER,  CANCEL,        "manifest|pull|unpack|keep",            "Fetch images")
+JOB(IMAGE_PULL,      "image-pull",      WORKER,  CANCEL | AGAIN, "manifest|pull|unpack|keep",            "Fetch images")
 JOB(IMAGE_CLEAN,     "image-clean",     WORKER,  CANCEL | LONE, "look|remove",                          "Remove images nobody needs")
-JOB(APP_DATA,        "app-data",        WORKER,  CANCEL,          "prepare|copy|switch",                  "Copy an app's data")
+JOB(APP_DATA,        "app-data",        WORKER,  CANCEL | AGAIN, "prepare|copy|switch",                  "Copy an app's data")
 JOB(APP_INSTALL,     "app-install",     MANAGER, CANCEL,        "pull|unpack|secrets|databases|start|answer", "Install an app")
 JOB(APP_RUN,         "app-run",         MANAGER, CANCEL,        "stop|apply|start|answer",              "Start, stop or change an app")
 JOB(APP_UPDATE,      "app-update",      MANAGER, CANCEL,        "pull|unpack|stop|keep|switch|start|answer|admit|soak", "Update an app")

@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #define CALLS_MAX 128
+#define LOST_MAX 2                        /* a helper that died is asked again so often: every verb may be */
 #define LOOK_USEC (1 * USEC_PER_SEC)      /* how often a step that waits looks by itself */
 #define START_SEC_DEFAULT 60
 #define QUIET_SEC 120                     /* beyond the app's own stop_seconds, until somebody is told */
@@ -23,6 +24,7 @@ struct AppCall {
         char job[JOB_ID_BYTES];
         char what[32];
         bool over;
+        unsigned lost;       /* answers that did not come */
         Error error;
 };
 
@@ -134,6 +136,15 @@ int app_call_step(Manager* m, Job* job, const char* what, AppAsking ask, const v
         AppCall* call = *at;
         if (!call->over)
                 return JOB_WAIT;
+        if (error_has_name(&call->error, ERROR_HELPER_FAILED) && call->lost < LOST_MAX) {
+                log_warning("The helper failed in job '%s', asking again: %s", job->id, strempty(call->error.message));
+                error_done(&call->error);
+                call->error = ERROR_NULL;
+                call->over = false;
+                call->lost++;
+                if (ask(m, subject, call, &call->error) >= 0)
+                        return JOB_WAIT;
+        }
         *at = call->next;
         int r = 1;
         if (error_is_set(&call->error)) {

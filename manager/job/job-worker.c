@@ -450,9 +450,28 @@ void worker_adopt(Task* t) {
                 worker_begin(t); /* we were killed before it said a word; starting a unit that runs does nothing */
 }
 
+/* Killed by whoever it was, or the helper was that should start it: where that does no harm it gets a second try. */
+static bool begin_again(Task* t, const char* why) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        if (!(t->type->flags & JOB_AGAIN) || t->job.cancel || json_object_get(t->job.journal, "again"))
+                return false;
+        (void) json_object_set_new(t->job.journal, "again", json_true());
+        (void) json_object_del(t->job.journal, "met");
+        if (flush(t, &e) < 0)
+                return false;
+        log_warning("Job '%s' (%s) is begun again: %s", t->row.id, t->row.kind, why);
+        t->gone = t->looks = 0;
+        worker_begin(t);
+        return true;
+}
+
 void jobs_started(Jobs* j, const char* id, int r, Error* error) {
         Task* t = jobs_find(j, id);
         if (!t) {
+                error_done(error);
+                return;
+        }
+        if (r < 0 && error_has_name(error, ERROR_HELPER_FAILED) && begin_again(t, strempty(error->message))) {
                 error_done(error);
                 return;
         }
@@ -478,6 +497,8 @@ void jobs_looked(Jobs* j, const char* id, int alive) {
                         task_end(t, JOB_STATE_CANCELLED, NULL);
                         return;
                 }
+                if (begin_again(t, "its process died"))
+                        return;
                 (void) error_set(&e, ERROR_INTERNAL, "The worker ended without an answer.");
                 (void) error_hint(&e, "Try again; the machine's journal of the unit steadbox-job-%s@%s says more.", t->row.kind, t->row.id);
                 task_end(t, JOB_STATE_FAILED, &e);

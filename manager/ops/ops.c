@@ -21,6 +21,7 @@ enum {
         CANCEL = JOB_CANCEL,
         LONE = JOB_LONE,
         SERIAL = JOB_SERIAL,
+        AGAIN = JOB_AGAIN,
 };
 
 #define F(name, type, flags, min, max, values, sentence) { #name, FIELD_##type, flags, min, max, values, sentence }
