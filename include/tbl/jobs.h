@@ -21,6 +21,7 @@ JOB(APP_INSTALL,     "app-install",     MANAGER, CANCEL,        "pull|unpack|sec
 JOB(APP_RUN,         "app-run",         MANAGER, CANCEL,        "stop|apply|start|answer",              "Start, stop or change an app")
 JOB(APP_UPDATE,      "app-update",      MANAGER, CANCEL,        "pull|unpack|stop|keep|switch|start|answer|admit|soak", "Update an app")
 JOB(APP_UPDATE_ALL,  "app-update-all",  MANAGER, CANCEL | LONE, "update",                               "Update all apps")
+JOB(APP_LOOK,        "app-look",        MANAGER, CANCEL,        "look",                                 "Look for newer images")
 JOB(APP_ROLLBACK,    "app-rollback",    MANAGER, 0,             "pull|stop|keep|switch|start|answer",   "Go back to an earlier version")
 JOB(APP_CLONE,       "app-clone",       MANAGER, CANCEL,        "copy|secrets|start|answer",            "Copy an app")
 JOB(APP_UNINSTALL,   "app-uninstall",   MANAGER, 0,             "stop|archive|remove",                  "Uninstall an app")

@@ -450,7 +450,8 @@ OP(APP_INSTALL, "app.install", POST, "/apps", ADMIN, WRITE | JOB, "apps", JobSta
    "Install an app", "Pulls, unpacks, makes secrets and databases, starts it, and is done when it answers.")
 OP(APP_IMPORT_CHECK, "app.import-check", POST, "/apps-import-check", ADMIN, READ | BODY_LARGE, "apps", ImportReport,
    FIELDS(F(compose, TEXT, REQUIRED, 1, 262144, NULL, "The Compose file."),
-          F(variables, TEXT, OPTIONAL | SECRET, 0, 65536, NULL, "Values for its ${...}, one KEY=value a line.")),
+          F(variables, TEXT, OPTIONAL | SECRET, 0, 65536, NULL, "Values for its ${...}, one KEY=value a line."),
+          F(app, ID, OPTIONAL, 1, 32, NULL, "The app that it would change: values it has are not missing.")),
    "See what would become of a Compose file", "Line by line what is honoured, what is not, and what is refused.")
 OP(APP_IMPORT, "app.import", POST, "/apps-import", ADMIN, WRITE | JOB | BODY_LARGE, "apps", JobStarted,
    FIELDS(F(compose, TEXT, REQUIRED, 1, 262144, NULL, "The Compose file."),
@@ -496,6 +497,15 @@ OP(APP_VERSIONS, "app.versions", GET, "/apps/{app}/versions", USER, READ | COLLE
 OP(APP_UPDATE, "app.update", POST, "/apps/{app}/update", USER, WRITE | JOB, "apps", JobStarted,
    FIELDS(APP_FIELD, F(version, STRING, OPTIONAL, 1, 64, NULL, "The version; the newest that may be reached unless told.")),
    "Update an app", "Keeps what it was, proves the new version behind the maintenance page, and goes back by itself where that fails.")
+OP(APP_LOOK, "app.look", POST, "/apps/{app}/look", USER, WRITE | JOB, "apps", JobStarted, FIELDS(APP_FIELD),
+   "Look for newer images of an app", "Of one that came from an image or a Compose file: asks the registries where its tags lead by now. What is new is then on offer as an update.")
+OP(APP_REIMPORT, "app.reimport", POST, "/apps/{app}/import", ADMIN, WRITE | JOB | BODY_LARGE, "apps", JobStarted,
+   FIELDS(APP_FIELD,
+          F(compose, TEXT, REQUIRED, 1, 262144, NULL, "The changed Compose file."),
+          F(variables, TEXT, OPTIONAL | SECRET, 0, 65536, NULL, "Values for its ${...}, one KEY=value a line; those that are left out stay as they are."),
+          F(service, STRING, OPTIONAL, 1, 63, NULL, "The service that people open; the first with a port unless told."),
+          F(port, INTEGER, OPTIONAL, 1, 65535, NULL, "The port in it that answers HTTP.")),
+   "Update an app by a changed Compose file", "As any update: keeps what it was, proves what the file says behind the maintenance page, and goes back by itself where that fails.")
 OP(APP_UPDATE_ALL, "app.update-all", POST, "/apps-update", ADMIN, WRITE | JOB, "apps", JobStarted, NO_FIELDS,
    "Update all apps", "One after the other; the job's result says how each went.")
 OP(APP_ROLLBACK, "app.rollback", POST, "/apps/{app}/rollback", USER, WRITE | JOB | DESTROYS, "apps", JobStarted,

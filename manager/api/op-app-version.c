@@ -1,5 +1,6 @@
 /* Versions, copies, archives and exports of apps at the edge. */
 #include "api/handlers.h"
+#include "app/own.h"
 #include "app/update.h"
 #include <stdio.h>
 
@@ -35,6 +36,15 @@ int op_app_update(Request* r, Error* reterr) {
         int k = named(r, &row, reterr);
         if (k >= 0)
                 k = app_update(request_manager(r), request_actor(r), row.id, request_string(r, "version"), job, reterr);
+        return reply(r, k, job);
+}
+
+int op_app_look(Request* r, Error* reterr) {
+        _cleanup_app_row_ AppRow row = {};
+        char job[JOB_ID_BYTES];
+        int k = named(r, &row, reterr);
+        if (k >= 0)
+                k = app_look(request_manager(r), request_actor(r), &row, job, reterr);
         return reply(r, k, job);
 }
 

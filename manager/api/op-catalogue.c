@@ -1,6 +1,7 @@
 /* The catalogue and Compose files at the edge. */
 #include "api/handlers.h"
 #include "app/install.h"
+#include "app/own.h"
 #include "base/secret.h"
 #include "catalogue/catalogue.h"
 #include "package/compose.h"
@@ -87,9 +88,27 @@ static int read_compose(Request* r, bool all, Compose* ret, Error* reterr) {
         return compose_read(text, strlen(text), &options, ret, reterr);
 }
 
+/* For an app that is there: its id, title and place stay; what it may not become by a file is a part of the machine's own network. */
+static int read_again(Request* r, const AppRow* row, bool all, Compose* ret, Error* reterr) {
+        const char* text = request_string(r, "compose");
+        _cleanup_(erase_and_freep) char* variables = own_variables(request_manager(r), row, request_string(r, "variables"));
+        if (!variables)
+                return error_errno(reterr, -ENOMEM, "Cannot import the file");
+        ComposeOptions options = { .id = row->id, .title = row->title, .variables = variables, .host_network = row->host_network };
+        if (all) {
+                options.service = request_string(r, "service");
+                options.port = (unsigned) request_integer(r, "port", 0);
+        }
+        return compose_read(text, strlen(text), &options, ret, reterr);
+}
+
 int op_app_import_check(Request* r, Error* reterr) {
+        _cleanup_app_row_ AppRow row = {};
         _cleanup_compose_ Compose c = {};
-        int k = read_compose(r, /* all= */ false, &c, reterr);
+        const char* app = request_string(r, "app");
+        int k = app ? app_authorise(request_manager(r), request_actor(r), app, &row, reterr) : 0;
+        if (k >= 0)
+                k = app ? read_again(r, &row, /* all= */ false, &c, reterr) : read_compose(r, /* all= */ false, &c, reterr);
         return k < 0 ? k : request_reply(r, TAKE_PTR(c.report));
 }
 
@@ -138,4 +157,25 @@ int op_app_import(Request* r, Error* reterr) {
         (void) snprintf(object, sizeof(object), "app:%s", id);
         request_audit_object(r, object);
         return request_reply_job(r, job);
+}
+
+int op_app_reimport(Request* r, Error* reterr) {
+        _cleanup_app_row_ AppRow row = {};
+        _cleanup_compose_ Compose c = {};
+        char object[64], job[JOB_ID_BYTES];
+        const char* app = request_string(r, "app");
+        (void) snprintf(object, sizeof(object), "app:%s", app);
+        request_audit_object(r, object);
+        int k = app_authorise(request_manager(r), request_actor(r), app, &row, reterr);
+        if (k >= 0 && !streq(row.origin, "compose")) {
+                (void) error_set(reterr, ERROR_WRONG_STATE, "%s did not come from a Compose file.", row.title);
+                return error_hint(reterr, "Import the file as another app: steadbox app import.");
+        }
+        if (k >= 0)
+                k = read_again(r, &row, /* all= */ true, &c, reterr);
+        if (k >= 0)
+                k = compose_refusal(&c, reterr);
+        if (k >= 0)
+                k = app_update_by_file(request_manager(r), request_actor(r), &row, c.manifest, c.answers, job, reterr);
+        return k < 0 ? k : request_reply_job(r, job);
 }

@@ -1,6 +1,7 @@
 /* Data that was put aside: archives of uninstalled apps and data that was replaced. Bringing it back, deleting it, and forgetting it in time. */
 #include "base/time.h"
 #include "app/move.h"
+#include "app/own.h"
 #include "app/update.h"
 #include "domain/names.h"
 #include "net/name.h"
@@ -61,8 +62,9 @@ static const char* archive_of(const Job* job) {
 }
 
 static int restore_pull(Manager* m, Job* job, AppRow* row, Error* reterr) {
-        _cleanup_json_ json_t *manifest = app_manifest(row), *images = NULL;
-        int r = app_step_pull(m, job, "pull", manifest, &images, reterr);
+        _cleanup_json_ json_t *manifest = app_manifest(row), *before = json_loads(row->images, JSON_REJECT_DUPLICATES, NULL), *images = NULL;
+        _cleanup_json_ json_t* pinned = own_pinned(manifest, before); /* what it was, wherever its tag leads since */
+        int r = app_step_pull(m, job, "pull", pinned, &images, reterr);
         if (r != 1)
                 return r;
         _cleanup_free_ char* text = json_text(images, /* canonical= */ true);

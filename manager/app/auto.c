@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "app/move.h"
+#include "app/own.h"
 #include "app/update.h"
 #include "catalogue/catalogue.h"
 #include "package/manifest.h"
@@ -18,7 +19,7 @@ static const Actor system_actor = { .via = VIA_SYSTEM, .role = ROLE_ROOT, .name 
 
 char* update_offered(Manager* m, const AppRow* row) {
         _cleanup_json_ json_t* way = NULL;
-        if (!streq(row->origin, "catalogue") || update_way(m, row, NULL, &way, NULL) < 0)
+        if (update_way(m, row, NULL, &way, NULL) < 0)
                 return NULL;
         return strdup(strempty(json_string_value(json_array_get(way, json_array_size(way) - 1))));
 }
@@ -29,7 +30,7 @@ int app_update(Manager* m, const Actor* actor, const char* app, const char* to, 
         int r = store_app_get(m->store, app, &row, reterr);
         if (r == 0)
                 return error_set(reterr, ERROR_NOT_FOUND, "There is no app %s.", app);
-        if (r >= 0)
+        if (r >= 0 && (to || !own_is(&row))) /* where the tags of the others lead is seen on the way */
                 r = update_way(m, &row, to, &way, reterr);
         return r < 0 ? r : app_job_begin(m, JOB_APP_UPDATE, actor, app, json_pack("{s:s*}", "version", to), ret_job, reterr);
 }
@@ -123,7 +124,7 @@ static uint32_t spread(void) {
 static int window_look(Manager* m, Error* reterr) {
         _cleanup_free_ char *on = NULL, *window = NULL, *done = NULL;
         unsigned from, to;
-        char today[16], job[JOB_ID_BYTES];
+        char today[16], mark[48], job[JOB_ID_BYTES];
         time_t now = (time_t) now_seconds();
         struct tm tm;
         int r = setting(m, "app_updates", "true", &on, reterr);
@@ -134,12 +135,15 @@ static int window_look(Manager* m, Error* reterr) {
         if (r < 0 || !streq(on, "true") || window_parse(window, &from, &to) < 0)
                 return r;
         tzset(); /* the zone may have been changed */
-        if (!localtime_r(&now, &tm) || strftime(today, sizeof(today), "%Y-%m-%d", &tm) == 0 || streq(done, today))
+        if (!localtime_r(&now, &tm) || strftime(today, sizeof(today), "%Y-%m-%d", &tm) == 0)
+                return 0;
+        (void) snprintf(mark, sizeof(mark), "%s %.20s", today, window); /* whoever moves the window means today's too */
+        if (streq(done, mark))
                 return 0;
         unsigned minute = (unsigned) (tm.tm_hour * 60 + tm.tm_min), begin = window_minute(from, to, spread());
         if (!window_has(from, to, minute) || !window_has(begin, to, minute))
                 return 0;
-        r = store_setting_set(m->store, "app_updates_day", today, reterr);
+        r = store_setting_set(m->store, "app_updates_day", mark, reterr);
         if (r >= 0)
                 r = update_all(m, &system_actor, /* by_itself= */ true, job, reterr);
         return r;
@@ -236,7 +240,7 @@ static int in_transaction(Manager* m, int (*act)(Manager* m, Error* reterr), Err
 
 static int on_tick(sd_event_source* s, uint64_t usec, void* userdata) {
         Manager* m = userdata;
-        static int (*const acts[])(Manager* m, Error* reterr) = { soaks_look, window_look };
+        static int (*const acts[])(Manager* m, Error* reterr) = { soaks_look, own_look_daily, window_look };
         int64_t count = 0;
         for (size_t i = 0; i < ELEMENTS(acts); i++) {
                 _cleanup_error_ Error e = ERROR_NULL;

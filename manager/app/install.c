@@ -1,6 +1,7 @@
 /* Installing: a row, a job, and either everything or nothing at the end. */
 #include "app/install.h"
 #include "app/app-internal.h"
+#include "app/own.h"
 #include "base/log.h"
 #include "noun.h"
 #include "domain/names.h"
@@ -262,7 +263,7 @@ static int row_fill(AppRow* row, const AppInstall* i, const char* id, Error* ret
         for (size_t k = 0; k < ELEMENTS(texts); k++)
                 if (app_row_text(texts[k].field, texts[k].value) < 0)
                         return error_errno(reterr, -ENOMEM, "Cannot add an app");
-        row->auto_update = 1;
+        row->auto_update = streq(i->origin, "catalogue"); /* nobody vouches for what a tag leads to tomorrow */
         row->host_network = i->host_network && json_is_object(json_object_get(i->manifest, "host_network"));
         row->installed_at = now_seconds();
         return manifest ? 0 : error_errno(reterr, -ENOMEM, "Cannot add an app");
@@ -283,9 +284,25 @@ static int row_add(Manager* m, const AppInstall* i, AppRow* row, Error* reterr) 
         return r;
 }
 
-int app_install_begin(Manager* m, const AppInstall* i, const Actor* actor, char ret_id[static APP_ID_BYTES], char ret_job[static JOB_ID_BYTES], Error* reterr) {
+/* What has no version of its own is called by the day. */
+static int version_give(AppInstall* i, json_t** ret, Error* reterr) {
+        char today[32];
+        own_version_today(today);
+        json_t* manifest = json_deep_copy(i->manifest);
+        if (!manifest || json_object_set_new(manifest, "version", json_string(today)) < 0)
+                return error_errno(reterr, -ENOMEM, "Cannot add an app");
+        i->manifest = *ret = manifest;
+        return 0;
+}
+
+int app_install_begin(Manager* m, const AppInstall* asked, const Actor* actor, char ret_id[static APP_ID_BYTES], char ret_job[static JOB_ID_BYTES], Error* reterr) {
         _cleanup_app_row_ AppRow row = {};
+        _cleanup_json_ json_t* dated = NULL;
+        AppInstall own = *asked;
+        const AppInstall* i = &own;
         int r = may_install(m, i, reterr);
+        if (r >= 0 && !streq(i->origin, "catalogue"))
+                r = version_give(&own, &dated, reterr);
         if (r >= 0)
                 r = id_take(m, i, ret_id, reterr);
         if (r >= 0)

@@ -1,5 +1,6 @@
 /* Apps as a noun: start and end, and what all nouns answer for. */
 #include "app/app-internal.h"
+#include "app/own.h"
 #include "app/update.h"
 #include "base/log.h"
 #include "base/time.h"
@@ -101,8 +102,13 @@ int app_authorise(Manager* m, const Actor* actor, const char* app, AppRow* ret, 
 
 int app_update_offered(Manager* m, const AppRow* row, char** ret, Error* reterr) {
         _cleanup_json_ json_t* versions = NULL;
-        if (!streq(row->origin, "catalogue"))
-                return 0;
+        if (own_is(row)) {
+                _cleanup_app_version_row_ AppVersionRow offer = {};
+                int k = own_offer(m, row, &offer, reterr);
+                if (k > 0 && !(*ret = strdup(offer.version)))
+                        return error_errno(reterr, -ENOMEM, "Cannot show an app");
+                return MIN(k, 0);
+        }
         int r = catalogue_versions(m, row->source, row->package, row->version, &versions, reterr);
         const char* newest = r >= 0 ? json_string_value(json_array_get(versions, 0)) : NULL;
         if (newest && !(*ret = strdup(newest)))

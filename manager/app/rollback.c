@@ -3,6 +3,7 @@
  * version was left comes back, and the present one is kept for 30 days. */
 #include "base/time.h"
 #include "app/move.h"
+#include "app/own.h"
 #include "app/update.h"
 #include "package/manifest.h"
 #include <stdio.h>
@@ -26,9 +27,10 @@ static int target(Manager* m, const Job* job, const AppRow* row, AppVersionRow* 
 }
 
 static int rollback_pull(Manager* m, Job* job, AppRow* row, AppVersionRow* to, Error* reterr) {
-        _cleanup_json_ json_t* manifest = json_loads(to->manifest, JSON_REJECT_DUPLICATES, NULL);
+        _cleanup_json_ json_t *manifest = json_loads(to->manifest, JSON_REJECT_DUPLICATES, NULL), *images = json_loads(to->images, JSON_REJECT_DUPLICATES, NULL);
+        _cleanup_json_ json_t* pinned = own_pinned(manifest, images); /* its tag may lead elsewhere since */
         const char* point = json_get_string(job->request, "point");
-        int r = app_step_pull(m, job, "pull", manifest, NULL, reterr); /* most often they are still there */
+        int r = app_step_pull(m, job, "pull", pinned, NULL, reterr); /* most often they are still there */
         if (r == 1)
                 r = move_begin(m, job, row, reterr);
         if (r == 1 && with_data(job))

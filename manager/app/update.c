@@ -1,6 +1,7 @@
 /* Job app-update: to a newer version, in as many hops as its data needs. Until people are let in everything goes back by itself, data too. */
 #include "base/time.h"
 #include "app/move.h"
+#include "app/own.h"
 #include "app/update.h"
 #include "catalogue/catalogue.h"
 #include "package/manifest.h"
@@ -27,19 +28,27 @@ static int manifests_of(Manager* m, const AppRow* row, json_t** ret, Error* rete
         return MIN(r, 0);
 }
 
+static int own_manifests(Manager* m, const AppRow* row, json_t** ret, Error* reterr) {
+        _cleanup_app_version_row_ AppVersionRow offer = {};
+        int r = own_offer(m, row, &offer, reterr);
+        if (r < 0)
+                return r;
+        json_t* manifest = r > 0 ? json_loads(offer.manifest, JSON_REJECT_DUPLICATES, NULL) : NULL;
+        *ret = manifest ? json_pack("[o]", manifest) : json_array();
+        return *ret ? 0 : error_errno(reterr, -ENOMEM, "Cannot look for versions");
+}
+
 int update_way(Manager* m, const AppRow* row, const char* to, json_t** ret, Error* reterr) {
         _cleanup_json_ json_t* manifests = NULL;
-        if (!streq(row->origin, "catalogue")) {
-                (void) error_set(reterr, ERROR_WRONG_STATE, "%s did not come from the catalogue, so nobody tells of newer versions.", row->title);
-                return error_hint(reterr, "Install the newer image beside it and move the data, or import the changed Compose file.");
-        }
-        int r = manifests_of(m, row, &manifests, reterr);
+        int r = own_is(row) ? own_manifests(m, row, &manifests, reterr) : manifests_of(m, row, &manifests, reterr);
         return r < 0 ? r : version_way(row->title, row->version, to, manifests, ret, reterr);
 }
 
 /* The versions of the way are kept as rows without left_at until the job is over: an offer may vanish meanwhile. */
 static int stage_version(Manager* m, const AppRow* row, const char* version, Error* reterr) {
         _cleanup_catalogue_offer_ CatalogueOffer offer = {};
+        if (own_is(row))
+                return 0; /* its offer is such a row already */
         int r = catalogue_offer_find(m, row->source, row->package, version, &offer, reterr);
         if (r <= 0)
                 return r < 0 ? r : error_set(reterr, ERROR_NOT_FOUND, "The catalogue has no version %s of %s.", version, row->title);
@@ -73,8 +82,65 @@ static int hop_row(Manager* m, Job* job, const AppRow* row, size_t hop, AppVersi
         return r < 0 ? r : r == 0 ? error_set(reterr, ERROR_INTERNAL, "The version %s is not there any more.", version) : 0;
 }
 
+/* People who ask for a newer version of an app of an image want to know what its tag leads to now. */
+static int own_look(Manager* m, Job* job, const AppRow* row, Error* reterr) {
+        _cleanup_app_version_row_ AppVersionRow offer = {};
+        int r = own_step_look(m, job, "look", row, reterr);
+        if (r != 1)
+                return r;
+        r = own_offer(m, row, &offer, reterr);
+        if (r == 0) {
+                job_say(job, "%s has the newest there is", row->title);
+                (void) json_object_set_new(job->journal, "nothing", json_true());
+        }
+        return r < 0 ? r : 1;
+}
+
+static bool nothing_newer(const Job* job) {
+        return json_is_true(json_object_get(job->journal, "nothing"));
+}
+
+static int nothing_over(Manager* m, Job* job, const AppRow* row, Error* reterr) {
+        int r = app_job_over(m, row->id, NULL, NULL, reterr);
+        (void) json_object_set_new(job->result, "app", json_string(row->id));
+        (void) json_object_set_new(job->result, "version", json_string(row->version));
+        (void) json_object_set_new(job->result, "from", json_string(row->version));
+        (void) json_object_set_new(job->result, "seconds_away", json_integer(0));
+        return r < 0 ? r : 1;
+}
+
+/* Images that are only known by name have no layers yet. */
+static bool is_fetched(const json_t* images) {
+        const char* container;
+        json_t* image;
+        json_object_foreach((json_t*) images, container, image)
+                if (!json_object_get(image, "layers"))
+                        return false;
+        return json_object_size(images) > 0;
+}
+
+static int fetch(Manager* m, Job* job, const char* what, const AppRow* row, AppVersionRow* v, json_t* manifest, const json_t* known, Error* reterr) {
+        _cleanup_json_ json_t *pinned = own_pinned(manifest, known), *images = NULL;
+        int r = app_step_pull(m, job, what, pinned, &images, reterr);
+        if (r == 1 && streq(row->origin, "image"))
+                r = manifest_image_found(manifest, json_object_get(json_object_iter_value(json_object_iter(images)), "config"), reterr) < 0 ? -EINVAL : 1;
+        if (r != 1)
+                return r;
+        free(v->images);
+        v->images = json_text(images, /* canonical= */ true);
+        free(v->manifest);
+        v->manifest = json_text(manifest, /* canonical= */ true);
+        r = v->images && v->manifest ? store_app_version_put(m->store, v, reterr) : error_errno(reterr, -ENOMEM, "Cannot keep what images say");
+        return r < 0 ? r : 1;
+}
+
 static int pull(Manager* m, Job* job, AppRow* row, Error* reterr) {
         const json_t* way = json_object_get(job->journal, "way");
+        if (!way && own_is(row) && !json_get_string(job->request, "version")) {
+                int r = own_look(m, job, row, reterr);
+                if (r != 1 || nothing_newer(job))
+                        return r;
+        }
         if (!way)
                 return plan(m, job, row, reterr);
         for (size_t i = 0; i < json_array_size(way); i++) {
@@ -84,18 +150,14 @@ static int pull(Manager* m, Job* job, AppRow* row, Error* reterr) {
                 int r = hop_row(m, job, row, i, &v, reterr);
                 if (r < 0)
                         return r;
-                if (!streq(v.images, "{}"))
-                        continue;
                 manifest = json_loads(v.manifest, JSON_REJECT_DUPLICATES, NULL);
+                images = json_loads(v.images, JSON_REJECT_DUPLICATES, NULL);
+                if (is_fetched(images))
+                        continue;
                 (void) snprintf(what, sizeof(what), "pull-%zu", i);
                 job_say(job, "Fetching %s %s", row->title, v.version);
-                r = app_step_pull(m, job, what, manifest, &images, reterr);
-                if (r != 1)
-                        return r;
-                free(v.images);
-                v.images = json_text(images, /* canonical= */ true);
-                r = !v.images ? -ENOMEM : store_app_version_put(m->store, &v, reterr);
-                return r < 0 ? r : 0;
+                r = fetch(m, job, what, row, &v, manifest, images, reterr);
+                return r == 1 ? 0 : r;
         }
         return 1;
 }
@@ -174,6 +236,8 @@ static int over(Manager* m, Job* job, AppRow* row, Error* reterr) {
         if (r >= 0)
                 r = unstage(m, job, row, reterr);
         if (r >= 0)
+                r = own_answers_settle(m, row->id, /* back= */ false, reterr);
+        if (r >= 0)
                 r = move_thin(m, row->id, reterr);
         if (r >= 0)
                 r = app_event_add(m, row->id, "update", "ok", &job->actor, "%s went from %s to %s; people waited %lld s.", row->title, from, row->version, (long long) MAX(away, 0));
@@ -193,6 +257,8 @@ static int update_step(Manager* m, Job* job, Error* reterr) {
         int r = app_job_row(m, job, &row, reterr);
         if (r < 0)
                 return r;
+        if (nothing_newer(job))
+                return job->stage < SOAK ? 1 : nothing_over(m, job, &row, reterr);
         if (job->stage > PULL)
                 move_reboot_check(job);
         switch (job->stage) {
@@ -245,10 +311,12 @@ static int update_undo(Manager* m, Job* job, Error* reterr) {
         const json_t* way = json_object_get(job->journal, "way");
         const char* to = strempty(json_string_value(json_array_get(way, json_array_size(way) > 0 ? json_array_size(way) - 1 : 0)));
         const json_t* why = json_object_get(job->journal, "undoing");
-        bool failed = streq(strempty(json_get_string(why, "state")), "failed");
+        bool failed = streq(strempty(json_get_string(why, "state")), "failed"), file = json_get_boolean(job->request, "file", false);
         int r = app_job_row(m, job, &row, NULL);
         if (r < 0)
                 return 1; /* the app is gone: nothing to bring back */
+        if (file && !json_is_true(json_object_get(job->journal, "admitted")) && own_answers_settle(m, row.id, /* back= */ true, reterr) < 0)
+                return -EIO;
         r = move_back(m, job, &row, &how, reterr);
         if (r != 1)
                 return move_undone(job, r);
@@ -260,7 +328,7 @@ static int update_undo(Manager* m, Job* job, Error* reterr) {
                         r = app_event_add(m, row.id, "return", "warn", &job->actor, "%s", row.reason);
         } else if (how == VERSION_RETURN_ALL)
                 r = app_event_add(m, row.id, "return", "note", &job->actor, "%s stayed at %s: the update was cancelled. Nothing is lost.", row.title, row.version);
-        if (r >= 0)
+        if (r >= 0 && (file || !own_is(&row))) /* what a tag leads to stays on offer */
                 r = unstage(m, job, &row, reterr);
         if (r >= 0)
                 r = app_job_over(m, row.id, "present", NULL, reterr);

@@ -1,6 +1,7 @@
 /* Which versions of an app there are to go to, as people read it. */
 #include "base/time.h"
 #include "app/move.h"
+#include "app/own.h"
 #include "app/update.h"
 #include "catalogue/catalogue.h"
 #include "package/manifest.h"
@@ -47,7 +48,7 @@ static int add_offered(Shown* s, Error* reterr) {
         _cleanup_json_ json_t* versions = NULL;
         size_t i;
         json_t* v;
-        int r = streq(s->row->origin, "catalogue") ? catalogue_versions(s->m, s->row->source, s->row->package, /* from= */ NULL, &versions, reterr) : 0;
+        int r = catalogue_versions(s->m, s->row->source, s->row->package, /* from= */ NULL, &versions, reterr);
         json_array_foreach(versions, i, v) {
                 const char* version = json_string_value(v);
                 _cleanup_json_ json_t* way = NULL;
@@ -63,10 +64,25 @@ static int add_offered(Shown* s, Error* reterr) {
         return r;
 }
 
+/* "registry.example/notes:1" of each image that leads elsewhere by now. */
+static int add_own(Shown* s, Error* reterr) {
+        _cleanup_app_version_row_ AppVersionRow offer = {};
+        _cleanup_free_ char* sentence = NULL;
+        int r = own_offer(s->m, s->row, &offer, reterr);
+        if (r <= 0 || *s->row->job) /* one that is on its way is none to choose */
+                return MIN(r, 0);
+        const char* image = json_get_string(json_array_get(json_object_get(s->manifest, "containers"), 0), "image");
+        if (asprintf(&sentence, json_array_size(json_object_get(s->manifest, "containers")) > 1 ? "Tags such as %s lead to newer images." : "%s leads to a newer image.", strempty(image)) < 0)
+                return error_errno(reterr, -ENOMEM, "Cannot show versions");
+        json_t* v = version_json(offer.version, "offered", /* reachable= */ true, /* data= */ false, sentence);
+        times(v, offer.since, 0, 0);
+        return json_array_append_new(s->list, v);
+}
+
 int app_versions(Manager* m, const AppRow* row, json_t** ret, Error* reterr) {
         _cleanup_json_ json_t *list = json_array(), *manifest = app_manifest(row);
         Shown s = { .m = m, .row = row, .manifest = manifest, .list = list };
-        int r = add_offered(&s, reterr);
+        int r = own_is(row) ? add_own(&s, reterr) : add_offered(&s, reterr);
         json_t* running = version_json(row->version, "running", false, false, row->soak_until > now_seconds() ? "It runs, and is watched because it is fresh." : "It runs.");
         times(running, row->installed_at, 0, 0);
         (void) json_array_append_new(list, running);

@@ -11,7 +11,8 @@
  * Job image-pull. Request: {"images": [{"reference": "host/name@sha256:.." or "host/name:tag", "users": ["www-data", "1000:1000"]}]}
  * (users: further users to look up in that image's /etc/passwd and /etc/group). Question: {"what": "credentials", "registry": "host"} -> data
  * null or {"username", "password", "token_host"}; only of hosts in the request. Or {"login": {"host", "image": null or a reference there}}: nothing is
- * fetched, it is found out whether the login is taken; result {"accepted": true, "asked": whether it was wanted at all}. Result: {"images": [{
+ * fetched, it is found out whether the login is taken; result {"accepted": true, "asked": whether it was wanted at all}. With "look": true nothing is
+ * fetched either; each of the result's images has "reference", "pinned" and "digest" alone. Result: {"images": [{
  *   "reference": as asked, "pinned": "host/name@sha256:..", "digest": "sha256:..", "layers": ["<hex>", ...lowest first], "size": bytes unpacked,
  *   "fetched": bytes moved this time,
  *   "config": {"entrypoint": [], "command": [], "env": ["K=V"], "cwd": "/", "user": "" as the image says, "stop_signal": 15,

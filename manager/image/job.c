@@ -41,7 +41,7 @@ static int pull_asked(Manager* m, Job* job, const json_t* question, Error* reter
 
 static int pull_finished(Manager* m, Job* job, Error* reterr) {
         const char* host = login_host(job);
-        return host ? login_tested(m, host, "", reterr) : image_result_check(job->result, reterr);
+        return host ? login_tested(m, host, "", reterr) : image_result_check(job->result, json_get_boolean(job->request, "look", false), reterr);
 }
 
 static int failure_keep(Manager* m, const Job* job, const char* host, Error* reterr) {

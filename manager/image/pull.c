@@ -432,6 +432,24 @@ static int users_find(Pull* p, const json_t* image, const json_t* record, json_t
         return 0;
 }
 
+/* Where a reference leads, without fetching anything. */
+static int image_look(Pull* p, json_t** ret, Error* reterr) {
+        char digest[80];
+        int r = image_reference_parse(p->reference, &p->name, reterr);
+        if (r >= 0) {
+                say(p, "manifest", 1, p->reference);
+                r = registry_begin(p, reterr);
+        }
+        if (r >= 0)
+                r = manifest_fetch(p, reterr);
+        if (r < 0)
+                return r;
+        _cleanup_free_ char* pinned = image_reference_pin(&p->name, p->pinned_hex);
+        (void) snprintf(digest, sizeof(digest), "sha256:%s", p->manifest_hex);
+        *ret = json_pack("{s:s, s:s, s:s}", "reference", p->reference, "pinned", strempty(pinned), "digest", digest);
+        return *ret ? 0 : error_errno(reterr, -ENOMEM, "Cannot look up an image");
+}
+
 static int image_pull(Pull* p, const json_t* image, json_t** ret, Error* reterr) {
         _cleanup_json_ json_t *record = NULL, *users = NULL;
         int r = image_reference_parse(p->reference, &p->name, reterr);
@@ -508,7 +526,7 @@ int pull_run(const PullOptions* options, json_t** ret, Error* reterr) {
                         return error_errno(reterr, -ENOMEM, "Cannot fetch an image");
                 p->options = options, p->store = options->store, p->image = i, p->images_n = n;
                 p->reference = strempty(json_get_string(image, "reference"));
-                int r = image_pull(p, image, &result, reterr);
+                int r = json_get_boolean(options->request, "look", false) ? image_look(p, &result, reterr) : image_pull(p, image, &result, reterr);
                 pull_done(p);
                 if (r < 0)
                         return r;

@@ -58,19 +58,23 @@ static bool layers_valid(const json_t* layers) {
         return true;
 }
 
-static bool image_valid(const json_t* image) {
+static bool named_valid(const json_t* image) {
         const char* pinned = json_get_string(image, "pinned");
         ImageReference r;
         return json_get_string(image, "reference") && pinned && image_reference_parse(pinned, &r, NULL) >= 0 && *r.hex &&
-                        image_hex_valid(startswith(strempty(json_get_string(image, "digest")), "sha256:")) && layers_valid(json_object_get(image, "layers")) &&
+                        image_hex_valid(startswith(strempty(json_get_string(image, "digest")), "sha256:"));
+}
+
+static bool image_valid(const json_t* image) {
+        return named_valid(image) && layers_valid(json_object_get(image, "layers")) &&
                         json_get_integer(image, "size", -1) >= 0 && json_get_integer(image, "fetched", -1) >= 0 &&
                         config_valid(json_object_get(image, "config")) && users_valid(json_object_get(image, "users"));
 }
 
-int image_result_check(const json_t* result, Error* reterr) {
+int image_result_check(const json_t* result, bool look, Error* reterr) {
         const json_t* images = json_object_get(result, "images");
         bool good = json_array_size(images) > 0 && json_array_size(images) <= IMAGES_MAX;
         for (size_t i = 0; good && i < json_array_size(images); i++)
-                good = image_valid(json_array_get(images, i));
+                good = look ? named_valid(json_array_get(images, i)) : image_valid(json_array_get(images, i));
         return good ? 0 : error_set(reterr, ERROR_INTERNAL, "The job that fetches images answered something that cannot be.");
 }

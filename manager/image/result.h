@@ -3,4 +3,5 @@
 #include "base/error.h"
 #include "base/json.h"
 
-int image_result_check(const json_t* result, Error* reterr); /* of the whole job, see image.h */
+/* Of the whole job, see image.h; look: that it only looked was asked for. */
+int image_result_check(const json_t* result, bool look, Error* reterr);

@@ -174,7 +174,7 @@ static int manager_takes(json_t* config) {
                         "a.example/a@sha256:" A, "digest", "sha256:" A, "layers", A, "size", 0, "fetched", 0, "config", config, "users", "", "uid", 0, "gid", 0,
                         "groups");
         ASSERT_TRUE(result != NULL);
-        return image_result_check(result, NULL);
+        return image_result_check(result, /* look= */ false, NULL);
 }
 
 TEST(a_configuration_is_written_out) {

@@ -8,12 +8,13 @@
 
 #define DOUBT_USEC (3 * USEC_PER_SEC)
 
-extern const JobClass app_archive_remove_job, app_clone_job, app_data_job, app_export_job, app_install_job, app_measure_job, app_restore_job, app_rollback_job,
+extern const JobClass app_archive_remove_job, app_clone_job, app_data_job, app_export_job, app_install_job, app_look_job, app_measure_job, app_restore_job, app_rollback_job,
         app_run_job, app_uninstall_job, app_update_all_job, app_update_job;
 extern const JobClass catalogue_refresh_job, certificate_check_job, certificate_job, dns_write_job, domain_check_job, domain_primary_job,
         image_clean_job, image_pull_job, log_verify_job, support_bundle_job, user_delete_job, user_import_job;
 static const JobClass* const job_classes[_JOB_KIND_MAX] = {
         [JOB_APP_INSTALL] = &app_install_job,
+        [JOB_APP_LOOK] = &app_look_job,
         [JOB_APP_RUN] = &app_run_job,
         [JOB_APP_UNINSTALL] = &app_uninstall_job,
         [JOB_APP_UPDATE] = &app_update_job,

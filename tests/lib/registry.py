@@ -7,6 +7,7 @@ images/build-catalogue, behind a door of ours that speaks TLS and can be difficu
     registry.reset(limit=3)                             # the next three questions are answered "too many"
     registry.reset(die_after=100000, dies=1)            # the first blob is cut off there
     registry.reset(password="ada:correct horse", basic=True)   # a private one
+    image = registry.tag("own", "1", of="busybox", Cmd=["sleep", "9"])   # registry.test/own:1 leads to another image now
     registry.stop()
 
 As a program, to look at by hand or from tests in bash: tests/lib/registry.py serve BOX READY_FILE IMAGE...
@@ -85,6 +86,27 @@ class Storage:
         if self.ask("HEAD", f"/v2/{name}/manifests/latest")[0] != 200:
             subprocess.run(["skopeo", "--insecure-policy", "copy", "--quiet", "--preserve-digests", "--dest-tls-verify=false", f"oci:{layout}:{name}:latest",
                             f"docker://127.0.0.1:{self.port}/{name}:latest"], check=True, capture_output=True)
+
+    def upload(self, name, data):
+        """A blob of the repository; its digest."""
+        digest = "sha256:" + hashlib.sha256(data).hexdigest()
+        c = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        c.request("POST", f"/v2/{name}/blobs/uploads/", headers={"Content-Length": "0"})
+        r = c.getresponse()
+        r.read()
+        where = urllib.parse.urlsplit(r.headers["Location"])
+        c.request("PUT", f"{where.path}?{where.query}&digest={digest}", body=data, headers={"Content-Type": "application/octet-stream"})
+        r = c.getresponse()
+        assert r.status == 201, (r.status, r.read())
+        c.close()
+        return digest
+
+    def put_manifest(self, name, tag, manifest):
+        c = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        c.request("PUT", f"/v2/{name}/manifests/{tag}", body=json.dumps(manifest), headers={"Content-Type": manifest["mediaType"]})
+        r = c.getresponse()
+        assert r.status == 201, (r.status, r.read())
+        c.close()
 
     def stop(self):
         self.process.kill()
@@ -236,6 +258,19 @@ class Registry:
     def blob(self, digest):
         with open(os.path.join(self.layout, "blobs", *digest.split(":"))) as f:
             return json.load(f)
+
+    def tag(self, name, tag, of, **config):
+        """From now on name:tag leads to the image `of` with other words in its configuration (Cmd, Env, ..): the same layers, another digest."""
+        manifest = dict(self.blob(self.digests[of]))
+        told = self.blob(manifest["config"]["digest"])
+        text = json.dumps({**told, "config": {**told.get("config", {}), **config}}).encode()
+        manifest["mediaType"] = "application/vnd.oci.image.manifest.v1+json"
+        manifest["config"] = {**manifest["config"], "digest": self.storage.upload(name, text), "size": len(text)}
+        for layer in manifest["layers"]:
+            with open(os.path.join(self.layout, "blobs", *layer["digest"].split(":")), "rb") as f:
+                assert self.storage.upload(name, f.read()) == layer["digest"]
+        self.storage.put_manifest(name, tag, manifest)
+        return f"{HOST}/{name}:{tag}"
 
     def certificate(self):
         self.ca, self.key = os.path.join(self.directory, "ca.crt"), os.path.join(self.directory, "key.pem")

@@ -2002,6 +2002,8 @@ export interface OperationFields {
         compose: string;
         /** Values for its ${...}, one KEY=value a line. */
         variables?: string;
+        /** The app that it would change: values it has are not missing. */
+        app?: string;
     };
     'app.import': {
         /** The Compose file. */
@@ -2086,6 +2088,22 @@ export interface OperationFields {
         app: string;
         /** The version; the newest that may be reached unless told. */
         version?: string;
+    };
+    'app.look': {
+        /** The app. */
+        app: string;
+    };
+    'app.reimport': {
+        /** The app. */
+        app: string;
+        /** The changed Compose file. */
+        compose: string;
+        /** Values for its ${...}, one KEY=value a line; those that are left out stay as they are. */
+        variables?: string;
+        /** The service that people open; the first with a port unless told. */
+        service?: string;
+        /** The port in it that answers HTTP. */
+        port?: number;
     };
     'app.update-all': {};
     'app.rollback': {
@@ -2443,6 +2461,8 @@ export interface OperationResults {
     'app.configure': JobStarted;
     'app.versions': Page<AppVersion>;
     'app.update': JobStarted;
+    'app.look': JobStarted;
+    'app.reimport': JobStarted;
     'app.update-all': JobStarted;
     'app.rollback': JobStarted;
     'app.clone': JobStarted;
@@ -2595,7 +2615,7 @@ export const operations: { [name in OperationName]: OperationRow } = {
     'registry.remove': ['DELETE', '/registries/{host}', { host: ['STRING', 'rp', 1, 253] }],
     'app.list': ['GET', '/apps', { limit: ['INTEGER', '', 1, 1000], after: ['STRING', '', 1, 128], q: ['STRING', '', 0, 128] }],
     'app.install': ['POST', '/apps', { package: ['ID', 'p', 1, 32], image: ['STRING', '', 1, 512], port: ['INTEGER', '', 1, 65535], version: ['STRING', '', 1, 64], id: ['ID', '', 1, 32], title: ['STRING', '', 1, 64], name: ['DOMAIN', '', 1, 253], access: ['ENUM', '', 1, 16], groups: ['STRINGS', '', 0, 64], settings: ['STRINGS', '', 0, 64], secret_settings: ['TEXT', 's', 1, 8192], environment: ['STRINGS', '', 0, 128], data: ['STRINGS', '', 0, 16], host_network: ['BOOLEAN', '', 0, 1] }],
-    'app.import-check': ['POST', '/apps-import-check', { compose: ['TEXT', 'r', 1, 262144], variables: ['TEXT', 's', 0, 65536] }],
+    'app.import-check': ['POST', '/apps-import-check', { compose: ['TEXT', 'r', 1, 262144], variables: ['TEXT', 's', 0, 65536], app: ['ID', '', 1, 32] }],
     'app.import': ['POST', '/apps-import', { compose: ['TEXT', 'r', 1, 262144], variables: ['TEXT', 's', 0, 65536], id: ['ID', '', 1, 32], title: ['STRING', '', 1, 64], name: ['DOMAIN', '', 1, 253], service: ['STRING', '', 1, 63], port: ['INTEGER', '', 1, 65535], access: ['ENUM', '', 1, 16], groups: ['STRINGS', '', 0, 64], host_network: ['BOOLEAN', '', 0, 1] }],
     'app.show': ['GET', '/apps/{app}', { app: ['ID', 'rp', 1, 32] }],
     'app.start': ['POST', '/apps/{app}/start', { app: ['ID', 'rp', 1, 32] }],
@@ -2604,6 +2624,8 @@ export const operations: { [name in OperationName]: OperationRow } = {
     'app.configure': ['PATCH', '/apps/{app}', { app: ['ID', 'rp', 1, 32], title: ['STRING', '', 1, 64], name: ['DOMAIN', '', 1, 253], extra_names: ['STRINGS', '', 0, 16], access: ['ENUM', '', 1, 16], groups: ['STRINGS', '', 0, 64], operators: ['STRINGS', '', 0, 64], settings: ['STRINGS', '', 0, 64], secret_settings: ['TEXT', 's', 1, 8192], environment: ['STRINGS', '', 0, 128], memory_mb: ['INTEGER', '', 0, 1048576], cpu_weight: ['INTEGER', '', 0, 10000], disk_mb: ['INTEGER', '', 0, 16777216], network_out: ['ENUM', '', 1, 8], ports: ['STRINGS', '', 0, 16], auto_update: ['BOOLEAN', '', 0, 1], maintenance: ['BOOLEAN', '', 0, 1] }],
     'app.versions': ['GET', '/apps/{app}/versions', { app: ['ID', 'rp', 1, 32] }],
     'app.update': ['POST', '/apps/{app}/update', { app: ['ID', 'rp', 1, 32], version: ['STRING', '', 1, 64] }],
+    'app.look': ['POST', '/apps/{app}/look', { app: ['ID', 'rp', 1, 32] }],
+    'app.reimport': ['POST', '/apps/{app}/import', { app: ['ID', 'rp', 1, 32], compose: ['TEXT', 'r', 1, 262144], variables: ['TEXT', 's', 0, 65536], service: ['STRING', '', 1, 63], port: ['INTEGER', '', 1, 65535] }],
     'app.update-all': ['POST', '/apps-update', {}],
     'app.rollback': ['POST', '/apps/{app}/rollback', { app: ['ID', 'rp', 1, 32], version: ['STRING', 'rp', 1, 64], data: ['BOOLEAN', '', 0, 1] }],
     'app.clone': ['POST', '/apps/{app}/clone', { app: ['ID', 'rp', 1, 32], name: ['DOMAIN', 'rp', 1, 253], id: ['ID', '', 1, 32], title: ['STRING', '', 1, 64] }],
