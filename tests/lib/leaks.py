@@ -1,9 +1,10 @@
 """tests/lib/leaks.py: what apps may leave behind on a machine: nothing.
 
-    leaks.check(box)                what is there belongs to apps that have a record, and each record has what it needs
+    leaks.check(box)                what is there belongs to apps that have a record, and each record has what it needs; waits for what still ends
     before = leaks.inventory(box); ...; leaks.same(before, leaks.inventory(box))
 """
 import json
+import sqlite3
 
 from patience import until
 
@@ -43,12 +44,25 @@ print(json.dumps({
     "layers": listed("/var/lib/steadbox/images/layers"), "named_layers": sorted(layers),
     "temporary": [f for f in lines("find", "/var/lib/steadbox/apps", "/var/lib/steadbox/images", "/etc/systemd/system", "-xdev", "-maxdepth", "3",
                                    "-name", "*.new", "-o", "-maxdepth", "3", "-name", "*.part")],
+    "directories": {d: listed(f"/var/lib/steadbox/apps/{d}") for d in listed("/var/lib/steadbox/apps")},
+    "points": {d: listed(f"/var/lib/steadbox/apps/{d}/points") for d in listed("/var/lib/steadbox/apps")},
+    "archives": listed("/var/lib/steadbox/archives"),
 }))
 '''
 
 
+def stored(box):
+    """What the manager's store says: apps and what was put aside, with their slots."""
+    store = sqlite3.connect(f"file:{box.disk}/var/lib/steadbox/steadbox.db?mode=ro", uri=True, timeout=30)
+    try:
+        return {"apps": dict(store.execute("SELECT id, slot FROM app")),
+                "aside": [list(row) for row in store.execute("SELECT id, app_id, kind, slot FROM app_point ORDER BY id")]}
+    finally:
+        store.close()
+
+
 def inventory(box):
-    return json.loads(box.run("python3", "-", input=SCRIPT).stdout)
+    return {**json.loads(box.run("python3", "-", input=SCRIPT).stdout), "stored": stored(box)}
 
 
 def unit_app(name):
@@ -74,7 +88,24 @@ def leaked(i):
     if i["named_layers"]:
         used = set(i["named_layers"]) | {x for r in apps.values() for x in r["layers"]}
         found += [f"layer {x[:12]} of no image" for x in i["layers"] if x not in used]
-    return found + [f"half a file {f}" for f in i["temporary"]]
+    return found + [f"half a file {f}" for f in i["temporary"]] + put_aside(i)
+
+
+def put_aside(i):
+    """Directories and ranges of ids that neither an app nor anything put aside has, and the other way round."""
+    rows, aside, found = i["stored"]["apps"], i["stored"]["aside"], []
+    found += [f"directory of {d}, which is no app" for d in i["directories"] if d not in rows and d not in i["apps"]]
+    found += [f"half a directory {d}/{name}" for d, names in i["directories"].items() for name in names if name.startswith(".")]
+    points = {(app, id) for id, app, kind, _ in aside if kind != "archive"}
+    on_disk = {(app, id) for app, ids in i["points"].items() for id in ids}
+    found += [f"data {id} of {app} that nobody knows" for app, id in on_disk - points]
+    found += [f"no data {id} of {app}, which is said to be kept" for app, id in points - on_disk]
+    archives = {id for id, _, kind, _ in aside if kind == "archive"}
+    found += [f"archive {id} that nobody knows" for id in set(i["archives"]) - archives]
+    found += [f"no archive {id}, which is said to be kept" for id in archives - set(i["archives"])]
+    owners = [*rows.items(), *((f"archive {id}", slot) for id, _, kind, slot in aside if kind == "archive")]
+    slots = [slot for _, slot in owners]
+    return found + [f"the ids of slot {slot} are {owner}'s and another's" for owner, slot in owners if slots.count(slot) > 1]
 
 
 def check(box):
@@ -86,7 +117,7 @@ def check(box):
         seen["leaked"] = leaked(seen["all"])
         return not seen["leaked"]
     try:
-        until("nothing is left behind", clean)
+        until("nothing is left behind", clean, pause=0.3)
     except AssertionError:
         raise AssertionError("; ".join(seen["leaked"])) from None
     return seen["all"]

@@ -111,6 +111,11 @@ class Box:
         return f"/proc/{self.leader}/root"
 
     @property
+    def disk(self):
+        """The same as it lies on this machine's disk; SQLite follows links, and that of `root` leads to our own."""
+        return os.path.join(os.environ.get("STEADBOX_BOXES", "/var/lib/steadbox-boxes"), self.name, "root")
+
+    @property
     def url(self):
         return self.status()["url"]
 
