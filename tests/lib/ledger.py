@@ -62,7 +62,7 @@ def manifest(version, image):
             "data": [{"name": "files", "class": "precious", "consistency": "plain"}], "secrets": [{"key": "token", "format": "hex", "bytes": 16}],
             "schedule": [{"id": "tick", "container": "web", "calendar": "*-*-* 04:00:00", "command": ["sh", "-c", "echo tick >>/data/ticks"]}],
             "http": {"container": "web", "port": 8080}, "sign_in": "none", "access": "public", "resources": {"memory_mb": 8, "memory_max_mb": 64, "disk_mb": 10}, "network_out": "none",
-            "health": {"path": "/", "expect": [200], "start_seconds": 3 if version == "1.6" else 15, "soak_seconds": 600}, **MORE.get(version, {})}
+            "health": {"path": "/", "expect": [200], "start_seconds": 5 if version == "1.6" else 15, "soak_seconds": 600}, **MORE.get(version, {})}
 
 
 class Catalogue:
