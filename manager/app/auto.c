@@ -76,6 +76,23 @@ static json_t* results(Job* job) {
         return list;
 }
 
+static int result_add(Job* job, const char* app, bool done, const char* sentence) {
+        return json_array_append_new(results(job), json_pack("{s:s, s:b, s:s}", "app", app, "done", (int) done, "sentence", sentence));
+}
+
+/* As app_job_begin() does it: from now on the app is this part's. */
+static int one_begin(Manager* m, Job* job, AppRow* row, const char* version, Error* reterr) {
+        char key[64];
+        int r = job_child(m, job, row->id, JOB_APP_UPDATE, row->id, json_pack("{s:s}", "version", version), NULL, reterr);
+        (void) snprintf(key, sizeof(key), "child:%s", row->id);
+        if (r >= 0 && app_row_text(&row->job, strempty(json_get_string(job->journal, key))) < 0)
+                r = error_errno(reterr, -ENOMEM, "Cannot begin an update");
+        if (r >= 0 && (r = store_app_save(m->store, row, reterr)) >= 0)
+                (void) json_object_set_new(job->journal, "begun", json_string(row->id));
+        app_changed(m, row->id);
+        return r < 0 ? r : JOB_WAIT;
+}
+
 /* One after the other; one that fails went back by itself and holds nobody up. */
 static int update_all_step(Manager* m, Job* job, Error* reterr) {
         json_t *list = json_object_get(job->request, "apps"), *next = json_array_get(list, json_array_size(results(job)));
@@ -86,15 +103,20 @@ static int update_all_step(Manager* m, Job* job, Error* reterr) {
                 return 1;
         const char *app = strempty(json_get_string(next, "app")), *version = strempty(json_get_string(next, "version"));
         if (store_app_get(m->store, app, &row, NULL) <= 0) {
-                (void) json_array_append_new(results(job), json_pack("{s:s, s:b, s:s}", "app", app, "done", 0, "sentence", "It is gone."));
+                (void) result_add(job, app, false, "It is gone.");
                 return 0;
         }
         job_say(job, "%s to %s", row.title, version);
+        if (!streq_ptr(json_get_string(job->journal, "begun"), app)) {
+                if (!*row.job)
+                        return one_begin(m, job, &row, version, reterr);
+                (void) result_add(job, app, false, "It is being worked on.");
+                return 0;
+        }
         int r = job_child(m, job, app, JOB_APP_UPDATE, app, json_pack("{s:s}", "version", version), &result, &e);
         if (r == JOB_WAIT || r == 0)
                 return r;
-        (void) json_array_append_new(results(job), r == 1 ? json_pack("{s:s, s:b, s:s}", "app", app, "done", 1, "sentence", version)
-                                                          : json_pack("{s:s, s:b, s:s}", "app", app, "done", 0, "sentence", strempty(e.message)));
+        (void) result_add(job, app, r == 1, r == 1 ? version : strempty(e.message));
         return 0;
 }
 
