@@ -137,6 +137,19 @@ class Packed:
         self.blob = blob
 
 
+def files(n):
+    """A tar of n empty files, without building n objects."""
+    one = entry("f0000000")[0].tobuf(tarfile.USTAR_FORMAT)
+    out = bytearray()
+    for i in range(n):
+        header = bytearray(one)
+        header[0:8] = b"f%07d" % i
+        header[148:156] = b" " * 8
+        header[148:156] = b"%06o\0 " % sum(header)
+        out += header
+    return bytes(out) + bytes(1024)
+
+
 def many(n):
     """A tar of n entries, the same directory again and again: 512 bytes each, and little when packed. gzip's members may follow one another (RFC 1952)."""
     one = directory("again/")[0].tobuf(tarfile.USTAR_FORMAT)
@@ -196,6 +209,7 @@ def images():
         "bad/tar": Image(b"this is no archive at all, not even a bad one" * 100),
         "bad/cut-tar": Image(tar(entry("a", noise(100000, 9)))[:50000]),
         "bad/many": Image(BASE, many(10000000)),
+        "bad/inodes": Image(BASE, files(9000)),
         "bad/bomb": Image(tar(entry("zeros", bytes(120 << 20)))),
         "bad/digest": Image(BASE, upper, wrong_digest=True),
         "bad/longer": Image(BASE, upper, longer=True),
@@ -214,7 +228,7 @@ def images():
         "bad/md5": Image(BASE, manifest={"layers": [{"mediaType": OCI + "layer.v1.tar", "digest": "md5:00", "size": 1}]}),
         "bad/signal": Image(BASE, config={"StopSignal": "SIGWONDERFUL"}),
     }
-    for mood in ("token", "password", "basic", "redirect", "limit", "limit-long", "errors", "dies", "no-range", "circle", "downgrade", "silent-token", "elsewhere"):
+    for mood in ("token", "password", "basic", "redirect", "limit", "limit-long", "errors", "dies", "no-range", "circle", "downgrade", "silent-token"):
         found["mood/" + mood] = Image(BASE, tar(entry("mood", mood.encode() + noise(600000, 99))))
     return found
 
@@ -242,7 +256,7 @@ class Door(http.server.BaseHTTPRequestHandler):
         is_other = self.headers.get("Host") == h.other
         h.asked.append((self.headers.get("Host"), self.path, authorization, self.headers.get("Range")))
         if self.path.startswith("/token"):
-            wants_password = "mood%2Fpassword" in self.path or "mood%2Felsewhere" in self.path or self.path.startswith("/token/greet")
+            wants_password = "mood%2Fpassword" in self.path
             basic = "Basic " + base64.b64encode(f"{NAME}:{PASSWORD}".encode()).decode()
             if wants_password and authorization != basic:
                 return self.say(401)
@@ -251,10 +265,6 @@ class Door(http.server.BaseHTTPRequestHandler):
             return self.say(200, json.dumps({"token": "sesame"}).encode(), Content_Type="application/json")
         if self.path == "/asked":
             return self.say(200, json.dumps(h.asked).encode())
-        if self.path == "/v2/":
-            if authorization == "Bearer sesame":
-                return self.say(200, b"{}")
-            return self.say(401, WWW_Authenticate=f'Bearer realm="{self.url("/token/greet")}",service="it"')
         if is_other and authorization:
             return self.say(400)  # a storage that is told a registry's token
         parts = self.path.split("/")
@@ -274,8 +284,6 @@ class Door(http.server.BaseHTTPRequestHandler):
         if name in ("mood/token", "mood/password", "mood/silent-token") and authorization != "Bearer sesame":
             realm = self.url("/token/silent" if "silent" in name else "/token")
             self.say(401, WWW_Authenticate=f'Bearer realm="{realm}",service="it, \\"self\\"",scope="repository:{name}:pull"')
-        elif name == "mood/elsewhere" and authorization != "Bearer sesame":
-            self.say(401, WWW_Authenticate=f'Bearer realm="{self.url("/token", other=True)}",service="it",scope="repository:{name}:pull"')
         elif name == "mood/basic" and authorization != "Basic " + base64.b64encode(f"{NAME}:{PASSWORD}".encode()).decode():
             self.say(401, WWW_Authenticate='Basic realm="registry"')
         elif name == "mood/limit" and h.take(name, 2):
