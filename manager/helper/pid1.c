@@ -157,7 +157,7 @@ int pid1_limits(sd_bus* bus, const char* unit, Error* reterr) {
 }
 
 void pid1_kill(sd_bus* bus, const char* unit) {
-        (void) sd_bus_call_method(bus, PID1_NAME, PID1_PATH, PID1_MANAGER, "KillUnit", NULL, NULL, "ssi", unit, "all", (int32_t) SIGKILL);
+        (void) sd_bus_call_method(bus, PID1_NAME, PID1_PATH, PID1_MANAGER, "KillUnit", NULL, NULL, "ssi", unit, "main", (int32_t) SIGKILL);
 }
 
 void pid1_reset_failed(sd_bus* bus, const char* unit) {
