@@ -314,7 +314,8 @@ static int mute(Manager* m, const Actor* actor, AppRow* row, const char* task, b
         if (!text || app_row_text(&row->muted, text) < 0)
                 return error_errno(reterr, -ENOMEM, "Cannot change the schedule");
         int r = store_app_save(m->store, row, reterr);
-        return r < 0 ? r : app_run_begin(m, actor, row->id, (AppRun) { "configure", .apply = true }, job, reterr);
+        bool start = active && streq(row->wanted, "running"); /* what runs goes on; a timer begins only with a start */
+        return r < 0 ? r : app_run_begin(m, actor, row->id, (AppRun) { "configure", .apply = true, .start = start }, job, reterr);
 }
 
 /* The task was begun, or could not be. */
