@@ -228,7 +228,7 @@ def images():
         "bad/md5": Image(BASE, manifest={"layers": [{"mediaType": OCI + "layer.v1.tar", "digest": "md5:00", "size": 1}]}),
         "bad/signal": Image(BASE, config={"StopSignal": "SIGWONDERFUL"}),
     }
-    for mood in ("token", "password", "basic", "redirect", "limit", "limit-long", "errors", "dies", "no-range", "circle", "downgrade", "silent-token"):
+    for mood in ("token", "password", "basic", "redirect", "limit", "limit-long", "errors", "dies", "no-range", "circle", "downgrade", "silent-token", "elsewhere"):
         found["mood/" + mood] = Image(BASE, tar(entry("mood", mood.encode() + noise(600000, 99))))
     return found
 
@@ -256,7 +256,7 @@ class Door(http.server.BaseHTTPRequestHandler):
         is_other = self.headers.get("Host") == h.other
         h.asked.append((self.headers.get("Host"), self.path, authorization, self.headers.get("Range")))
         if self.path.startswith("/token"):
-            wants_password = "mood%2Fpassword" in self.path
+            wants_password = "mood%2Fpassword" in self.path or "mood%2Felsewhere" in self.path or self.path.startswith("/token/greet")
             basic = "Basic " + base64.b64encode(f"{NAME}:{PASSWORD}".encode()).decode()
             if wants_password and authorization != basic:
                 return self.say(401)
@@ -265,6 +265,10 @@ class Door(http.server.BaseHTTPRequestHandler):
             return self.say(200, json.dumps({"token": "sesame"}).encode(), Content_Type="application/json")
         if self.path == "/asked":
             return self.say(200, json.dumps(h.asked).encode())
+        if self.path == "/v2/":
+            if authorization == "Bearer sesame":
+                return self.say(200, b"{}")
+            return self.say(401, WWW_Authenticate=f'Bearer realm="{self.url("/token/greet")}",service="it"')
         if is_other and authorization:
             return self.say(400)  # a storage that is told a registry's token
         parts = self.path.split("/")
@@ -284,6 +288,8 @@ class Door(http.server.BaseHTTPRequestHandler):
         if name in ("mood/token", "mood/password", "mood/silent-token") and authorization != "Bearer sesame":
             realm = self.url("/token/silent" if "silent" in name else "/token")
             self.say(401, WWW_Authenticate=f'Bearer realm="{realm}",service="it, \\"self\\"",scope="repository:{name}:pull"')
+        elif name == "mood/elsewhere" and authorization != "Bearer sesame":
+            self.say(401, WWW_Authenticate=f'Bearer realm="{self.url("/token", other=True)}",service="it",scope="repository:{name}:pull"')
         elif name == "mood/basic" and authorization != "Basic " + base64.b64encode(f"{NAME}:{PASSWORD}".encode()).decode():
             self.say(401, WWW_Authenticate='Basic realm="registry"')
         elif name == "mood/limit" and h.take(name, 2):
