@@ -165,7 +165,6 @@ static json_t* images_now(const json_t* manifest, const json_t* present, const j
 
 /* A version that is kept is no news either: somebody, or a return, has left it. */
 static int looked(Manager* m, const AppRow* row, json_t* manifest, const json_t* result, Error* reterr) {
-        _cleanup_app_version_row_ AppVersionRow there = {};
         _cleanup_json_ json_t *present = json_loads(row->images, JSON_REJECT_DUPLICATES, NULL), *now = images_now(manifest, present, result);
         char version[MANIFEST_VERSION_BYTES];
         Known k = { .images = now };
