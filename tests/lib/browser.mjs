@@ -84,12 +84,12 @@ export const box = {
         }).then((answer) => ({ ...answer, body: JSON.parse(answer.body.toString() || 'null') }));
     },
 
-    /** One plain request; a box that vouches for itself is believed here. */
+    /** One plain request on a connection of its own, as a kept one may end with a reload; a box that vouches for itself is believed here. */
     get(method, path, body, headers = {}) {
         const target = new URL(path, address);
         const send = target.protocol === 'https:' ? httpsRequest : httpRequest;
         return new Promise((resolve, reject) => {
-            const request = send(target, { method, rejectUnauthorized: false, headers: { ...headers, ...(body ? { 'Content-Length': Buffer.byteLength(body) } : {}) } }, (response) => {
+            const request = send(target, { method, agent: false, rejectUnauthorized: false, headers: { ...headers, ...(body ? { 'Content-Length': Buffer.byteLength(body) } : {}) } }, (response) => {
                 const parts = [];
                 response.on('data', (part) => parts.push(part));
                 response.on('end', () => resolve({ status: response.statusCode, headers: response.headers, body: Buffer.concat(parts) }));
@@ -187,12 +187,17 @@ export function clean(page) {
     assert(!foreign.length, `asked elsewhere: ${foreign.join(' ')}`);
 }
 
-/** Waits until look() answers something true, and answers that. */
+/** Waits until look() answers something true, and answers that. That a connection broke counts as not yet. */
 export async function until(what, look) {
     for (const end = Date.now() + patience; Date.now() < end; await new Promise((next) => setTimeout(next, 200))) {
-        const found = await look();
-        if (found)
-            return found;
+        try {
+            const found = await look();
+            if (found)
+                return found;
+        } catch (error) {
+            if (!['ECONNREFUSED', 'ECONNRESET', 'EPIPE'].includes(error.code))
+                throw error;
+        }
     }
     throw new Error(`in vain: ${what}`);
 }
