@@ -10,7 +10,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define CALLS_MAX 128
 #define LOST_MAX 2                        /* a helper that died is asked again so often: every verb may be */
 #define LOOK_USEC (1 * USEC_PER_SEC)      /* how often a step that waits looks by itself */
 #define START_SEC_DEFAULT 60

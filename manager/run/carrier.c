@@ -1,7 +1,7 @@
 /* steadbox-output: brings what containers say (run/output.h) to the journal, all of them in one small process, so that none has one beside it.
  * It keeps nothing: a fresh one finds every pipe by its name, and what was not read yet is still in them. It runs as root without any
- * capability, because the journal lets only root say of whom a line is (OBJECT_SYSTEMD_UNIT=, systemd.journal-fields(7)); strangers' bytes are counted and
- * copied, never looked into beyond "<3>" and line ends. */
+ * capability, because only root is believed when it says of whom a line is (OBJECT_SYSTEMD_UNIT=, systemd.journal-fields(7), by journalctl --unit);
+ * strangers' bytes are counted and copied, never looked into beyond "<3>" and line ends. */
 #include "base/log.h"
 #include "run/output.h"
 #include "run/words.h"
