@@ -145,6 +145,12 @@ char* app_use_text(const AppUse* u, int64_t now) {
         return text;
 }
 
+static bool number_at(const json_t* item, size_t i, int64_t least, int64_t most, int64_t* ret) {
+        const json_t* v = json_array_get(item, i);
+        *ret = json_integer_value(v);
+        return json_is_integer(v) && *ret >= least && *ret <= most;
+}
+
 int app_use_parse(const char* text, AppUse** ret) {
         _cleanup_json_ json_t* list = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
         AppUse* u = use_new();
@@ -153,13 +159,14 @@ int app_use_parse(const char* text, AppUse** ret) {
         if (!u)
                 return -ENOMEM;
         json_array_foreach(list, i, item) {
-                json_int_t slot = json_integer_value(json_array_get(item, 0)), disk = json_integer_value(json_array_get(item, 3));
-                if (slot <= 0 || slot > UINT32_MAX)
+                int64_t slot, memory, cpu, disk;
+                if (!number_at(item, 0, 1, UINT32_MAX, &slot) || !number_at(item, 1, 0, UINT32_MAX, &memory) || !number_at(item, 2, 0, UINT16_MAX, &cpu) ||
+                    !number_at(item, 3, -1, INT32_MAX, &disk))
                         continue;
                 *sample_at(u, slot) = (UseSample) {
                         .slot = (uint32_t) slot,
-                        .memory_mb = (uint32_t) json_integer_value(json_array_get(item, 1)),
-                        .cpu_permille = (uint16_t) json_integer_value(json_array_get(item, 2)),
+                        .memory_mb = (uint32_t) memory,
+                        .cpu_permille = (uint16_t) cpu,
                         .disk_mb = disk < 0 ? UINT32_MAX : (uint32_t) disk,
                 };
         }
@@ -230,7 +237,7 @@ static int on_sampler(sd_event_source* source, uint64_t usec, void* userdata) {
                 if (!live->use && !(live->use = use_new()))
                         continue;
                 look(m, live, now);
-                if (now - live->use->saved_at >= SAVE_SEC) {
+                if (now - live->use->saved_at >= SAVE_SEC || now < live->use->saved_at) { /* the clock may have been set back */
                         save(m, live, now);
                         break; /* the others a minute later: one short transaction at a time */
                 }

@@ -1,0 +1,292 @@
+/* What apps used: the kernel's accounts are files of the test's own, and the clocks go as the test says. */
+#include "base/test.h"
+#include "app/app-internal.h"
+#include "app/use.h"
+#include "base/file.h"
+#include "base/time.h"
+#include <fcntl.h>
+#include <ftw.h>
+#include <sys/stat.h>
+
+#define SLICE "steadbox-app-notes.slice"
+#define NOON ((int64_t) 1760000400) /* a beginning of five minutes */
+#define MB ((int64_t) 1 << 20)
+
+static struct {
+        int64_t wall;          /* seconds */
+        uint64_t awake_usec;   /* every other clock */
+        char* saved;           /* what the store was given last, owned */
+        int64_t saved_peak;
+        unsigned saves;
+        int begins;            /* what store_begin() answers */
+} world;
+
+/* --- what use.c leans on --- */
+
+uint64_t now_usec(clockid_t clock) {
+        return clock == CLOCK_REALTIME ? (uint64_t) world.wall * USEC_PER_SEC : world.awake_usec;
+}
+
+int store_begin(Store* s, Error* reterr) {
+        return world.begins < 0 ? error_errno(reterr, world.begins, "No") : 0;
+}
+
+int store_commit(Store* s, Error* reterr) {
+        return 0;
+}
+
+void store_rollback(Store* s) {
+}
+
+int store_app_used(Store* s, const char* id, const char* use_hours, int64_t memory_peak, Error* reterr) {
+        ASSERT_STREQ(id, "notes");
+        free(world.saved);
+        world.saved = strdup(use_hours);
+        world.saved_peak = memory_peak;
+        world.saves++;
+        return 1;
+}
+
+void app_limit_look(Manager* m, AppLive* live, int64_t now) {
+        ASSERT_EQ(now, world.wall);
+}
+
+/* --- the scene --- */
+
+typedef struct Scene {
+        char directory[64];
+        sd_event* event;
+        Manager m;
+        Apps apps;
+        AppLive live, *list[1];
+} Scene;
+
+static void scene_open(Scene* s) {
+        *s = (Scene) { .directory = "/tmp/steadbox-test-use-XXXXXX" };
+        ASSERT_TRUE(mkdtemp(s->directory));
+        ASSERT_OK(sd_event_new(&s->event));
+        s->live = (AppLive) { .id = "notes", .disk_bytes = -1 };
+        s->list[0] = &s->live;
+        s->apps = (Apps) { .m = &s->m, .live = s->list, .live_n = 1, .cgroups = s->directory };
+        s->m = (Manager) { .event = s->event, .apps = &s->apps };
+        free(world.saved);
+        memset(&world, 0, sizeof(world));
+        world.wall = NOON;
+        world.awake_usec = 1000 * USEC_PER_SEC;
+        _cleanup_error_ Error e = ERROR_NULL;
+        ASSERT_OK(app_use_start(&s->m, &e));
+}
+
+static int unlink_it(const char* path, const struct stat* st, int kind, struct FTW* where) {
+        return remove(path);
+}
+
+static void scene_close(Scene* s) {
+        app_use_free(s->live.use);
+        s->apps.sampler = sd_event_source_disable_unref(s->apps.sampler);
+        s->event = sd_event_unref(s->event);
+        ASSERT_OK(nftw(s->directory, unlink_it, 8, FTW_DEPTH | FTW_PHYS));
+}
+
+static void account(const Scene* s, const char* file, const char* text) {
+        char path[256];
+        (void) snprintf(path, sizeof(path), "%s/" SLICE, s->directory);
+        ASSERT_OK(directory_make(path, 0700));
+        (void) snprintf(path, sizeof(path), "%s/" SLICE "/%s", s->directory, file);
+        if (!text) {
+                ASSERT_OK(unlink(path));
+                return;
+        }
+        _cleanup_close_ int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        ASSERT_OK(fd);
+        ASSERT_OK(write_full(fd, text, strlen(text)));
+}
+
+static void accounts(const Scene* s, int64_t memory, int64_t peak, int64_t cpu_usec) {
+        char text[128];
+        (void) snprintf(text, sizeof(text), "%lld\n", (long long) memory);
+        account(s, "memory.current", text);
+        (void) snprintf(text, sizeof(text), "%lld\n", (long long) peak);
+        account(s, "memory.peak", text);
+        (void) snprintf(text, sizeof(text), "nr_periods 3\nusage_usec %lld\nuser_usec 1\n", (long long) cpu_usec);
+        account(s, "cpu.stat", text);
+}
+
+/* The minute's look, now. */
+static void look(Scene* s) {
+        ASSERT_OK(sd_event_source_set_time(s->apps.sampler, 1));
+        while (ASSERT_OK(sd_event_run(s->event, 0)) > 0)
+                ;
+}
+
+static void pass(int64_t seconds) {
+        world.wall += seconds;
+        world.awake_usec += (uint64_t) seconds * USEC_PER_SEC;
+}
+
+static int64_t of_sample(const json_t* items, size_t i, const char* key) {
+        const json_t* v = json_object_get(json_array_get(items, i), key);
+        return json_is_integer(v) ? json_integer_value(v) : -1;
+}
+
+static void assert_samples(const Scene* s, size_t n) {
+        _cleanup_json_ json_t* items = app_use_json(&s->live);
+        ASSERT_EQ(json_array_size(items), n);
+}
+
+/* --- cases --- */
+
+TEST(five_minutes_keep_the_most_memory_and_the_share_of_a_processor) {
+        Scene s;
+        scene_open(&s);
+        s.live.disk_bytes = 7 * MB;
+        accounts(&s, 30 * MB, 33 * MB, 50 * USEC_PER_SEC);
+        look(&s);
+        pass(60);
+        accounts(&s, 90 * MB, 95 * MB, 65 * USEC_PER_SEC); /* 15 s of 60 */
+        look(&s);
+        pass(60);
+        accounts(&s, 20 * MB, 95 * MB, 68 * USEC_PER_SEC); /* 3 s of 60 */
+        look(&s);
+        _cleanup_json_ json_t* items = app_use_json(&s.live);
+        ASSERT_EQ(json_array_size(items), 1);
+        ASSERT_EQ(of_sample(items, 0, "at"), NOON + USE_SLOT_SEC);
+        ASSERT_EQ(of_sample(items, 0, "memory_mb"), 90);
+        ASSERT_EQ(of_sample(items, 0, "cpu_percent"), 15); /* 18 s of 120 */
+        ASSERT_EQ(of_sample(items, 0, "disk_mb"), 7);
+        ASSERT_EQ(app_peak_measured(&s.live), 95 * MB);
+        ASSERT_EQ(app_use_disk(s.live.use), 7 * MB);
+        pass(200);
+        accounts(&s, 10 * MB, 95 * MB, 69 * USEC_PER_SEC);
+        look(&s);
+        assert_samples(&s, 2);
+        scene_close(&s);
+}
+
+TEST(accounts_that_begin_anew_and_ones_that_are_not_there) {
+        Scene s;
+        scene_open(&s);
+        look(&s); /* its slice is not there */
+        assert_samples(&s, 0);
+        accounts(&s, 40 * MB, 0, 100 * USEC_PER_SEC);
+        account(&s, "memory.peak", NULL); /* older kernels */
+        look(&s);
+        pass(60);
+        accounts(&s, 5 * MB, 0, 2 * USEC_PER_SEC); /* it was started anew: nothing was used backwards */
+        account(&s, "memory.peak", NULL);
+        look(&s);
+        pass(60);
+        accounts(&s, 5 * MB, 0, 8 * USEC_PER_SEC);
+        account(&s, "memory.peak", "max\n"); /* no number */
+        look(&s);
+        _cleanup_json_ json_t* items = app_use_json(&s.live);
+        ASSERT_EQ(json_array_size(items), 1);
+        ASSERT_EQ(of_sample(items, 0, "cpu_percent"), 10); /* 6 s of 60 */
+        ASSERT_EQ(of_sample(items, 0, "disk_mb"), -1);
+        ASSERT_EQ(app_peak_measured(&s.live), 40 * MB);
+        ASSERT_EQ(app_account(&s.m, "notes", "cpu.stat", "usage_usec"), 8 * (int64_t) USEC_PER_SEC);
+        ASSERT_EQ(app_account(&s.m, "notes", "cpu.stat", "usage"), -1);
+        ASSERT_EQ(app_account(&s.m, "other", "cpu.stat", "usage_usec"), -1);
+        scene_close(&s);
+}
+
+TEST(a_day_is_kept_as_text_and_no_more) {
+        Scene s;
+        scene_open(&s);
+        for (int i = 0; i < USE_SAMPLES + 20; i++) {
+                accounts(&s, (i + 1) * MB, 0, 0);
+                look(&s);
+                pass(USE_SLOT_SEC);
+        }
+        _cleanup_json_ json_t* items = app_use_json(&s.live);
+        ASSERT_EQ(json_array_size(items), USE_SAMPLES - 1); /* the present five minutes have none yet */
+        ASSERT_EQ(of_sample(items, 0, "memory_mb"), 22);
+        _cleanup_free_ char *text = app_use_text(s.live.use, world.wall), *again = NULL;
+        AppUse* read = NULL;
+        ASSERT_OK(app_use_parse(text, &read));
+        again = app_use_text(read, world.wall);
+        ASSERT_STREQ(again, text);
+        app_use_free(read);
+        ASSERT_OK(app_use_parse(text, &read));
+        free(again);
+        again = app_use_text(read, world.wall + 86400);
+        ASSERT_STREQ(again, "[]");
+        app_use_free(read);
+        scene_close(&s);
+}
+
+TEST(what_is_no_sample_is_left_out) {
+        static const char* const texts[] = {
+                "", "[", "{}", "7", "null", "[7]", "[[]]", "[{}]", "[\"x\"]", "[[0,1,2,3]]", "[[-1,1,2,3]]", "[[4294967296,1,2,3]]",
+                "[[5866668,-1,2,3]]", "[[5866668,1,-2,3]]", "[[5866668,1,65536,3]]", "[[5866668,4294967296,2,3]]", "[[5866668,1,2,4294967295]]",
+                "[[5866668,1,2]]", "[[5866668,\"1\",2,3]]",
+        };
+        for (size_t i = 0; i < ELEMENTS(texts); i++) {
+                AppUse* u = NULL;
+                ASSERT_OK(app_use_parse(texts[i], &u));
+                _cleanup_free_ char* text = app_use_text(u, NOON);
+                ASSERT_STREQ(text, "[]");
+                ASSERT_EQ(app_use_disk(u), -1);
+                app_use_free(u);
+        }
+        AppUse* u = NULL;
+        ASSERT_OK(app_use_parse("[7,[5866668,1,2,-1],[5866667,9,1000,12]]", &u));
+        _cleanup_free_ char* text = app_use_text(u, NOON);
+        ASSERT_STREQ(text, "[[5866667,9,1000,12],[5866668,1,2,-1]]");
+        ASSERT_EQ(app_use_disk(u), 12 * MB);
+        app_use_free(u);
+}
+
+TEST(it_is_kept_every_hour_and_a_store_that_cannot_is_asked_an_hour_later) {
+        Scene s;
+        scene_open(&s);
+        const AppRow row = { .use_hours = (char*) "[[5866667,9,0,12]]", .memory_peak = 5 * MB };
+        app_use_load(&s.live, &row);
+        ASSERT_EQ(s.live.disk_bytes, 12 * MB);
+        ASSERT_EQ(app_peak_measured(&s.live), 5 * MB);
+        accounts(&s, 30 * MB, 33 * MB, 0);
+        for (int i = 0; i < 59; i++, pass(60))
+                look(&s);
+        ASSERT_EQ(world.saves, 0);
+        pass(60);
+        world.begins = -ENOSPC;
+        look(&s);
+        ASSERT_EQ(world.saves, 0);
+        world.begins = 0;
+        pass(3600);
+        look(&s);
+        ASSERT_EQ(world.saves, 1);
+        ASSERT_EQ(world.saved_peak, 33 * MB);
+        ASSERT_TRUE(startswith(world.saved, "[[5866667,9,0,12],[5866668,30,0,12],"));
+        app_use_save_all(&s.m);
+        ASSERT_EQ(world.saves, 2);
+        scene_close(&s);
+}
+
+/* The wall clock is set; the machine's own goes on. */
+TEST(a_clock_that_is_set_costs_what_was_and_nothing_of_what_comes) {
+        static const int64_t leaps[] = { 3600, -3600, 86400 * 365, -86400 * 365 };
+        for (size_t i = 0; i < ELEMENTS(leaps); i++) {
+                Scene s;
+                scene_open(&s);
+                accounts(&s, 30 * MB, 0, 0);
+                look(&s);
+                world.wall += leaps[i];
+                pass(60);
+                accounts(&s, 31 * MB, 0, 30 * USEC_PER_SEC);
+                look(&s);
+                _cleanup_json_ json_t* items = app_use_json(&s.live);
+                size_t n = json_array_size(items);
+                ASSERT_EQ(n, leaps[i] == 3600 ? 2 : 1); /* one of tomorrow is not shown, one of last year is gone */
+                ASSERT_EQ(of_sample(items, n - 1, "at"), (world.wall / USE_SLOT_SEC + 1) * USE_SLOT_SEC);
+                ASSERT_EQ(of_sample(items, n - 1, "memory_mb"), 31);
+                ASSERT_EQ(of_sample(items, n - 1, "cpu_percent"), 50); /* of the minute that really went by */
+                unsigned saves = world.saves;
+                for (int k = 0; k <= 60; k++, pass(60))
+                        look(&s);
+                ASSERT_TRUE(world.saves > saves);
+                scene_close(&s);
+        }
+}
+
+TEST_MAIN()
