@@ -3,6 +3,7 @@
 #include "app/app.h"
 #include "app/disk.h"
 #include "app/steps.h"
+#include "app/sweep.h"
 #include "app/unit.h"
 #include "base/secret.h"
 #include "run/record.h"
@@ -102,6 +103,7 @@ struct Apps {
         unsigned probing;            /* in flight */
         sd_event_source* cleaner;    /* timer: image-clean */
         AppDisk* disk;               /* disk.c */
+        SweepClock calendar;         /* as housekeeping saw it last */
         bool names_due;              /* a record was applied that the web server was not told of yet */
 };
 

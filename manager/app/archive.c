@@ -235,12 +235,12 @@ static int on_expired(const AppPointRow* row, void* userdata) {
         return json_array_append_new(userdata, json_string(row->id));
 }
 
-int update_housekeeping(Manager* m, Error* reterr) {
+int update_housekeeping(Manager* m, bool by_calendar, Error* reterr) {
         _cleanup_json_ json_t* list = json_array();
         _cleanup_app_rows_ AppRows rows = {};
         size_t i;
         json_t* v;
-        int r = store_app_point_each(m->store, NULL, NULL, now_seconds(), on_expired, list, reterr);
+        int r = by_calendar ? store_app_point_each(m->store, NULL, NULL, now_seconds(), on_expired, list, reterr) : 0;
         json_array_foreach(list, i, v) {
                 char job[JOB_ID_BYTES];
                 const Actor system = { .via = VIA_SYSTEM, .role = ROLE_ROOT, .name = "system" };
@@ -250,12 +250,12 @@ int update_housekeeping(Manager* m, Error* reterr) {
         }
         if (r >= 0)
                 r = update_points_forget(m, NULL, reterr);
-        if (r >= 0)
+        if (r >= 0 && by_calendar)
                 r = store_app_all(m->store, &rows, reterr);
         for (i = 0; i < rows.count && r >= 0; i++)
                 if (!*rows.items[i].job)
                         r = move_thin(m, rows.items[i].id, reterr);
-        if (r >= 0)
+        if (r >= 0 && by_calendar)
                 app_exports_sweep(m);
         return MIN(r, 0);
 }

@@ -191,13 +191,14 @@ static int release(Manager* m, Error* reterr) {
 
 static int housekeeping(Manager* m, Error* reterr) {
         _cleanup_free_ char* days = NULL;
+        bool by_calendar = m->apps && sweep_calendar(&m->apps->calendar, now_seconds(), now_usec(CLOCK_BOOTTIME));
         int r = store_setting_get(m->store, "retention_days", &days, reterr);
-        if (r >= 0)
+        if (r >= 0 && by_calendar)
                 r = store_app_event_expire(m->store, now_seconds() - (days ? atoll(days) : RETENTION_DAYS) * 86400, EVENTS_KEPT, reterr);
         if (r >= 0)
                 r = release(m, reterr);
         if (r >= 0)
-                r = update_housekeeping(m, reterr);
+                r = update_housekeeping(m, by_calendar, reterr);
         if (r >= 0 && m->apps)
                 r = app_rebuild(m, reterr);
         return MIN(r, 0);

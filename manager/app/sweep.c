@@ -1,11 +1,15 @@
 #include "app/sweep.h"
+#include "base/time.h"
 #include "base/validate.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+
+#define APART_SEC 600 /* an hour's slewing by NTP is at most 2 s; more than this was set */
 
 /* False for what has another name than an export: what is being written begins with a dot. */
 static bool id_of(const char* name, char ret[static 33]) {
@@ -29,4 +33,11 @@ int sweep_look(const char* directory, int64_t before, size_t max, json_t* list) 
         }
         (void) closedir(d);
         return 0;
+}
+
+bool sweep_calendar(SweepClock* c, int64_t now, uint64_t boottime_usec) {
+        int64_t apart = now - (int64_t) (boottime_usec / USEC_PER_SEC);
+        bool steady = c->known && llabs((long long) (apart - c->apart_sec)) <= APART_SEC;
+        *c = (SweepClock) { .apart_sec = apart, .known = true };
+        return steady;
 }

@@ -46,4 +46,30 @@ TEST(what_is_older_than_a_day_goes) {
         ASSERT_EQ(json_array_size(few), 1);
 }
 
+TEST(nothing_is_old_by_a_clock_that_was_just_set) {
+        const int64_t hour = 3600, year = 86400 * 365;
+        static const struct {
+                int64_t wall, awake; /* seconds since the look before */
+                bool may;
+        } looks[] = {
+                { 0, 0, false },                   /* the first after a start */
+                { 3600, 3600, true },
+                { 3601, 3600, true },              /* NTP */
+                { 3600 + 86400 * 365, 3600, false }, /* set ahead: all would be old */
+                { 3600, 3600, true },              /* it stays like that, so it is meant */
+                { 3600 - 86400 * 365, 3600, false }, /* and back */
+                { 3600, 3600, true },
+                { 3600 + 599, 3600, true },
+                { 3600 - 601, 3600, false },
+                { 86400 * 40, 86400 * 40, true },  /* the machine slept */
+        };
+        SweepClock c = {};
+        int64_t wall = year, awake = hour;
+        for (size_t i = 0; i < ELEMENTS(looks); i++) {
+                wall += looks[i].wall;
+                awake += looks[i].awake;
+                ASSERT_EQ(sweep_calendar(&c, wall, (uint64_t) awake * 1000000), looks[i].may);
+        }
+}
+
 TEST_MAIN()

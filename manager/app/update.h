@@ -20,7 +20,8 @@ int app_archives(Manager* m, json_t** ret, Error* reterr);                      
 /* What the noun calls. */
 int update_points_forget(Manager* m, const char* app, Error* reterr);            /* rows of points whose app is gone; NULL = of all */
 int update_startup(Manager* m, Error* reterr);                                   /* the timer of window and soak */
-int update_housekeeping(Manager* m, Error* reterr);                              /* points, versions and exports whose time is over */
+/* What has no owner any more; and, by_calendar, the points, versions and exports whose time is over. */
+int update_housekeeping(Manager* m, bool by_calendar, Error* reterr);
 void app_exports_sweep(Manager* m);                                               /* the last of these */
 /* The newest version that may be had for it, owned; NULL = none. What is held does not count. */
 char* update_offered(Manager* m, const AppRow* row);
