@@ -80,6 +80,24 @@ uint64_t image_store_free_bytes(const ImageStore* s) {
         return bytes > IMAGE_RESERVE_BYTES ? bytes - IMAGE_RESERVE_BYTES : 0;
 }
 
+/* What an earlier clean-up put aside and did not get to remove may still have the name, and more than one of them. */
+#define ASIDE_MAX 1000
+
+int image_store_layer_aside(const ImageStore* s, const char* name, char ret[static IMAGE_ASIDE_BYTES]) {
+        if (!image_hex_valid(name)) { /* never was a layer */
+                int n = snprintf(ret, IMAGE_ASIDE_BYTES, "%s", name);
+                return n < IMAGE_ASIDE_BYTES ? 0 : -ENAMETOOLONG;
+        }
+        for (unsigned i = 0; i < ASIDE_MAX; i++) {
+                (void) snprintf(ret, IMAGE_ASIDE_BYTES, ".gone-%s.%u", name, i);
+                if (renameat(s->layers_fd, name, s->layers_fd, ret) >= 0)
+                        return fsync(s->layers_fd) < 0 ? -errno : 0;
+                if (errno != EEXIST && errno != ENOTEMPTY)
+                        return -errno;
+        }
+        return -EEXIST;
+}
+
 int image_store_sync(const ImageStore* s) {
         return syncfs(s->fd) < 0 ? -errno : 0;
 }

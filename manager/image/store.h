@@ -34,5 +34,9 @@ int image_store_sync(const ImageStore* s);
 /* Removes records that are neither in keep (array of hex) nor used within grace seconds; *ret_layers: names in layers/ that no record
  * names any more and that no pull works on, owned. */
 int image_store_sweep(const ImageStore* s, const json_t* keep, int64_t grace, unsigned* ret_removed, json_t** ret_layers, Error* reterr);
+/* Before a name out of layers/ is removed: from now on no layer has it, even when the power goes while its files do. ret: the name to remove,
+ * which a later sweep finds, too. What is no layer keeps its name. */
+#define IMAGE_ASIDE_BYTES 256
+int image_store_layer_aside(const ImageStore* s, const char* name, char ret[static IMAGE_ASIDE_BYTES]);
 /* Removes what pulls left, older than a day, and sizes of layers that are gone. */
 void image_store_sweep_incoming(const ImageStore* s, int64_t age);

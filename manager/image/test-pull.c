@@ -435,6 +435,33 @@ TEST(cleaning_keeps_what_is_named) {
         ASSERT_OK(access(passwd, R_OK));
 }
 
+/* A clean-up that is killed right after it put a layer aside, and that twice: the image is not here any more, and a pull makes it whole. */
+TEST(a_layer_put_aside_counts_no_more) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        _cleanup_json_ json_t *layers = NULL;
+        unsigned removed, aside = 0;
+        char name[IMAGE_ASIDE_BYTES], gone[100];
+        for (unsigned i = 0; i < 2; i++) {
+                _cleanup_json_ json_t *image = pull("good/gzip"), *found = NULL;
+                ASSERT_TRUE(is_there(image, "bin/tool"));
+                const json_t* names = json_object_get(image, "layers");
+                const char* top_layer = json_string_value(json_array_get(names, json_array_size(names) - 1));
+                ASSERT_OK(image_store_layer_aside(&store, top_layer, name));
+                ASSERT_FALSE(image_store_has_layer(&store, top_layer));
+                (void) snprintf(gone, sizeof(gone), ".gone-%s.", top_layer);
+                ASSERT_TRUE(startswith(name, gone) != NULL);
+                ASSERT_EQ(image_store_record_find(&store, startswith(json_get_string(image, "digest"), "sha256:"), &found), 0);
+                ASSERT_ERROR(image_store_layer_aside(&store, top_layer, name), ENOENT);
+        }
+        ASSERT_OK(image_store_layer_aside(&store, ".incoming-of-a-killed-pull", name));
+        ASSERT_STREQ(name, ".incoming-of-a-killed-pull");
+        ASSERT_OK(image_store_sweep(&store, NULL, /* grace= */ 3600, &removed, &layers, &e));
+        for (size_t i = 0; i < json_array_size(layers); i++)
+                aside += startswith(json_string_value(json_array_get(layers, i)), gone) != NULL;
+        ASSERT_EQ(aside, 2); /* both are removed by the next one */
+        ASSERT_TRUE(layers_named(layers) >= 2);
+}
+
 int main(int argc, char** argv) {
         extern const TestCase __start_steadbox_tests[], __stop_steadbox_tests[];
         _cleanup_error_ Error e = ERROR_NULL;

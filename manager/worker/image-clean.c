@@ -12,15 +12,20 @@ static inline void store_donep(ImageStore* s) {
         image_store_done(s);
 }
 
-/* One at a time: a clean-up that is stopped has then done something. */
+/* One at a time: a clean-up that is stopped has then done something. First it loses its name: a layer counts as whole when it has one, and half
+ * of one would be what the next pull of the same image takes. */
 static int layer_remove(const ImageStore* s, Sandbox* sandbox, const char* name, int64_t* freed, Error* reterr) {
         _cleanup_free_ char* directory = NULL;
         _cleanup_json_ json_t* answer = NULL;
+        char aside[IMAGE_ASIDE_BYTES];
         SandboxRun run;
         if (asprintf(&directory, "%s/layers", s->directory) < 0)
                 return error_errno(reterr, -ENOMEM, "Cannot remove a layer");
-        const char* const argv[] = { "remove", directory, name, NULL };
-        int r = sandbox_start(sandbox, argv, s->lock_fd, &run, reterr);
+        int r = image_store_layer_aside(s, name, aside);
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot remove a layer");
+        const char* const argv[] = { "remove", directory, aside, NULL };
+        r = sandbox_start(sandbox, argv, s->lock_fd, &run, reterr);
         if (r >= 0)
                 r = sandbox_wait(&run, 0, &answer, reterr);
         *freed += json_get_integer(answer, "freed", 0);
