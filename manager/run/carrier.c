@@ -1,5 +1,5 @@
 /* steadbox-output: brings what containers say (run/output.h) to the journal, all of them in one small process, so that none has one beside it.
- * It keeps nothing: a fresh one finds every pipe by its name, and what was not read yet is still in them. It runs as root without any
+ * A fresh one finds every pipe by its name, and what was not read yet is still in them; all it loses is who has said how much. It runs as root without any
  * capability, because only root is believed when it says of whom a line is (OBJECT_SYSTEMD_UNIT=, systemd.journal-fields(7), by journalctl --unit);
  * strangers' bytes are counted and copied, never looked into beyond "<3>" and line ends. */
 #include "base/log.h"
@@ -22,9 +22,18 @@
 #define EVENTS 32
 
 typedef struct Carrier Carrier;
+/* Whoever has a name: a container or a task of an app. It is known as long as one of its pipes is, and until what it said is forgiven. */
+typedef struct Speaker {
+        struct Speaker* next;
+        WordsBudget budget;
+        unsigned sources;      /* that are its */
+        char name[];           /* "<app>-<container>" */
+} Speaker;
+
 typedef struct Source {
         struct Source* next;
         Carrier* carrier;
+        Speaker* speaker;
         Words words;
         uint64_t turn_usec;    /* when it was first read from in this turn */
         size_t turn_bytes;
@@ -35,6 +44,7 @@ typedef struct Source {
 
 struct Carrier {
         Source* sources;
+        Speaker* speakers;
         int epoll, inotify, directory, journal;
         char buffer[READ_BYTES];
 };
@@ -71,6 +81,37 @@ static bool name_is_output(const char* name) {
         return *name != '.' && dash && dash > name && strchr(dash, '.') && strlen(name) < OUTPUT_NAME_BYTES + 32;
 }
 
+/* Those that have no pipe any more and may say all of it again need not be known. */
+static void speakers_forget(Carrier* c) {
+        uint64_t now = clock_now();
+        for (Speaker** p = &c->speakers; *p;) {
+                Speaker* s = *p;
+                words_budget_turn(&s->budget, now);
+                if (s->sources > 0 || s->budget.spent > 0) {
+                        p = &s->next;
+                        continue;
+                }
+                *p = s->next;
+                free(s);
+        }
+}
+
+/* Of the pipe's name; NULL = no memory. */
+static Speaker* speaker_of(Carrier* c, const char* name) {
+        size_t n = strcspn(name, ".");
+        for (Speaker* s = c->speakers; s; s = s->next)
+                if (strlen(s->name) == n && memcmp(s->name, name, n) == 0)
+                        return s;
+        speakers_forget(c);
+        Speaker* s = calloc(1, sizeof(Speaker) + n + 1);
+        if (!s)
+                return NULL;
+        memcpy(s->name, name, n);
+        s->next = c->speakers;
+        c->speakers = s;
+        return s;
+}
+
 static Source* source_find(Carrier* c, const char* name) {
         for (Source* s = c->sources; s; s = s->next)
                 if (streq(s->name, name))
@@ -92,6 +133,7 @@ static void source_end(Source* s) {
                         *p = s->next;
                         break;
                 }
+        s->speaker->sources--;
         (void) unlinkat(c->directory, s->name, 0);
         (void) close(s->fd);
         free(s);
@@ -127,11 +169,15 @@ static void source_add(Carrier* c, const char* name) {
                 return;
         _cleanup_close_ int fd = openat(c->directory, name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
         _cleanup_free_ Source* s = fd < 0 ? NULL : calloc(1, sizeof(Source) + strlen(name) + 1);
-        if (!s || fstat(fd, &st) < 0 || !S_ISFIFO(st.st_mode)) {
+        Speaker* speaker = s ? speaker_of(c, name) : NULL;
+        if (!speaker || fstat(fd, &st) < 0 || !S_ISFIFO(st.st_mode)) {
                 log_warning("Cannot listen to %s.", name);
                 return;
         }
+        speaker->sources++;
         s->carrier = c;
+        s->speaker = speaker;
+        s->words.budget = &speaker->budget;
         s->fd = TAKE_FD(fd);
         memcpy(s->name, name, strlen(name) + 1);
         s->next = c->sources;

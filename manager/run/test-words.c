@@ -21,7 +21,8 @@ static void add(Words* w, Said* s, const char* text, uint64_t now) {
 }
 
 TEST(lines_are_put_together) {
-        Words w = {};
+        WordsBudget budget = {};
+        Words w = { .budget = &budget };
         Said s = {};
         add(&w, &s, "one\ntw", 20 * USEC_PER_SEC);
         add(&w, &s, "o", 20 * USEC_PER_SEC);
@@ -35,7 +36,8 @@ TEST(lines_are_put_together) {
 }
 
 TEST(priorities_before_a_line) {
-        Words w = {};
+        WordsBudget budget = {};
+        Words w = { .budget = &budget };
         Said s = {};
         add(&w, &s, "<3>bad\n", 20 * USEC_PER_SEC);
         assert(streq(s.text, "bad|") && s.last_priority == LOG_ERR);
@@ -48,7 +50,8 @@ TEST(long_lines_become_several) {
         memset(text, 'x', sizeof(text) - 2);
         text[sizeof(text) - 2] = '\n';
         for (size_t step = 1000; step < sizeof(text); step += 3333) {
-                Words w = {};
+                WordsBudget budget = {};
+                Words w = { .budget = &budget };
                 Said s = {};
                 for (size_t at = 0; at < sizeof(text) - 1; at += step)
                         words_add(&w, text + at, MIN(step, sizeof(text) - 1 - at), 20 * USEC_PER_SEC, say, &s);
@@ -57,7 +60,8 @@ TEST(long_lines_become_several) {
 }
 
 TEST(too_many_are_counted_and_told_of) {
-        Words w = {};
+        WordsBudget budget = {};
+        Words w = { .budget = &budget };
         static Said s;
         for (size_t i = 0; i < WORDS_WINDOW_LINES + 5; i++)
                 add(&w, &s, "y\n", 20 * USEC_PER_SEC);
@@ -73,7 +77,8 @@ TEST(too_many_are_counted_and_told_of) {
 }
 
 TEST(nor_too_many_bytes) {
-        Words w = {};
+        WordsBudget budget = {};
+        Words w = { .budget = &budget };
         static Said s;
         static char line[WORDS_LINE_MAX + 1];
         memset(line, 'x', WORDS_LINE_MAX);
@@ -85,7 +90,8 @@ TEST(nor_too_many_bytes) {
 
 /* A thousand lines of 1 KiB in every window, as 1 GB a minute becomes: after ten minutes only what comes back is said. */
 TEST(who_never_stops_has_a_part_of_the_journal) {
-        Words w = {};
+        WordsBudget budget = {};
+        Words w = { .budget = &budget };
         static Said s;
         static char line[1025];
         uint64_t now = 20 * USEC_PER_SEC;
@@ -96,7 +102,7 @@ TEST(who_never_stops_has_a_part_of_the_journal) {
                         s.used = 0;
                         words_add(&w, line, sizeof(line), now, say, &s);
                 }
-        assert(w.spent <= WORDS_STORE_BYTES);
+        assert(budget.spent <= WORDS_STORE_BYTES);
         size_t before = s.lines, day = 24 * 360;
         for (size_t windows = 0; windows < day; windows++, now += WORDS_WINDOW_USEC)
                 for (size_t i = 0; i < 40; i++) {
@@ -107,7 +113,34 @@ TEST(who_never_stops_has_a_part_of_the_journal) {
         assert(said <= 420u * 1024 * 1024 && said >= 250u * 1024 * 1024);
         s.used = 0;
         add(&w, &s, "again\n", now + 7 * 3600 * USEC_PER_SEC); /* and who was quiet for long has all of it again */
-        assert(w.spent < 1024 * 1024 && strstr(s.text, "again|"));
+        assert(budget.spent < 1024 * 1024 && strstr(s.text, "again|"));
+}
+
+/* Started anew every time it has said what it may, as one that crashes: together its pipes say no more than one would. */
+TEST(who_begins_anew_goes_on_with_what_is_left) {
+        WordsBudget budget = {};
+        static Said s;
+        static char line[1025];
+        uint64_t now = 20 * USEC_PER_SEC, first = now;
+        memset(line, 'x', 1024);
+        line[1024] = '\n';
+        for (unsigned starts = 0; starts < 1000; starts++, now += USEC_PER_SEC) {
+                Words w = { .budget = &budget };
+                for (size_t i = 0; i < WORDS_WINDOW_LINES; i++) {
+                        s.used = 0;
+                        words_add(&w, line, sizeof(line), now, say, &s);
+                }
+                words_end(&w, now, say, &s);
+        }
+        size_t back = (size_t) ((now - first) / WORDS_WINDOW_USEC + 1) * WORDS_STORE_WINDOW;
+        /* What was left out is told of at each end, and that costs nothing. */
+        assert((s.lines - 1000) * (1024 + WORDS_LINE_COST) <= WORDS_STORE_BYTES + back);
+        assert(s.lines > WORDS_STORE_BYTES / (1024 + WORDS_LINE_COST));
+        WordsBudget other = {};
+        Words w = { .budget = &other };
+        s.used = 0;
+        add(&w, &s, "another\n", now);
+        assert(streq(s.text, "another|"));
 }
 
 TEST_MAIN()

@@ -13,22 +13,28 @@ static void one_line(Words* w, const char* line, size_t size, WordsSay say, void
         }
         if (size == 0)
                 return;
-        if (w->lines >= WORDS_WINDOW_LINES || w->bytes + size > WORDS_WINDOW_BYTES || w->spent + size + WORDS_LINE_COST > WORDS_STORE_BYTES) {
+        if (w->lines >= WORDS_WINDOW_LINES || w->bytes + size > WORDS_WINDOW_BYTES || w->budget->spent + size + WORDS_LINE_COST > WORDS_STORE_BYTES) {
                 w->left_out++;
                 return;
         }
         w->lines++;
         w->bytes += size;
-        w->spent += size + WORDS_LINE_COST;
+        w->budget->spent += size + WORDS_LINE_COST;
         say(line, size, priority, userdata);
+}
+
+void words_budget_turn(WordsBudget* b, uint64_t now_usec) {
+        uint64_t windows = (now_usec - b->at_usec) / WORDS_WINDOW_USEC;
+        size_t back = (size_t) MIN(windows, (uint64_t) 1 << 20) * WORDS_STORE_WINDOW;
+        b->spent -= MIN(b->spent, back);
+        b->at_usec += windows * WORDS_WINDOW_USEC;
 }
 
 void words_turn(Words* w, uint64_t now_usec, WordsSay say, void* userdata) {
         char text[80];
         if (now_usec < w->window_usec + WORDS_WINDOW_USEC)
                 return;
-        size_t left_out = w->left_out, back = (size_t) MIN((now_usec - w->window_usec) / WORDS_WINDOW_USEC, (uint64_t) 1 << 20) * WORDS_STORE_WINDOW;
-        w->spent -= MIN(w->spent, back);
+        size_t left_out = w->left_out;
         w->window_usec = now_usec;
         w->lines = w->bytes = w->left_out = 0;
         if (left_out > 0) {
@@ -65,6 +71,7 @@ static void rest_keep(Words* w, const char* data, size_t size, WordsSay say, voi
 }
 
 void words_add(Words* w, const char* data, size_t size, uint64_t now_usec, WordsSay say, void* userdata) {
+        words_budget_turn(w->budget, now_usec);
         words_turn(w, now_usec, say, userdata);
         if (w->rest && size > 0) {
                 size_t used = rest_complete(w, data, size, say, userdata);

@@ -16,13 +16,23 @@
 /* One line, neither empty nor ending in blanks; priority is that of syslog(3), out of "<3>" before it where that stood. */
 typedef void (*WordsSay)(const char* line, size_t size, int priority, void* userdata);
 
+/* What was said of it, by all pipes that one name has and had: who is started anew every second has no more to say than who stays. Zero is the
+ * beginning. */
+typedef struct WordsBudget {
+        size_t spent;          /* of WORDS_STORE_BYTES */
+        uint64_t at_usec;      /* until when what comes back has come */
+} WordsBudget;
+
+/* What has come back since. */
+void words_budget_turn(WordsBudget* b, uint64_t now_usec);
+
 typedef struct Words {
+        WordsBudget* budget;   /* borrowed */
         char* rest;            /* the beginning of a line whose end has not come; NULL when there is none */
         size_t rest_size;
         uint64_t window_usec;  /* when this stretch of time began */
         size_t lines, bytes;   /* said in it */
         size_t left_out;       /* and not said */
-        size_t spent;          /* of WORDS_STORE_BYTES */
 } Words;
 
 void words_add(Words* w, const char* data, size_t size, uint64_t now_usec, WordsSay say, void* userdata);
