@@ -134,6 +134,8 @@ static int run(const json_t* request, Dump* d, Error* reterr) {
         (void) waitpid(pid, &status, 0);
         if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
                 return error_set(reterr, ERROR_WRONG_STATE, "The command that dumps it failed%s%s", d->said_n ? ": " : ".", d->said + strspn(d->said, " "));
+        if (d->bytes == 0) /* no dump is empty: whoever restored from it would have lost everything */
+                return error_set(reterr, ERROR_WRONG_STATE, "The command that dumps it said nothing%s%s", d->said_n ? ": " : ".", d->said + strspn(d->said, " "));
         return fsync(d->file) < 0 ? error_errno(reterr, -errno, "Cannot write the dump") : 0;
 }
 

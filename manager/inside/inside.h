@@ -14,7 +14,7 @@
  *   exec    {"container", "command": [], "terminal", "rows", "columns"} -> {}, then {"output": base64, "stream": 1|2} .. {"end": status};
  *           meanwhile lines come: {"input": base64}, {"rows", "columns"}, {"end": true} (no more input)
  *   dump    {"container", "command": [], "export": id, "file": name}    -> {"bytes": n}: what the command says stands in dumps/<export>/<file>
- *           beside the app's data, root's; or the end of what it said of its failure
+ *           beside the app's data, root's; or the end of what it said of its failure. Nothing at all is a failure, too
  * Paths are below /var/lib/steadbox/apps/<app>/data, without links on the way. Output that nobody takes stops the command. */
 #pragma once
 #include "base/error.h"
