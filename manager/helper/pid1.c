@@ -126,6 +126,23 @@ bool pid1_unit_known(sd_bus* bus, const char* unit) {
         return known;
 }
 
+/* Where systemd does not say, rather one Reload too many. */
+bool pid1_unit_stale(sd_bus* bus, const char* unit) {
+        sd_bus_error error = SD_BUS_ERROR_NULL;
+        sd_bus_message* reply = NULL;
+        const char* path = NULL;
+        int stale = 1;
+        int r = sd_bus_call_method(bus, PID1_NAME, PID1_PATH, PID1_MANAGER, "GetUnit", &error, &reply, "s", unit);
+        if (r >= 0)
+                r = sd_bus_message_read(reply, "o", &path);
+        if (r >= 0)
+                r = sd_bus_get_property_trivial(bus, PID1_NAME, path, PID1_NAME ".Unit", "NeedDaemonReload", &error, 'b', &stale);
+        bool unknown = r < 0 && sd_bus_error_has_name(&error, PID1_NAME ".NoSuchUnit");
+        (void) sd_bus_message_unref(reply);
+        sd_bus_error_free(&error);
+        return !unknown && (r < 0 || stale);
+}
+
 #define RELOAD_TIMEOUT_USEC (90 * USEC_PER_SEC)
 
 int pid1_reload(sd_bus* bus, Error* reterr) {

@@ -19,5 +19,7 @@ void pid1_reset_failed(sd_bus* bus, const char* unit);
 void pid1_kill(sd_bus* bus, const char* unit);
 /* Whether systemd has the unit in memory, with what its file said when it was read; one it does not have is read when it is asked for. */
 bool pid1_unit_known(sd_bus* bus, const char* unit);
+/* Whether systemd has the unit in memory as an older file than the one on disk said it. */
+bool pid1_unit_stale(sd_bus* bus, const char* unit);
 /* How many loaded units match the pattern and are active or becoming so. */
 int pid1_units_count(sd_bus* bus, const char* pattern, Error* reterr);

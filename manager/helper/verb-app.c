@@ -108,8 +108,22 @@ static int units_prune(Helper* h, int units_fd, const char* id, const AppUnits* 
         return pruned;
 }
 
+/* Each time, and not only after a Reload of ours: who did that may have been killed before it came here. Limits that hold already change nothing. */
+static void limits_apply(Helper* h, const AppUnits* units) {
+        for (size_t i = 0; i < units->n; i++) {
+                _cleanup_error_ Error e = ERROR_NULL;
+                const char* name = units->units[i].name;
+                if (strstr(name, ".timer") || !pid1_unit_known(h->pid1, name))
+                        continue;
+                if (pid1_limits(h->pid1, name, &e) < 0)
+                        log_warning("New limits of %s hold from its next start on: %s", name, e.message);
+        }
+}
+
 /* systemd reads units it has never seen when they are started. Having it read all of the machine's units again takes it a good part of a second of
- * a busy processor, in which it does nothing else; that is only for those it has in memory. */
+ * a busy processor, in which it does nothing else; that is only for those it has in memory. Of a file that was right already systemd is asked
+ * whether it has read it: who wrote it may have been killed before it could say so. (One that was pruned and not told of needs nothing: nothing
+ * starts it any more, and systemd forgets it by itself.) */
 static int units_apply(Helper* h, const AppRecord* a, Error* reterr) {
         _cleanup_(app_units_done) AppUnits units = {};
         _cleanup_close_ int fd = -EBADF;
@@ -119,21 +133,18 @@ static int units_apply(Helper* h, const AppRecord* a, Error* reterr) {
                 r = directory_open(UNIT_DIRECTORY, &fd, reterr);
         for (size_t i = 0; i < units.n && r >= 0; i++) {
                 r = unit_put(fd, &units.units[i], reterr);
-                stale = stale || (r > 0 && pid1_unit_known(h->pid1, units.units[i].name));
+                const char* name = units.units[i].name;
+                stale = stale || (r > 0 && pid1_unit_known(h->pid1, name)) || (r == 0 && pid1_unit_stale(h->pid1, name));
         }
         if (r >= 0)
                 r = units_prune(h, fd, a->id, &units, reterr);
         if (r < 0)
                 return r;
-        if (!stale && r == 0)
-                return 0;
-        r = pid1_reload(h->pid1, reterr);
-        for (size_t i = 0; i < units.n && r >= 0; i++) {
-                _cleanup_error_ Error e = ERROR_NULL;
-                if (!strstr(units.units[i].name, ".timer") && pid1_limits(h->pid1, units.units[i].name, &e) < 0)
-                        log_warning("New limits of %s hold from its next start on: %s", units.units[i].name, e.message);
-        }
-        return r;
+        if (stale || r > 0)
+                r = pid1_reload(h->pid1, reterr);
+        if (r >= 0)
+                limits_apply(h, &units);
+        return MIN(r, 0);
 }
 
 static int record_put(int apps_fd, const AppRecord* a, Error* reterr) {
