@@ -492,6 +492,8 @@ static int login_try(Pull* p, const json_t* login, json_t** ret, Error* reterr) 
         (void) snprintf(by_digest, sizeof(by_digest), "sha256:%s", p->name.hex);
         if (r >= 0 && image)
                 r = registry_manifest(p->registry, *p->name.hex ? by_digest : p->name.tag, &text, &size, type, reterr);
+        if (r >= 0)
+                r = registry_login_check(p->registry, reterr);
         if (r < 0)
                 return r;
         *ret = json_pack("{s:b, s:b}", "accepted", 1, "asked", (int) asked);

@@ -27,6 +27,7 @@ struct Registry {
         char* authorization;     /* the whole header; NULL = none yet */
         RegistryCredentials credentials;
         bool asked;              /* for credentials */
+        char* withheld_from;     /* the host that gave a token without being told the password there is; NULL = none did */
         uint64_t waited_usec;
 };
 
@@ -89,6 +90,7 @@ Registry* registry_free(Registry* r) {
         erase_and_free(r->credentials.username);
         erase_and_free(r->credentials.password);
         free(r->credentials.token_host);
+        free(r->withheld_from);
         free(r->host);
         free(r->path);
         free(r->what);
@@ -273,6 +275,11 @@ static bool realm_trusted(const Registry* r, const char* realm) {
         return (strlen(r->host) == n && strncasecmp(begin, r->host, n) == 0) || (n > 0 && strlen(token_host) == n && strncasecmp(begin, token_host, n) == 0);
 }
 
+static char* realm_host(const char* realm) {
+        const char* begin = strstr(realm, "://") + 3;
+        return strndup(begin, strcspn(begin, "/?#"));
+}
+
 static int token_url(Registry* r, const ImageChallenge* c, char ret[static URL_MAX]) {
         _cleanup_free_ char* own_scope = NULL;
         if (asprintf(&own_scope, "repository:%s:pull", r->path) < 0)
@@ -304,29 +311,35 @@ static int token_take(Registry* r, const Exchange* x, Error* reterr) {
 
 static int be_patient(Registry* r, const Exchange* x, unsigned tries, Error* reterr);
 
-static int distrusted(const Registry* r, const ImageChallenge* c, Error* reterr) {
-        const char* begin = strstr(c->realm, "://") + 3;
-        (void) error_set(reterr, ERROR_WRONG_CREDENTIALS, "%s has its tokens fetched at %.*s, which is not told the password.", r->host, (int) strcspn(begin, "/?#"), begin);
+static int distrusted(const Registry* r, const char* realm_host, Error* reterr) {
+        (void) error_set(reterr, ERROR_WRONG_CREDENTIALS, "%s has its tokens fetched at %s, which is not told the password.", r->host, realm_host);
         return error_hint(reterr, "If that host belongs to the registry, name it as the login's token host.");
 }
 
 static int token_fetch(Registry* r, const ImageChallenge* c, Error* reterr) {
         bool trusted = realm_trusted(r, c->realm);
+        _cleanup_free_ char* withheld_from = trusted || !r->credentials.password ? NULL : realm_host(c->realm);
         _cleanup_(erase_and_freep) char* basic = trusted ? basic_header(r) : NULL;
         char url[URL_MAX];
+        if (!trusted && r->credentials.password && !withheld_from)
+                return error_errno(reterr, -ENOMEM, "Cannot ask %s", r->host);
         Exchange x = { .url = url, .accept = "application/json", .authorization = basic, .max = IMAGE_DOCUMENT_MAX, .fd = -EBADF, .registry = r };
         if (token_url(r, c, url) < 0)
                 return error_set(reterr, ERROR_UNREACHABLE, "%s asks for a token in a way Steadbox does not know.", r->host);
         for (unsigned tries = 1;; tries++) {
                 _cleanup_error_ Error e = ERROR_NULL;
                 int k = exchange(r, &x, &e);
-                if (k == 0 && !trusted && r->credentials.password && (x.status == 401 || x.status == 403)) {
+                if (k == 0 && withheld_from && (x.status == 401 || x.status == 403)) {
                         erase_and_free(x.text);
-                        return distrusted(r, c, reterr);
+                        return distrusted(r, withheld_from, reterr);
                 }
                 if (k == 0 && x.status != 429 && x.status < 500) {
                         k = token_take(r, &x, reterr);
                         erase_and_free(x.text);
+                        if (k >= 0 && withheld_from) {
+                                free(r->withheld_from);
+                                r->withheld_from = TAKE_PTR(withheld_from);
+                        }
                         return k;
                 }
                 if (k >= 0)
@@ -553,6 +566,10 @@ int registry_greet(Registry* r, bool* ret_asked, Error* reterr) {
         free(x.text);
         *ret_asked = r->asked;
         return k;
+}
+
+int registry_login_check(const Registry* r, Error* reterr) {
+        return r->withheld_from ? distrusted(r, r->withheld_from, reterr) : 0;
 }
 
 int registry_blob_text(Registry* r, const ImageBlob* blob, char** ret_text, Error* reterr) {

@@ -37,6 +37,9 @@ DEFINE_CLEANUP(Registry*, registry_free);
 int registry_manifest(Registry* r, const char* name, char** ret_text, size_t* ret_size, char ret_type[static 128], Error* reterr);
 /* Whether the registry knows us: asks for its front page (/v2/). *ret_asked: it wanted to know at all. */
 int registry_greet(Registry* r, bool* ret_asked, Error* reterr);
+/* After an answer: WRONG_CREDENTIALS where a token was had as nobody, because the password was not for who hands them out. What was answered then
+ * says nothing of the login. */
+int registry_login_check(const Registry* r, Error* reterr);
 /* Small, in memory, checked. */
 int registry_blob_text(Registry* r, const ImageBlob* blob, char** ret_text, Error* reterr);
 /* Into fd, which may hold the beginning from an earlier try. Done = all of it is there and its digest is right; else the file is empty or

@@ -382,6 +382,26 @@ TEST(a_login_is_tried_without_fetching) {
         ASSERT_EQ(e3.name, ERROR_BAD_REQUEST);
 }
 
+/* What anybody may have says nothing of a password that nobody was told; without the test of a login it is had all the same. */
+TEST(a_login_whose_password_was_withheld_is_not_accepted) {
+        _cleanup_error_ Error e = ERROR_NULL, e2 = ERROR_NULL;
+        _cleanup_json_ json_t *none = NULL, *one = NULL;
+        char reference[IMAGE_REFERENCE_MAX], other[64];
+        (void) snprintf(reference, sizeof(reference), "%s/mood/free-elsewhere:latest", host);
+        ASSERT_TRUE(login(reference, &none, &e) < 0);
+        ASSERT_EQ(e.name, ERROR_WRONG_CREDENTIALS);
+        ASSERT_TRUE(strstr(e.message, "not told the password") && e.hint);
+        (void) snprintf(other, sizeof(other), "localhost:%s", strrchr(host, ':') + 1);
+        token_host = other;
+        int r = login(reference, &one, &e2);
+        token_host = NULL;
+        if (r < 0)
+                TEST_FAIL("%s", e2.message);
+        ASSERT_TRUE(json_get_boolean(one, "accepted", false));
+        _cleanup_json_ json_t* image = pull("mood/free-elsewhere");
+        ASSERT_TRUE(is_there(image, "mood"));
+}
+
 TEST(doors_that_stay_shut) {
         refused("mood/limit-long", ERROR_TOO_MANY, "no more downloads");
         refused("mood/circle", ERROR_UNREACHABLE, "around in circles");

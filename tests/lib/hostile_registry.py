@@ -228,7 +228,8 @@ def images():
         "bad/md5": Image(BASE, manifest={"layers": [{"mediaType": OCI + "layer.v1.tar", "digest": "md5:00", "size": 1}]}),
         "bad/signal": Image(BASE, config={"StopSignal": "SIGWONDERFUL"}),
     }
-    for mood in ("token", "password", "basic", "redirect", "limit", "limit-long", "errors", "dies", "no-range", "circle", "downgrade", "silent-token", "elsewhere"):
+    for mood in ("token", "password", "basic", "redirect", "limit", "limit-long", "errors", "dies", "no-range", "circle", "downgrade", "silent-token", "elsewhere",
+                 "free-elsewhere"):
         found["mood/" + mood] = Image(BASE, tar(entry("mood", mood.encode() + noise(600000, 99))))
     return found
 
@@ -260,6 +261,8 @@ class Door(http.server.BaseHTTPRequestHandler):
             basic = "Basic " + base64.b64encode(f"{NAME}:{PASSWORD}".encode()).decode()
             if wants_password and authorization != basic:
                 return self.say(401)
+            if "mood%2Ffree-elsewhere" in self.path and not self.path.startswith("/token/greet"):  # to whoever asks
+                return self.say(200, json.dumps({"token": "open"}).encode(), Content_Type="application/json")
             if "silent" in self.path:
                 return self.say(200, b"{}")
             return self.say(200, json.dumps({"token": "sesame"}).encode(), Content_Type="application/json")
@@ -289,6 +292,8 @@ class Door(http.server.BaseHTTPRequestHandler):
             realm = self.url("/token/silent" if "silent" in name else "/token")
             self.say(401, WWW_Authenticate=f'Bearer realm="{realm}",service="it, \\"self\\"",scope="repository:{name}:pull"')
         elif name == "mood/elsewhere" and authorization != "Bearer sesame":
+            self.say(401, WWW_Authenticate=f'Bearer realm="{self.url("/token", other=True)}",service="it",scope="repository:{name}:pull"')
+        elif name == "mood/free-elsewhere" and authorization != "Bearer open":
             self.say(401, WWW_Authenticate=f'Bearer realm="{self.url("/token", other=True)}",service="it",scope="repository:{name}:pull"')
         elif name == "mood/basic" and authorization != "Basic " + base64.b64encode(f"{NAME}:{PASSWORD}".encode()).decode():
             self.say(401, WWW_Authenticate='Basic realm="registry"')
