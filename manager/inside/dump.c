@@ -1,6 +1,7 @@
 /* What a package's own command says of its data (a database's dump), into a file of root's beside the app: apps/<app>/dumps/<export>/<file>. The
  * command runs in the container as exec's does; what it says comes through a pipe, so the app never has the file, and the disk keeps a reserve. */
 #include "base/file.h"
+#include "base/time.h"
 #include "base/validate.h"
 #include "inside/inside.h"
 #include <fcntl.h>
@@ -16,11 +17,14 @@
 #define APPS "/var/lib/steadbox/apps"
 #define READ_BYTES (256 * 1024)
 #define RESERVE_BYTES ((uint64_t) 256 * 1024 * 1024) /* of the disk, as DATA_RESERVE_BYTES of app/data.h */
+#define SILENCE_USEC (30 * 60 * USEC_PER_SEC)        /* so long it may say nothing at all: a database may have to wait for its locks */
+#define WHOLE_USEC (6 * 3600 * USEC_PER_SEC)         /* and so long it may take, as a hook may */
 #define SAID_BYTES 400                               /* of what it says of a failure: its end */
 
 typedef struct Dump {
         int file, out, err;     /* -EBADF = closed */
         uint64_t bytes, looked; /* written; when the disk was looked at last */
+        uint64_t began_usec, heard_usec; /* CLOCK_MONOTONIC; of its last word */
         char said[SAID_BYTES + 1];
         size_t said_n;
 } Dump;
@@ -98,22 +102,58 @@ static void listen_to(Dump* d, char* buffer) {
         d->said[d->said_n] = 0;
 }
 
-/* -ENOTCONN: the manager let go. */
+/* Waits until there is something to do about one of them. -ENOTCONN: the manager let go; -ETIME: it took too long. */
+static int wait_for(const Dump* d, struct pollfd* fds, size_t n) {
+        uint64_t now = now_usec(CLOCK_MONOTONIC), until = MIN(d->began_usec + WHOLE_USEC, d->heard_usec + SILENCE_USEC);
+        if (now >= until)
+                return -ETIME;
+        int r = poll(fds, n, (int) ((until - now) / USEC_PER_MSEC) + 1);
+        if (r < 0)
+                return errno == EINTR ? 0 : -errno;
+        return fds[0].revents ? -ENOTCONN : 0;
+}
+
+/* Until it has closed what it speaks through. */
 static int follow(Dump* d) {
         _cleanup_free_ char* buffer = malloc(READ_BYTES);
         int r = buffer ? 0 : -ENOMEM;
+        d->began_usec = d->heard_usec = now_usec(CLOCK_MONOTONIC);
         while (r >= 0 && (d->out >= 0 || d->err >= 0)) {
                 struct pollfd fds[3] = { { .fd = STDIN_FILENO, .events = POLLRDHUP }, { .fd = d->out, .events = POLLIN }, { .fd = d->err, .events = POLLIN } };
-                if (poll(fds, 3, -1) < 0)
-                        return -errno;
+                r = wait_for(d, fds, ELEMENTS(fds));
+                if (r < 0)
+                        return r;
+                if (fds[1].revents || fds[2].revents)
+                        d->heard_usec = now_usec(CLOCK_MONOTONIC);
                 if (fds[1].revents)
                         r = take(d, buffer);
                 if (fds[2].revents)
                         listen_to(d, buffer);
-                if (r >= 0 && fds[0].revents)
-                        r = -ENOTCONN;
         }
         return r;
+}
+
+/* A command may have closed both and stay. */
+static int end_wait(const Dump* d, pid_t pid, int* ret_status) {
+        _cleanup_close_ int fd = (int) syscall(SYS_pidfd_open, pid, 0);
+        if (fd < 0)
+                return -errno;
+        for (;;) {
+                struct pollfd fds[2] = { { .fd = STDIN_FILENO, .events = POLLRDHUP }, { .fd = fd, .events = POLLIN } };
+                int r = wait_for(d, fds, ELEMENTS(fds));
+                if (fds[1].revents)
+                        return waitpid(pid, ret_status, 0) < 0 ? -errno : 0;
+                if (r < 0)
+                        return r;
+        }
+}
+
+static int stopped(int r, Error* reterr) {
+        if (r == -ENOSPC)
+                return error_set(reterr, ERROR_STORAGE_FULL, "The dump does not fit onto the disk.");
+        if (r == -ETIME)
+                return error_set(reterr, ERROR_WRONG_STATE, "The command that dumps it did not end: it was silent for half an hour, or took more than six.");
+        return error_errno(reterr, r, "Cannot write the dump");
 }
 
 static int run(const json_t* request, Dump* d, Error* reterr) {
@@ -127,11 +167,12 @@ static int run(const json_t* request, Dump* d, Error* reterr) {
         if (r < 0)
                 return r;
         r = follow(d);
+        if (r >= 0)
+                r = end_wait(d, pid, &status);
         if (r < 0) {
                 (void) kill(-pid, SIGKILL); /* its session; the unit ends with what is left */
-                return r == -ENOSPC ? error_set(reterr, ERROR_STORAGE_FULL, "The dump does not fit onto the disk.") : error_errno(reterr, r, "Cannot write the dump");
+                return stopped(r, reterr);
         }
-        (void) waitpid(pid, &status, 0);
         if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
                 return error_set(reterr, ERROR_WRONG_STATE, "The command that dumps it failed%s%s", d->said_n ? ": " : ".", d->said + strspn(d->said, " "));
         if (d->bytes == 0) /* no dump is empty: whoever restored from it would have lost everything */
