@@ -113,6 +113,9 @@ typedef int (*AppAsking)(Manager* m, const void* subject, AppCall* call, Error* 
 /* Asks once, waits, and takes the answer. 1 answered well, JOB_WAIT, <0. What was asked is known in memory only: after a kill it is asked again. */
 int app_call_step(Manager* m, Job* job, const char* what, AppAsking ask, const void* subject, Error* reterr);
 void app_call_answer(json_t* answer, const Error* error, void* call); /* for the one who was asked; error NULL = well */
+/* For the one who is asked and can be told to stop: drop ends it and frees userdata; the call is gone then and is not answered. */
+void app_call_droppable(AppCall* call, void (*drop)(void* userdata), void* userdata);
+void app_calls_drop(Apps* a, const char* job); /* ends those that can be; NULL = of all jobs */
 void app_calls_forget(Apps* a, const char* job); /* steps.c: answers that nobody will take; NULL = of all jobs */
 
 /* --- live.c --- */

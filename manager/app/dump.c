@@ -23,6 +23,13 @@ static void question_over(Question* q, const Error* error) {
         app_call_answer(NULL, error, call);
 }
 
+/* steadbox-inside ends with the connection, and the command with it. */
+static void question_drop(void* userdata) {
+        Question* q = userdata;
+        (void) inside_link_free(q->link);
+        free(q);
+}
+
 static void on_line(const char* text, size_t size, void* userdata) {
         _cleanup_json_ json_t* line = NULL;
         _cleanup_error_ Error e = ERROR_NULL;
@@ -63,6 +70,8 @@ static int ask(Manager* m, const void* subject, AppCall* call, Error* reterr) {
                             &q->link, reterr);
         if (r < 0)
                 free(q);
+        else
+                app_call_droppable(call, question_drop, q);
         return r;
 }
 

@@ -107,6 +107,7 @@ static int export_step(Manager* m, Job* job, Error* reterr) {
 static int export_undo(Manager* m, Job* job, Error* reterr) {
         _cleanup_app_row_ AppRow row = {};
         VersionReturn how;
+        app_calls_drop(m->apps, job->id); /* a dump that still runs would go on writing into what is removed below */
         int r = app_job_row(m, job, &row, NULL);
         if (r < 0)
                 return 1;
@@ -125,7 +126,12 @@ static int export_undo(Manager* m, Job* job, Error* reterr) {
         return r < 0 ? r : 1;
 }
 
-const JobClass app_export_job = { .step = export_step, .undo = export_undo };
+static void export_ended(Manager* m, Job* job, bool done) {
+        if (m->apps)
+                app_calls_drop(m->apps, job->id);
+}
+
+const JobClass app_export_job = { .step = export_step, .undo = export_undo, .ended = export_ended };
 
 /* --- what the writing program asks --- */
 

@@ -67,6 +67,7 @@ static void shutdown_apps(Manager* m) {
                 return;
         app_use_save_all(m);
         app_live_free_all(a);
+        app_calls_drop(a, NULL);
         app_calls_forget(a, NULL);
         m->apps = NULL; /* answers of the helper that are still to come find nobody */
         (void) sd_event_source_disable_unref(a->settle);

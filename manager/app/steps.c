@@ -24,6 +24,8 @@ struct AppCall {
         char what[32];
         bool over;
         unsigned lost;       /* answers that did not come */
+        void (*drop)(void* userdata); /* ends what was asked, so that no answer comes; NULL = it cannot be ended, or is over */
+        void* drop_userdata;
         Error error;
 };
 
@@ -93,10 +95,27 @@ void app_calls_forget(Apps* a, const char* job) {
                         c = &(*c)->next;
 }
 
+void app_call_droppable(AppCall* call, void (*drop)(void* userdata), void* userdata) {
+        call->drop = drop;
+        call->drop_userdata = userdata;
+}
+
+void app_calls_drop(Apps* a, const char* job) {
+        for (AppCall** c = &a->calls; *c;)
+                if ((*c)->drop && (!job || streq((*c)->job, job))) {
+                        AppCall* gone = *c;
+                        *c = gone->next;
+                        gone->drop(gone->drop_userdata);
+                        (void) call_free(gone);
+                } else
+                        c = &(*c)->next;
+}
+
 /* Answers that come while all is taken down find no list; then the call is nobody's. */
 void app_call_answer(json_t* answer, const Error* error, void* userdata) {
         AppCall* call = userdata;
         Apps* a = call->m->apps;
+        call->drop = NULL;
         if (!a) {
                 (void) call_free(call);
                 return;
