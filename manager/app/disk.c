@@ -220,7 +220,7 @@ static void take_size(AppDisk* d, const char* app, const json_t* size) {
                 return;
         DiskUse u = {
                 .data = json_get_integer(size, "data", 0), .scratch = json_get_integer(size, "scratch", 0), .files = json_get_integer(size, "files", 0),
-                .exports = exports_of(d->m, app), .measured_at = now_seconds(),
+                .exports = exports_of(d->m, app) + json_get_integer(size, "dumps", 0), .measured_at = now_seconds(),
         };
         json_object_foreach(json_object_get(size, "points"), point, bytes)
                 u.kept += json_integer_value(bytes);

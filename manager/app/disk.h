@@ -10,7 +10,7 @@ typedef struct DiskUse {
         int64_t data;        /* what lies in its data directories */
         int64_t scratch;     /* what it wrote elsewhere in its containers */
         int64_t kept;        /* data of earlier versions and restore points */
-        int64_t exports;     /* archives that were made of it for elsewhere */
+        int64_t exports;     /* archives that were made of it for elsewhere, and dumps for one that is being made */
         int64_t files;       /* names in data and scratch */
         int64_t measured_at; /* seconds; 0 = never */
 } DiskUse;

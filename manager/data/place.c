@@ -261,6 +261,7 @@ int place_measure(Place* p, PlaceKind kind, const char* app, const char* id, Tre
         _cleanup_close_ int fd = kind == PLACE_POINT   ? place_open(p, "apps/%s/points/%s", app, id)
                                : kind == PLACE_APP     ? place_open(p, "apps/%s/data", app)
                                : kind == PLACE_SCRATCH ? place_open(p, "apps/%s/scratch", app)
+                               : kind == PLACE_DUMPS   ? place_open(p, "apps/%s/dumps", app)
                                                        : place_open(p, "archives/%s", id);
         return fd < 0 ? fd : tree_measure(fd, NULL, ret);
 }

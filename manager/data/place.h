@@ -48,7 +48,7 @@ int place_remove(Place* p, PlaceKind kind, const char* app, const char* id, cons
 /* What interrupted work left and nobody came back to for a day. */
 void place_sweep(Place* p, const char* app);
 
-int place_measure(Place* p, PlaceKind kind, const char* app, const char* id, TreeCount* ret); /* PLACE_APP: its data; -ENOENT */
+int place_measure(Place* p, PlaceKind kind, const char* app, const char* id, TreeCount* ret); /* PLACE_APP: its data; PLACE_DUMPS: all of them; -ENOENT */
 int place_points(Place* p, const char* app, int (*each)(const char* point, void* userdata), void* userdata);
 int place_free_bytes(Place* p, uint64_t* ret);
 /* The tree of a point, to read. */

@@ -646,6 +646,28 @@ TEST(tar_is_what_others_read) {
         world_down(&w);
 }
 
+/* Of all exports together, and not among the app's own. */
+TEST(dumps_are_measured) {
+        World w;
+        TreeCount none = {}, dumps = {}, before = {}, after = {};
+        _cleanup_error_ Error e = ERROR_NULL;
+        if (!world_up(&w))
+                return;
+        ASSERT_ERROR(place_measure(w.place, PLACE_DUMPS, "notes", NULL, &none), ENOENT);
+        ASSERT_OK(place_measure(w.place, PLACE_APP, "notes", NULL, &before));
+        shell(&w, "mkdir -p apps/notes/dumps/one apps/notes/dumps/two && head -c 300000 /dev/urandom >apps/notes/dumps/one/a.sql && cp apps/notes/dumps/one/a.sql apps/notes/dumps/two");
+        ASSERT_OK(place_measure(w.place, PLACE_DUMPS, "notes", NULL, &dumps));
+        ASSERT_TRUE(dumps.bytes >= 300000);
+        ASSERT_OK(place_measure(w.place, PLACE_APP, "notes", NULL, &after));
+        ASSERT_EQ(after.bytes, before.bytes);
+        ASSERT_OK(place_remove(w.place, PLACE_DUMPS, "notes", "one", NULL, &e));
+        ASSERT_OK(place_remove(w.place, PLACE_DUMPS, "notes", "two", NULL, &e));
+        TreeCount rest = {};
+        int r = place_measure(w.place, PLACE_DUMPS, "notes", NULL, &rest);
+        ASSERT_TRUE(r == -ENOENT || (r >= 0 && rest.bytes < 300000));
+        world_down(&w);
+}
+
 TEST(exports_are_there_when_whole_and_go) {
         World w;
         _cleanup_error_ Error e = ERROR_NULL;

@@ -210,15 +210,17 @@ static int on_point(const char* point, void* userdata) {
 }
 
 static int size_app(Data* d, const char* app, json_t* to) {
-        TreeCount count = {}, scratch = {};
+        TreeCount count = {}, scratch = {}, dumps = {};
         json_t* points = json_object();
         int r = place_measure(d->place, PLACE_APP, app, NULL, &count);
         if (r >= 0 || r == -ENOENT)
                 r = place_measure(d->place, PLACE_SCRATCH, app, NULL, &scratch);
         if (r >= 0 || r == -ENOENT)
+                r = place_measure(d->place, PLACE_DUMPS, app, NULL, &dumps);
+        if (r >= 0 || r == -ENOENT)
                 r = place_points(d->place, app, on_point, &(Sizes) { d, app, points });
-        json_t* one = json_pack("{s:I, s:I, s:I, s:o}", "data", (json_int_t) count.bytes, "scratch", (json_int_t) scratch.bytes, "files",
-                                (json_int_t) (count.files + scratch.files), "points", points);
+        json_t* one = json_pack("{s:I, s:I, s:I, s:I, s:o}", "data", (json_int_t) count.bytes, "scratch", (json_int_t) scratch.bytes, "dumps",
+                                (json_int_t) dumps.bytes, "files", (json_int_t) (count.files + scratch.files), "points", points);
         return one && json_object_set_new(to, app, one) >= 0 ? r : -ENOMEM;
 }
 
