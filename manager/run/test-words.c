@@ -43,6 +43,17 @@ TEST(priorities_before_a_line) {
         assert(streq(s.text, "bad|") && s.last_priority == LOG_ERR);
         add(&w, &s, "<9>odd\n<3>\n<3\n", 20 * USEC_PER_SEC);
         assert(streq(s.text, "bad|<9>odd|<3|") && s.last_priority == LOG_INFO);
+        add(&w, &s, "<7>quiet\n", 20 * USEC_PER_SEC);
+        assert(s.last_priority == LOG_DEBUG);
+        add(&w, &s, "<2>worse\n", 20 * USEC_PER_SEC);
+        assert(s.last_priority == LOG_CRIT);
+        for (const char* p = "01"; *p; p++) { /* no app speaks to who is at work on the machine */
+                char line[] = "<?>to all\n";
+                line[1] = *p;
+                s.last_priority = -1;
+                add(&w, &s, line, 20 * USEC_PER_SEC);
+                assert(s.last_priority == LOG_CRIT);
+        }
 }
 
 TEST(long_lines_become_several) {

@@ -7,7 +7,7 @@ static void one_line(Words* w, const char* line, size_t size, WordsSay say, void
         while (size > 0 && strchr(" \t\r", line[size - 1]) && line[size - 1])
                 size--;
         if (size >= 3 && line[0] == '<' && line[1] >= '0' && line[1] <= '7' && line[2] == '>') {
-                priority = line[1] - '0';
+                priority = MAX(line[1] - '0', LOG_CRIT);
                 line += 3;
                 size -= 3;
         }

@@ -13,7 +13,8 @@
 #define WORDS_STORE_BYTES ((size_t) 64 * 1024 * 1024)
 #define WORDS_STORE_WINDOW ((size_t) 40 * 1024)
 
-/* One line, neither empty nor ending in blanks; priority is that of syslog(3), out of "<3>" before it where that stood. */
+/* One line, neither empty nor ending in blanks; priority is that of syslog(3), out of "<3>" before it where that stood; never above
+ * LOG_CRIT: what an app calls an emergency would be written to every terminal of the machine (ForwardToWall=, journald.conf(5)). */
 typedef void (*WordsSay)(const char* line, size_t size, int priority, void* userdata);
 
 /* What was said of it, by all pipes that one name has and had: who is started anew every second has no more to say than who stays. Zero is the
