@@ -237,15 +237,19 @@ static void unit_kill(Helper* h, int kind, const char* id, const char* name) {
         pid1_kill(h->pid1, unit);
 }
 
+/* All of them, whatever is said of one: what is killed next and was not told to stop would only be started anew. The first error is told. */
 static int units_stop(Helper* h, const AppRecord* a, Error* reterr) {
-        int r = 0;
-        for (size_t i = 0; i < a->tasks_n && r >= 0; i++) {
-                r = unit_stop(h, APP_UNIT_TIMER, a->id, a->tasks[i].id, reterr);
-                if (r >= 0)
-                        r = unit_stop(h, APP_UNIT_TASK, a->id, a->tasks[i].id, reterr);
+        int r = 0, k;
+        for (size_t i = 0; i < a->tasks_n; i++) {
+                k = unit_stop(h, APP_UNIT_TIMER, a->id, a->tasks[i].id, reterr);
+                r = r < 0 ? r : k;
+                k = unit_stop(h, APP_UNIT_TASK, a->id, a->tasks[i].id, reterr);
+                r = r < 0 ? r : k;
         }
-        for (size_t i = 0; i < a->containers_n && r >= 0; i++)
-                r = unit_stop(h, APP_UNIT_CONTAINER, a->id, a->containers[i].name, reterr);
+        for (size_t i = 0; i < a->containers_n; i++) {
+                k = unit_stop(h, APP_UNIT_CONTAINER, a->id, a->containers[i].name, reterr);
+                r = r < 0 ? r : k;
+        }
         return r;
 }
 
