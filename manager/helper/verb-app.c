@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "base/validate.h"
 #include "helper/check.h"
 #include "helper/helper.h"
 #include "helper/nginx.h"
@@ -10,6 +11,7 @@
 #include "helper/render-app.h"
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -23,8 +25,52 @@ static int directory_open(const char* path, int* ret, Error* reterr) {
         return *ret < 0 ? error_errno(reterr, -errno, "Cannot open %s", path) : 0;
 }
 
+/* What no two records share and no later record changes. */
+typedef struct Seat {
+        uint32_t slot;
+        bool host_network;
+} Seat;
+
+/* Of the app's record: 1 read, 0 there is none. Apart from all else that stands there, which an older version may have put differently. */
+static int seat_read(int apps_fd, const char* id, Seat* ret, Error* reterr) {
+        char path[NAME_MAX + sizeof("/" APP_RECORD_FILE)];
+        _cleanup_(erase_and_freep) char* text = NULL;
+        _cleanup_json_ json_t* j = NULL;
+        size_t size;
+        if (!id_valid(id))
+                return 0;
+        (void) snprintf(path, sizeof(path), "%s/" APP_RECORD_FILE, id);
+        int r = file_read(apps_fd, path, APP_RECORD_BYTES, &text, &size);
+        if (r == -ENOENT || r == -ENOTDIR)
+                return 0;
+        if (r < 0)
+                return error_errno(reterr, r, "Cannot read the record of app %s", id);
+        r = json_parse_object(text, size, &j, reterr);
+        if (r < 0)
+                return r;
+        int64_t slot = json_get_integer(j, "slot", 0);
+        const json_t* host_network = json_object_get(j, "host_network");
+        if (!streq(strempty(json_get_string(j, "id")), id) || slot < 1 || slot > APP_SLOT_MAX || !json_is_boolean(host_network))
+                return error_set(reterr, ERROR_WRONG_STATE, "The record of app %s does not say whose it is.", id);
+        *ret = (Seat) { .slot = (uint32_t) slot, .host_network = json_is_true(host_network) };
+        return 1;
+}
+
+static int seat_check(const char* id, const Seat* seat, const AppRecord* a, Error* reterr) {
+        bool same = streq(id, a->id);
+        if (!same && seat->slot == a->slot)
+                return error_set(reterr, ERROR_CONFLICT, "Slot %u is that of app %s.", (unsigned) a->slot, id);
+        if (same && seat->slot != a->slot)
+                return error_set(reterr, ERROR_CONFLICT, "App %s has slot %u; its data would be nobody's.", a->id, (unsigned) seat->slot);
+        if (same && seat->host_network != a->host_network)
+                return error_set(reterr, ERROR_CONFLICT, "App %s has %s network; that was decided when it was installed.", a->id,
+                                 seat->host_network ? "the machine's" : "its own");
+        return 0;
+}
+
 /* A slot is an app's ids and addresses: two apps with one would own each other's data. Whose network it has was said yes to when it was
- * installed; it does not come or go with a later record. */
+ * installed; it does not come or go with a later record. So a record that cannot be read is not replaced either; another's is no obstacle, or one
+ * broken app would be the end of all. */
 static int others_check(int apps_fd, const AppRecord* a, Error* reterr) {
         int fd = fcntl(apps_fd, F_DUPFD_CLOEXEC, 3);
         _cleanup_(closedirp) DIR* directory = fd >= 0 ? fdopendir(fd) : NULL;
@@ -32,23 +78,15 @@ static int others_check(int apps_fd, const AppRecord* a, Error* reterr) {
                 return error_errno(reterr, -errno, "Cannot list " APPS_DIRECTORY);
         rewinddir(directory);
         for (struct dirent* entry; (entry = readdir(directory));) {
-                _cleanup_(app_record_freep) AppRecord* other = NULL;
                 _cleanup_error_ Error e = ERROR_NULL;
-                if (entry->d_name[0] == '.')
-                        continue;
-                int r = app_record_load(apps_fd, entry->d_name, &other, &e);
+                Seat seat = {};
+                int r = seat_read(apps_fd, entry->d_name, &seat, &e);
+                if (r < 0 && streq(entry->d_name, a->id))
+                        return error_set(reterr, ERROR_WRONG_STATE, "The record that app %s has cannot be read, and is not replaced: %s", a->id, e.message);
                 if (r < 0)
                         log_warning("The record of app '%s' cannot be read, its slot is not known: %s", entry->d_name, e.message);
-                if (r <= 0)
-                        continue;
-                bool same = streq(other->id, a->id);
-                if (!same && other->slot == a->slot)
-                        return error_set(reterr, ERROR_CONFLICT, "Slot %u is that of app %s.", (unsigned) a->slot, other->id);
-                if (same && other->slot != a->slot)
-                        return error_set(reterr, ERROR_CONFLICT, "App %s has slot %u; its data would be nobody's.", a->id, (unsigned) other->slot);
-                if (same && other->host_network != a->host_network)
-                        return error_set(reterr, ERROR_CONFLICT, "App %s has %s network; that was decided when it was installed.", a->id,
-                                         other->host_network ? "the machine's" : "its own");
+                if (r > 0 && (r = seat_check(entry->d_name, &seat, a, reterr)) < 0)
+                        return r;
         }
         return 0;
 }
