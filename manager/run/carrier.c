@@ -20,6 +20,7 @@
 #define TURN_USEC (100 * USEC_PER_MSEC)       /* how long a pipe rests that was read too much of */
 #define TURN_BYTES ((size_t) 1024 * 1024)     /* what one pipe may bring until the others are asked again; 10 MB/s for each */
 #define EVENTS 32
+#define SOURCES_EACH 16                       /* pipes of one name at a time. One start has one; who hands it to a process that stays keeps it open */
 
 typedef struct Carrier Carrier;
 /* Whoever has a name: a container or a task of an app. It is known as long as one of its pipes is, and until what it said is forgiven. */
@@ -46,6 +47,9 @@ struct Carrier {
         Source* sources;
         Speaker* speakers;
         int epoll, inotify, directory, journal;
+        bool missed;           /* there are names in the directory that nobody listens to, for want of room */
+        bool look;             /* and now there may be some */
+        bool told;             /* that there are */
         char buffer[READ_BYTES];
 };
 
@@ -134,6 +138,7 @@ static void source_end(Source* s) {
                         break;
                 }
         s->speaker->sources--;
+        c->look = c->missed;
         (void) unlinkat(c->directory, s->name, 0);
         (void) close(s->fd);
         free(s);
@@ -163,14 +168,30 @@ static void source_read(Source* s) {
                 source_rest(s);
 }
 
+/* What is not listened to waits in its pipe, and is looked for again when another one has ended. */
+static void source_miss(Carrier* c, const char* name, const char* why) {
+        if (!c->told)
+                log_warning("Cannot listen to %s, and perhaps others, for now: %s.", name, why);
+        c->missed = c->told = true;
+}
+
 static void source_add(Carrier* c, const char* name) {
         struct stat st;
         if (!name_is_output(name) || source_find(c, name))
                 return;
+        Speaker* speaker = speaker_of(c, name);
+        if (!speaker || speaker->sources >= SOURCES_EACH) {
+                source_miss(c, name, speaker ? "it has too many pipes" : "no memory");
+                return;
+        }
         _cleanup_close_ int fd = openat(c->directory, name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
-        _cleanup_free_ Source* s = fd < 0 ? NULL : calloc(1, sizeof(Source) + strlen(name) + 1);
-        Speaker* speaker = s ? speaker_of(c, name) : NULL;
-        if (!speaker || fstat(fd, &st) < 0 || !S_ISFIFO(st.st_mode)) {
+        if (fd < 0) {
+                if (errno != ENOENT) /* else it was listened to, and ended, meanwhile */
+                        source_miss(c, name, strerror(errno));
+                return;
+        }
+        _cleanup_free_ Source* s = calloc(1, sizeof(Source) + strlen(name) + 1);
+        if (!s || fstat(fd, &st) < 0 || !S_ISFIFO(st.st_mode)) {
                 log_warning("Cannot listen to %s.", name);
                 return;
         }
@@ -190,11 +211,22 @@ static void source_add(Carrier* c, const char* name) {
 static void sources_scan(Carrier* c) {
         int fd = openat(c->directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         DIR* d = fd >= 0 ? fdopendir(fd) : NULL;
-        if (!d)
+        if (!d) {
+                source_miss(c, "what is new", strerror(errno));
                 return;
+        }
         for (struct dirent* e; (e = readdir(d));)
                 source_add(c, e->d_name);
         (void) closedir(d);
+}
+
+/* Each round is for a pipe that ended, so there is an end of them. */
+static void missed_look(Carrier* c) {
+        while (c->look) {
+                c->look = c->missed = false;
+                sources_scan(c);
+                c->told = c->missed;
+        }
 }
 
 /* --- the loop --- */
@@ -250,6 +282,7 @@ int main(void) {
                 return EXIT_FAILURE;
         }
         sources_scan(c);
+        missed_look(c);
         for (;;) {
                 struct epoll_event events[EVENTS];
                 int n = epoll_wait(c->epoll, events, EVENTS, turns(c));
@@ -258,5 +291,6 @@ int main(void) {
                                 source_read(events[i].data.ptr);
                         else
                                 names_take(c);
+                missed_look(c);
         }
 }
