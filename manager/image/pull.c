@@ -312,6 +312,14 @@ static void layers_plan(Pull* p) {
         }
 }
 
+/* A layer that is there already is the same: its name says what is in it. One with links into others may be there without having been seen, as its
+ * name is known only when those below have theirs. Ours stays under a name that nothing uses, until the next clean-up. */
+static int layer_name(const Pull* p, const Layer* l) {
+        if (renameat(p->store->layers_fd, l->incoming, p->store->layers_fd, l->name) >= 0)
+                return 0;
+        return (errno == EEXIST || errno == ENOTEMPTY) && image_store_has_layer(p->store, l->name) ? 0 : -errno;
+}
+
 /* All of it reaches the disk before anything gets its name: a layer that is there is whole, whatever happens to the power. */
 static int layers_name(Pull* p, Error* reterr) {
         bool any = false;
@@ -322,9 +330,8 @@ static int layers_name(Pull* p, Error* reterr) {
                 Layer* l = p->layers + i;
                 if (!l->unpacked)
                         continue;
-                if (renameat(p->store->layers_fd, l->incoming, p->store->layers_fd, l->name) < 0)
-                        r = -errno;
-                else
+                r = layer_name(p, l);
+                if (r >= 0)
                         (void) unlinkat(p->store->incoming_fd, l->blob.hex, 0);
                 closep(&l->fd);
                 l->fd = -EBADF;

@@ -272,6 +272,18 @@ TEST(hard_links_into_other_layers_become_copies) {
                      json_string_value(json_array_get(json_object_get(below, "layers"), 1)));
 }
 
+/* The upper one is named by the one below as well, so that it is found only when it gets its name. */
+TEST(a_layer_with_links_that_is_there_already_is_taken) {
+        _cleanup_json_ json_t* first = pull("good/below-below");
+        char name[IMAGE_ASIDE_BYTES];
+        const char* below = json_string_value(json_array_get(json_object_get(first, "layers"), 1));
+        ASSERT_OK(image_store_layer_aside(&store, below, name));
+        _cleanup_json_ json_t* again = pull("good/below-below");
+        ASSERT_TRUE(json_equal(json_object_get(first, "layers"), json_object_get(again, "layers")));
+        ASSERT_TRUE(image_store_has_layer(&store, below));
+        ASSERT_TRUE(is_there(again, "bin/again"));
+}
+
 /* --- what is refused --- */
 
 TEST(bad_images) {

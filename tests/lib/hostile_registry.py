@@ -186,6 +186,7 @@ def images():
         "good/below": Image(BASE, LINKS, tar(entry("last", b"last"))),
         "good/below-more": Image(BASE, LINKS, tar(entry("more", b"more"))),
         "good/below-other": Image(BASE, tar(entry("bin/sh", b"another")), LINKS),
+        "good/below-below": Image(BASE, LINKS, tar(hardlink("bin/again", "bin/bash"))),
         "bad/user": Image(BASE, config={"User": "nobody-here"}),
         "bad/dots": Image(BASE, tar(entry("../../../../tmp/steadbox-escaped", b"x"))),
         "bad/dots-inside": Image(BASE, tar(entry("a/../../b", b"x"))),
