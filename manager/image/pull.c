@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 
 #define RUNS_MAX 2                         /* layers unpacked at a time; fetching goes on meanwhile */
+#define HELD_STILL_USEC (30 * USEC_PER_SEC)  /* so long another job is waited for that fetches a layer, and nothing of it comes */
+#define HELD_USEC (600 * USEC_PER_SEC)       /* and so long in all */
 #define SAY_USEC (400 * USEC_PER_MSEC)
 #define GROWTH 2                           /* unpacked bytes a packed one wants at least, for the look at the disk beforehand */
 #define MB(bytes) ((unsigned) (((bytes) + 500000) / 1000000))
@@ -20,6 +22,7 @@ typedef struct Layer {
         int fd;            /* what was fetched; holds the lock until the layer has its name. -EBADF = none */
         SandboxRun run;
         bool unpacking, unpacked;
+        bool apart;        /* another job has the lock and does not come to an end: fetched and unpacked beside it, without a name in incoming/ */
         bool over;         /* it has hard links into those below: it is unpacked once more when they are there */
 } Layer;
 
@@ -184,7 +187,10 @@ static bool layer_here(Pull* p, Layer* l) {
 /* Unpacking writes below a name that nothing uses; what lies there is from a job that was killed. */
 static int directory_begin(Pull* p, Layer* l, Error* reterr) {
         _cleanup_free_ char* directory = NULL;
-        (void) snprintf(l->incoming, sizeof(l->incoming), ".incoming-%s", l->blob.hex);
+        if (l->apart)
+                (void) snprintf(l->incoming, sizeof(l->incoming), ".apart-%s.%d", l->blob.hex, (int) getpid());
+        else
+                (void) snprintf(l->incoming, sizeof(l->incoming), ".incoming-%s", l->blob.hex);
         if (asprintf(&directory, "%s/layers", p->store->directory) < 0)
                 return error_errno(reterr, -ENOMEM, "Cannot unpack");
         if (mkdirat(p->store->layers_fd, l->incoming, 0755) >= 0)
@@ -258,8 +264,30 @@ static int unpack_wait(Pull* p, unsigned max, Error* reterr) {
         return 0;
 }
 
-/* The file a layer is fetched into, locked: two jobs that want the same layer fetch it once. *ret_fd -EBADF = it came meanwhile. */
+/* Whether who has the lock is to be waited for on. *since: when the file, of *size bytes then, was last seen to grow. Whoever has a layer has it until all
+ * of its image is there: a registry that is slow with another layer, or on purpose with this one, would hold up all who share it, and two jobs
+ * with the same layers in another order would wait for each other. */
+static bool worth_waiting(const Pull* p, int fd, uint64_t began, uint64_t* since, off_t* size) {
+        struct stat st;
+        uint64_t now = now_usec(CLOCK_MONOTONIC);
+        if (fstat(fd, &st) >= 0 && st.st_size != *size) {
+                *size = st.st_size;
+                *since = now;
+        }
+        return now < *since + (p->options->held_usec ?: HELD_STILL_USEC) && now < began + HELD_USEC;
+}
+
+/* A file without a name goes with us. */
+static int incoming_apart(Pull* p, Layer* l, int* ret_fd, Error* reterr) {
+        *ret_fd = openat(p->store->incoming_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+        l->apart = *ret_fd >= 0;
+        return *ret_fd < 0 ? error_errno(reterr, -errno, "Cannot keep a layer") : 0;
+}
+
+/* The file a layer is fetched into, locked: two jobs that want the same layer fetch it once, as a rule. *ret_fd -EBADF = it came meanwhile. */
 static int incoming_open(Pull* p, Layer* l, int* ret_fd, Error* reterr) {
+        uint64_t began = now_usec(CLOCK_MONOTONIC), since = began;
+        off_t size = -1;
         *ret_fd = -EBADF;
         for (;;) {
                 struct stat by_fd, by_name;
@@ -269,6 +297,8 @@ static int incoming_open(Pull* p, Layer* l, int* ret_fd, Error* reterr) {
                 while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
                         if (on_cancelled(p))
                                 return cancelled(reterr);
+                        if (!worth_waiting(p, fd, began, &since, &size))
+                                return incoming_apart(p, l, ret_fd, reterr);
                         (void) usleep(200 * USEC_PER_MSEC);
                 }
                 if (layer_here(p, l))
@@ -331,7 +361,7 @@ static int layers_name(Pull* p, Error* reterr) {
                 if (!l->unpacked)
                         continue;
                 r = layer_name(p, l);
-                if (r >= 0)
+                if (r >= 0 && !l->apart)
                         (void) unlinkat(p->store->incoming_fd, l->blob.hex, 0);
                 closep(&l->fd);
                 l->fd = -EBADF;

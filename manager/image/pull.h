@@ -14,6 +14,7 @@ typedef struct PullOptions {
         const char* architecture; /* NULL = this machine's */
         bool plain;               /* tests: http */
         uint64_t patience_usec;   /* 0 = the usual */
+        uint64_t held_usec;       /* that another job which has a layer is waited for, while nothing comes; 0 = the usual */
         int (*credentials)(const char* host, RegistryCredentials* ret, void* userdata, Error* reterr);
         bool (*cancelled)(void* userdata);
         void (*progress)(const char* stage, int percent, const char* sentence, void* userdata);

@@ -7,6 +7,7 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -22,6 +23,7 @@ static Sandbox* sandbox;
 static ImageStore store;
 static bool want_cancel;
 static unsigned asked_for_credentials;
+static uint64_t held_usec; /* of PullOptions */
 static const char* token_host; /* that the login names; NULL = none */
 
 /* --- around --- */
@@ -82,7 +84,8 @@ static int pull_for(const char* name, const char* suffix, json_t* users, json_t*
         _cleanup_json_ json_t* request = json_pack("{s:[{s:s, s:o?}]}", "images", "reference", reference, "users", users);
         _cleanup_json_ json_t* result = NULL;
         const PullOptions options = { .request = request, .store = &store, .sandbox = sandbox, .plain = true,
-                                      .patience_usec = 20 * USEC_PER_SEC, .credentials = on_credentials, .cancelled = on_cancelled };
+                                      .patience_usec = 20 * USEC_PER_SEC, .held_usec = held_usec, .credentials = on_credentials,
+                                      .cancelled = on_cancelled };
         int r = pull_run(&options, &result, reterr);
         if (r >= 0)
                 *ret = json_incref(json_array_get(json_object_get(result, "images"), 0));
@@ -427,6 +430,26 @@ TEST(a_cancelled_pull_ends) {
         want_cancel = false;
         _cleanup_json_ json_t* image = pull("good/big");
         ASSERT_TRUE(is_there(image, "data/2"));
+}
+
+/* Somebody has its lock and never lets go. */
+TEST(a_layer_that_another_job_holds_is_fetched_beside_it) {
+        _cleanup_json_ json_t* first = pull("good/zstd");
+        char name[IMAGE_ASIDE_BYTES];
+        struct stat st;
+        const json_t* layers = json_object_get(first, "layers");
+        const char* top_layer = json_string_value(json_array_get(layers, json_array_size(layers) - 1));
+        ASSERT_OK(image_store_layer_aside(&store, top_layer, name));
+        _cleanup_close_ int fd = ASSERT_OK(openat(store.incoming_fd, top_layer, O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+        ASSERT_OK(flock(fd, LOCK_EX | LOCK_NB));
+        held_usec = 500 * USEC_PER_MSEC;
+        _cleanup_json_ json_t* again = pull("good/zstd");
+        held_usec = 0;
+        ASSERT_TRUE(json_equal(layers, json_object_get(again, "layers")));
+        ASSERT_TRUE(image_store_has_layer(&store, top_layer));
+        ASSERT_OK(fstatat(store.incoming_fd, top_layer, &st, 0)); /* its file is its own still */
+        ASSERT_EQ(st.st_size, 0);
+        ASSERT_OK(unlinkat(store.incoming_fd, top_layer, 0));
 }
 
 /* --- cleaning --- */
