@@ -4,15 +4,16 @@
  *                        names and its own; whiteouts are char 0:0, opaque directories have the xattr user.overlay.opaque=y. It is complete when it
  *                        is there (renamed into place).
  *   manifests/<hex>.json what the pull found out (below), by the manifest's digest
- *   incoming/<hex>       what has come of a layer so far: a later pull goes on behind it; cleaned after a day. Locked by who fetches it
+ *   incoming/<hex>       what has come of a layer so far: a later pull goes on behind it; cleaned after a day. Locked by who fetches it;
+ *                        who has waited long enough fetches it once more, into a file without a name
  *   sizes/<hex>          what a layer took unpacked
  *   lock                 shared by pulls, exclusive while cleaning
  * All of it belongs to steadbox-images (id 0 of slot 0), whom both jobs run as; nobody else enters it.
  *
  * Job image-pull. Request: {"images": [{"reference": "host/name@sha256:.." or "host/name:tag", "users": ["www-data", "1000:1000"]}]}
  * (users: further users to look up in that image's /etc/passwd and /etc/group). Question: {"what": "credentials", "registry": "host"} -> data
- * null or {"username", "password", "token_host"}; only of hosts in the request. Or {"login": {"host", "image": null or a reference there}}: nothing is
- * fetched, it is found out whether the login is taken; result {"accepted": true, "asked": whether it was wanted at all}. With "look": true nothing is
+ * null or {"username", "password", "token_host"}; only of hosts in the request. Or {"login": {"host", "image": null or a reference there, "tag"
+ * (the manager's own)}}: nothing is fetched, it is found out whether the login is taken; result {"accepted": true, "asked": whether it was wanted at all}. With "look": true nothing is
  * fetched either; each of the result's images has "reference", "pinned" and "digest" alone. Result: {"images": [{
  *   "reference": as asked, "pinned": "host/name@sha256:..", "digest": "sha256:..", "layers": ["<hex>", ...lowest first], "size": bytes unpacked,
  *   "fetched": bytes moved this time,

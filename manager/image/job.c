@@ -11,6 +11,10 @@ static const char* login_host(const Job* job) {
         return json_get_string(json_object_get(job->request, "login"), "host");
 }
 
+static const char* login_tag(const Job* job) {
+        return json_get_string(json_object_get(job->request, "login"), "tag");
+}
+
 /* What speaks to strangers may ask for the passwords of those it was sent to, and for no others. */
 static bool is_sent_to(const Job* job, const char* host) {
         size_t i;
@@ -41,7 +45,7 @@ static int pull_asked(Manager* m, Job* job, const json_t* question, Error* reter
 
 static int pull_finished(Manager* m, Job* job, Error* reterr) {
         const char* host = login_host(job);
-        return host ? login_tested(m, host, "", reterr) : image_result_check(job->result, json_get_boolean(job->request, "look", false), reterr);
+        return host ? login_tested(m, host, login_tag(job), "", reterr) : image_result_check(job->result, json_get_boolean(job->request, "look", false), reterr);
 }
 
 static int failure_keep(Manager* m, const Job* job, const char* host, Error* reterr) {
@@ -55,7 +59,7 @@ static int failure_keep(Manager* m, const Job* job, const char* host, Error* ret
         const char* sentence = json_get_string(error, "message");
         if (r <= 0 || !streq(row.state, "failed") || isempty(sentence)) /* one that was cancelled found out nothing */
                 return r;
-        r = login_tested(m, host, sentence, reterr);
+        r = login_tested(m, host, login_tag(job), sentence, reterr);
         if (r < 0)
                 return r;
         transaction = NULL;

@@ -158,10 +158,19 @@ int login_remove(Manager* m, const char* host, Error* reterr) {
 
 /* --- testing, and handing out --- */
 
+#define TAG_BYTES (DIGEST_BYTES * 2 + 1)
+
+/* Which login this is, of all that a host ever had: each is sealed with a nonce of its own. Says nothing of the password. */
+static void tag_of(const RegistryRow* row, char ret[static TAG_BYTES]) {
+        uint8_t digest[DIGEST_BYTES];
+        digest_sha256(row->password, row->password_size, digest);
+        hex_encode(digest, sizeof(digest), ret);
+}
+
 int login_test(Manager* m, const Actor* actor, const char* host, const char* image, char ret_job[static JOB_ID_BYTES], Error* reterr) {
         _cleanup_registry_row_ RegistryRow row = {};
         ImageReference reference;
-        char object[300];
+        char object[300], tag[TAG_BYTES];
         int r = store_registry_get(m->store, host, &row, reterr);
         if (r == 0)
                 return not_there(host, reterr);
@@ -172,7 +181,9 @@ int login_test(Manager* m, const Actor* actor, const char* host, const char* ima
         if (image && !streq(reference.host, host))
                 return error_field(reterr, ERROR_BAD_FIELD, "image", "This image is at %s, and the login is for %s.", reference.host, host);
         (void) snprintf(object, sizeof(object), "registry:%s", host);
-        r = jobs_add(m->jobs, JOB_IMAGE_PULL, actor, object, json_pack("{s:{s:s, s:o}}", "login", "host", host, "image", json_string_or_null(image)), ret_job, reterr);
+        tag_of(&row, tag);
+        r = jobs_add(m->jobs, JOB_IMAGE_PULL, actor, object, json_pack("{s:{s:s, s:o, s:s}}", "login", "host", host, "image", json_string_or_null(image), "tag", tag),
+                     ret_job, reterr);
         return MIN(r, 0);
 }
 
@@ -192,6 +203,14 @@ int login_open(Manager* m, const char* host, json_t** ret, Error* reterr) {
         return *ret ? 0 : error_errno(reterr, -ENOMEM, "Cannot hand out a password");
 }
 
-int login_tested(Manager* m, const char* host, const char* error, Error* reterr) {
+int login_tested(Manager* m, const char* host, const char* tag, const char* error, Error* reterr) {
+        _cleanup_registry_row_ RegistryRow row = {};
+        char now[TAG_BYTES];
+        int r = store_registry_get(m->store, host, &row, reterr);
+        if (r <= 0)
+                return r;
+        tag_of(&row, now);
+        if (!streq_ptr(tag, now))
+                return 0;
         return MIN(store_registry_tested(m->store, host, error, now_seconds(), reterr), 0);
 }

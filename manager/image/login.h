@@ -22,4 +22,6 @@ int logins_reseal(Manager* m, uint64_t generation, Error* reterr);
 
 /* For job.c: {"username", "password", "token_host"} for a host, owned and to be wiped by whoever sends it; JSON null where there is none. */
 int login_open(Manager* m, const char* host, json_t** ret, Error* reterr);
-int login_tested(Manager* m, const char* host, const char* error, Error* reterr);
+/* Inside the caller's transaction. error "" = it is taken. tag: of the job's request; a login that took the place of the one that was tested stays
+ * untested. */
+int login_tested(Manager* m, const char* host, const char* tag, const char* error, Error* reterr);
