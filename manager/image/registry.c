@@ -19,6 +19,7 @@
 #define SILENCE_SECONDS 45L                           /* a line on which nothing comes is dead */
 #define URL_MAX 8192                                  /* storage services sign theirs at length */
 #define READ_BYTES (256 * 1024)
+#define TOKEN_MAX ((uint64_t) 256 * 1024)             /* of the answer it comes in */
 
 struct Registry {
         CURL* curl;
@@ -42,6 +43,7 @@ typedef struct Exchange {
         Digest* digest;
         int fd;                    /* -EBADF = into text */
         char* text;
+        bool secret;               /* text has all its room at once: growing would leave copies behind */
         uint64_t size;             /* taken */
         Registry* registry;
         int problem;               /* -EFBIG, -errno of the file */
@@ -123,6 +125,15 @@ static int take_to_file(Exchange* x, const char* bytes, size_t n) {
 
 static int take_to_text(Exchange* x, const char* bytes, size_t n) {
         size_t size = x->size;
+        if (x->secret) {
+                if (n > x->max - size)
+                        return -EFBIG;
+                if (!x->text && !(x->text = malloc(x->max + 1)))
+                        return -ENOMEM;
+                memcpy(x->text + size, bytes, n);
+                x->text[size + n] = 0;
+                return 0;
+        }
         return text_grow(&x->text, &size, bytes, n, x->max);
 }
 
@@ -316,6 +327,13 @@ static int distrusted(const Registry* r, const char* realm_host, Error* reterr) 
         return error_hint(reterr, "If that host belongs to the registry, name it as the login's token host.");
 }
 
+/* All of its room: a try that broke off may have left the end of a longer answer. */
+static void token_text_free(Exchange* x) {
+        if (x->text)
+                explicit_bzero(x->text, x->max + 1);
+        free(TAKE_PTR(x->text));
+}
+
 static int token_fetch(Registry* r, const ImageChallenge* c, Error* reterr) {
         bool trusted = realm_trusted(r, c->realm);
         _cleanup_free_ char* withheld_from = trusted || !r->credentials.password ? NULL : realm_host(c->realm);
@@ -323,19 +341,19 @@ static int token_fetch(Registry* r, const ImageChallenge* c, Error* reterr) {
         char url[URL_MAX];
         if (!trusted && r->credentials.password && !withheld_from)
                 return error_errno(reterr, -ENOMEM, "Cannot ask %s", r->host);
-        Exchange x = { .url = url, .accept = "application/json", .authorization = basic, .max = IMAGE_DOCUMENT_MAX, .fd = -EBADF, .registry = r };
+        Exchange x = { .url = url, .accept = "application/json", .authorization = basic, .max = TOKEN_MAX, .fd = -EBADF, .secret = true, .registry = r };
         if (token_url(r, c, url) < 0)
                 return error_set(reterr, ERROR_UNREACHABLE, "%s asks for a token in a way Steadbox does not know.", r->host);
         for (unsigned tries = 1;; tries++) {
                 _cleanup_error_ Error e = ERROR_NULL;
                 int k = exchange(r, &x, &e);
                 if (k == 0 && withheld_from && (x.status == 401 || x.status == 403)) {
-                        erase_and_free(x.text);
+                        token_text_free(&x);
                         return distrusted(r, withheld_from, reterr);
                 }
                 if (k == 0 && x.status != 429 && x.status < 500) {
                         k = token_take(r, &x, reterr);
-                        erase_and_free(x.text);
+                        token_text_free(&x);
                         if (k >= 0 && withheld_from) {
                                 free(r->withheld_from);
                                 r->withheld_from = TAKE_PTR(withheld_from);
@@ -345,7 +363,7 @@ static int token_fetch(Registry* r, const ImageChallenge* c, Error* reterr) {
                 if (k >= 0)
                         k = be_patient(r, &x, tries, &e);
                 if (k <= 0) {
-                        free(x.text);
+                        token_text_free(&x);
                         return hand_on(reterr, &e);
                 }
         }
