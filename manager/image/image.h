@@ -1,8 +1,9 @@
 /* Images on disk, below /var/lib/steadbox/images (ids of slot 0, see app/app.h; directory 0700: layers hold programs with
- * setuid bits, which count in mounts with nosuid only; root clones those mounts, so that apps need no way to them):
+ * setuid bits, and are mounted nosuid only; root clones those mounts, so that apps need no way to them):
  *   layers/<hex>/        one unpacked layer, named by the SHA-256 of its compressed blob, or, where it has hard links into those below, of all their
  *                        names and its own; whiteouts are char 0:0, opaque directories have the xattr user.overlay.opaque=y. It is complete when it
- *                        is there (renamed into place).
+ *                        is there: renamed into place when all is on the disk, and renamed away before it is removed
+ *   layers/.<..>         one that is being made or removed, or was when its job was killed: the next clean-up takes it
  *   manifests/<hex>.json what the pull found out (below), by the manifest's digest
  *   incoming/<hex>       what has come of a layer so far: a later pull goes on behind it; cleaned after a day. Locked by who fetches it;
  *                        who has waited long enough fetches it once more, into a file without a name

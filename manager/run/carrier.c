@@ -1,7 +1,8 @@
 /* steadbox-output: brings what containers say (run/output.h) to the journal, all of them in one small process, so that none has one beside it.
- * A fresh one finds every pipe by its name, and what was not read yet is still in them; all it loses is who has said how much. It runs as root without any
- * capability, because only root is believed when it says of whom a line is (OBJECT_SYSTEMD_UNIT=, systemd.journal-fields(7), by journalctl --unit);
- * strangers' bytes are counted and copied, never looked into beyond "<3>" and line ends. */
+ * A fresh one finds every pipe by its name, and what was not read yet is still in them; all it loses is who has said how much. It runs as
+ * root without any capability: the pipes' directory is root's alone, and whose a line is (OBJECT_SYSTEMD_UNIT=, systemd.journal-fields(7)) the journal takes
+ * down from anybody, but journalctl -u believes it of root only; inside/logs.c, of this unit only. Strangers' bytes are counted and copied, never looked
+ * into beyond "<3>" and line ends. */
 #include "base/log.h"
 #include "run/output.h"
 #include "run/words.h"
