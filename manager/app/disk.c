@@ -427,11 +427,13 @@ static bool is_ending(const AppDisk* d, const AppLive* live) {
         return live->disk_ended_usec > 0 && d->look.at_usec < live->disk_ended_usec + ENDING_USEC;
 }
 
-/* An app that is beyond its own limit, as it was measured last. */
+/* An app that is beyond its own limit, as it was measured last. Where a measuring is due out of turn, that is not how it stands: files may have been
+ * deleted before it was started again. */
 static AppLive* over_limit(AppDisk* d) {
         for (size_t i = 0; i < d->m->apps->live_n; i++) {
                 AppLive* live = d->m->apps->live[i];
-                if (live->wanted && live->disk_usec > 0 && !is_ending(d, live) && disk_level(live->disk_bytes, live->disk_limit) == DISK_OVER)
+                if (live->wanted && live->disk_usec > 0 && live->disk_soon_usec == 0 && !is_ending(d, live) &&
+                    disk_level(live->disk_bytes, live->disk_limit) == DISK_OVER)
                         return live;
         }
         return NULL;
