@@ -91,10 +91,13 @@ static int read_compose(Request* r, bool all, Compose* ret, Error* reterr) {
 /* For an app that is there: its id, title and place stay; what it may not become by a file is a part of the machine's own network. */
 static int read_again(Request* r, const AppRow* row, bool all, Compose* ret, Error* reterr) {
         const char* text = request_string(r, "compose");
-        _cleanup_(erase_and_freep) char* variables = own_variables(request_manager(r), row, request_string(r, "variables"));
-        if (!variables)
-                return error_errno(reterr, -ENOMEM, "Cannot import the file");
-        ComposeOptions options = { .id = row->id, .title = row->title, .variables = variables, .host_network = row->host_network };
+        _cleanup_(app_values_freep) json_t* kept = NULL;
+        int k = own_variables(request_manager(r), row, &kept, reterr);
+        if (k < 0)
+                return k;
+        ComposeOptions options = {
+                .id = row->id, .title = row->title, .variables = request_string(r, "variables"), .kept = kept, .host_network = row->host_network,
+        };
         if (all) {
                 options.service = request_string(r, "service");
                 options.port = (unsigned) request_integer(r, "port", 0);

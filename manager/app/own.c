@@ -195,32 +195,24 @@ int own_step_look(Manager* m, Job* job, const char* what, const AppRow* row, Err
 
 /* --- another Compose file --- */
 
-char* own_variables(Manager* m, const AppRow* row, const char* given) {
-        _cleanup_(app_values_freep) json_t* values = NULL;
+int own_variables(Manager* m, const AppRow* row, json_t** ret, Error* reterr) {
+        _cleanup_(app_values_freep) json_t *values = NULL, *named = json_object();
         _cleanup_json_ json_t* manifest = app_manifest(row);
-        char *text = NULL, key[80], begin[160];
-        size_t size = 0, i;
+        char key[80];
+        size_t i;
         json_t* q;
-        FILE* f = open_memstream(&text, &size);
-        if (!f)
-                return NULL;
-        (void) fputs(strempty(given), f);
-        (void) fputc('\n', f);
-        if (app_secrets_open(m, row->id, &values, NULL) >= 0)
-                json_array_foreach(json_object_get(manifest, "settings"), i, q) {
-                        const char* name = text_of_languages(json_object_get(q, "label"), "en");
-                        (void) snprintf(key, sizeof(key), "setting:%s", strempty(json_get_string(q, "key")));
-                        (void) snprintf(begin, sizeof(begin), "%s=", name);
-                        const char *value = json_get_string(values, key), *at = given ? strstr(given, begin) : NULL;
-                        while (at && at > given && at[-1] != '\n')
-                                at = strstr(at + 1, begin);
-                        if (value && !at && !strchr(value, '\n'))
-                                (void) fprintf(f, "%s%s\n", begin, value);
-                }
-        if (fclose(f) == 0)
-                return text;
-        erase_and_free(text);
-        return NULL;
+        int r = named ? app_secrets_open(m, row->id, &values, reterr) : error_errno(reterr, -ENOMEM, "Cannot look up variables");
+        if (r < 0)
+                return r;
+        json_array_foreach(json_object_get(manifest, "settings"), i, q) {
+                const char* name = text_of_languages(json_object_get(q, "label"), "en");
+                (void) snprintf(key, sizeof(key), "setting:%s", strempty(json_get_string(q, "key")));
+                const json_t* value = json_object_get(values, key);
+                if (value && name && json_object_set_new(named, name, json_deep_copy(value)) < 0)
+                        return error_errno(reterr, -ENOMEM, "Cannot look up variables");
+        }
+        *ret = TAKE_PTR(named);
+        return 0;
 }
 
 static int answer_put(Manager* m, const char* app, const json_t* before, const char* key, const char* value, Error* reterr) {

@@ -9,8 +9,8 @@ bool own_is(const AppRow* row); /* of an image or a Compose file */
 int own_offer(Manager* m, const AppRow* row, AppVersionRow* ret, Error* reterr);
 /* A sub-step as in steps.h: asks the registries where the tags lead, fetching nothing, and keeps or drops the offer. */
 int own_step_look(Manager* m, Job* job, const char* what, const AppRow* row, Error* reterr);
-/* The values of variables that stand, as KEY=value lines behind those that were given; wiped by who gets it. NULL on out of memory. */
-char* own_variables(Manager* m, const AppRow* row, const char* given);
+/* {KEY: value} of the variables of its Compose file as they stand, owned: wipe with app_values_free(). */
+int own_variables(Manager* m, const AppRow* row, json_t** ret, Error* reterr);
 /* The update is over: answers that were put aside are forgotten, or (back) stand again. */
 int own_answers_settle(Manager* m, const char* app, bool back, Error* reterr);
 /* The manifest with every image pinned to what `images` (of the same version) says; owned. What it has no word of stays as it is. */

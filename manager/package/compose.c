@@ -391,6 +391,16 @@ static void reader_done(ComposeReader* c) {
         json_decref(c->ports);
 }
 
+/* Copies of their own, as these are wiped when the file was read. */
+static int keep_variables(json_t* variables, const json_t* kept, Error* reterr) {
+        const char* key;
+        json_t* value;
+        json_object_foreach((json_t*) kept, key, value)
+                if (!json_object_get(variables, key) && json_object_set_new(variables, key, json_deep_copy(value)) < 0)
+                        return error_errno(reterr, -ENOMEM, "Cannot read the variables");
+        return 0;
+}
+
 int compose_read(const char* text, size_t size, const ComposeOptions* options, Compose* ret, Error* reterr) {
         _cleanup_(yaml_tree_freep) YamlTree* tree = NULL;
         _cleanup_(reader_done) ComposeReader c = { .options = options, .missing = json_object(), .answers = json_object(), .settings = json_array(),
@@ -403,6 +413,8 @@ int compose_read(const char* text, size_t size, const ComposeOptions* options, C
                 r = error_field(reterr, ERROR_BAD_FIELD, "compose", "Line 1: this is not a Compose file; it begins with services:.");
         if (r >= 0)
                 r = compose_variables(options->variables, &c.variables, reterr);
+        if (r >= 0)
+                r = keep_variables(c.variables, options->kept, reterr);
         if (r < 0)
                 return r;
         read_top(&c);

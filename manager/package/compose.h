@@ -10,6 +10,7 @@ typedef struct ComposeOptions {
         const char* service;   /* that people open; NULL = the first with a port */
         unsigned port;         /* of it; 0 = its first */
         const char* variables; /* KEY=value lines for ${..}; NULL = none */
+        const json_t* kept;    /* {KEY: value} as it is, for those that `variables` does not name; NULL = none */
         bool host_network;     /* an administrator said yes */
 } ComposeOptions;
 

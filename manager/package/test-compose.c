@@ -298,6 +298,18 @@ TEST(variables) {
         json_decref(all);
 }
 
+TEST(kept_variables_stand_as_they_are_where_nothing_else_is_given) {
+        static const char text[] = "services:\n  a:\n    image: nginx\n    environment:\n      K: '${A}${B}${C}'\n";
+        _cleanup_json_ json_t* kept = json_pack("{s:s, s:s, s:s}", "A", "old", "B", "'quoted'", "C", "two\nlines");
+        _cleanup_compose_ Compose c = read_with(text, (ComposeOptions) { .variables = " export A='new'\n", .kept = kept });
+        ASSERT_STREQ(json_get_string(c.answers, "a"), "new");
+        ASSERT_STREQ(json_get_string(c.answers, "b"), "'quoted'");
+        ASSERT_STREQ(json_get_string(c.answers, "c"), "two\nlines");
+        ASSERT_EQ(json_array_size(json_object_get(c.report, "variables")), 0);
+        ASSERT_STREQ(json_get_string(kept, "A"), "old"); /* what was read is wiped, what it was read from is not */
+        ASSERT_STREQ(json_get_string(kept, "C"), "two\nlines");
+}
+
 TEST(words_and_numbers) {
         static const struct {
                 const char *text, *words;
