@@ -315,7 +315,7 @@ static int update_undo(Manager* m, Job* job, Error* reterr) {
         int r = app_job_row(m, job, &row, NULL);
         if (r < 0)
                 return 1; /* the app is gone: nothing to bring back */
-        if (file && !json_is_true(json_object_get(job->journal, "admitted")) && own_answers_settle(m, row.id, /* back= */ true, reterr) < 0)
+        if (file && own_answers_settle(m, row.id, /* back= */ !json_is_true(json_object_get(job->journal, "admitted")), reterr) < 0)
                 return -EIO;
         r = move_back(m, job, &row, &how, reterr);
         if (r != 1)
