@@ -212,11 +212,14 @@ static int hops(Manager* m, Job* job, AppRow* row, Error* reterr) {
 
 /* --- the end --- */
 
+/* What a changed Compose file says was on offer before there was a way: it goes, too, where the job was cancelled before its first step. */
 static int unstage(Manager* m, Job* job, const AppRow* row, Error* reterr) {
+        const json_t* way = json_object_get(job->journal, "way");
+        const char* file = !way && json_get_boolean(job->request, "file", false) ? json_get_string(job->request, "version") : NULL;
         size_t i;
         json_t* v;
-        int r = 0;
-        json_array_foreach(json_object_get(job->journal, "way"), i, v)
+        int r = file ? store_app_version_remove(m->store, row->id, file, reterr) : 0;
+        json_array_foreach(way, i, v)
                 if (r >= 0)
                         r = store_app_version_remove(m->store, row->id, json_string_value(v), reterr);
         app_images_clean_soon(m); /* of versions that were only passed, or did not work */
