@@ -140,13 +140,14 @@ static bool same_images(const json_t* a, const json_t* b) {
 
 typedef struct Known {
         const json_t* images;
-        bool found;
+        bool offered, kept;
 } Known;
 
 static int on_known(const AppVersionRow* row, void* userdata) {
         Known* k = userdata;
         _cleanup_json_ json_t* images = json_loads(row->images, JSON_REJECT_DUPLICATES, NULL);
-        k->found = k->found || same_images(k->images, images);
+        if (same_images(k->images, images))
+                *(row->left_at == 0 ? &k->offered : &k->kept) = true;
         return 0;
 }
 
@@ -163,17 +164,19 @@ static json_t* images_now(const json_t* manifest, const json_t* present, const j
         return by;
 }
 
-/* A version that is kept is no news either: somebody, or a return, has left it. */
+/* A version that is kept is no news either: somebody, or a return, has left it. What was on offer before its tag was turned back to that one is not
+ * what it leads to any more. */
 static int looked(Manager* m, const AppRow* row, json_t* manifest, const json_t* result, Error* reterr) {
         _cleanup_json_ json_t *present = json_loads(row->images, JSON_REJECT_DUPLICATES, NULL), *now = images_now(manifest, present, result);
         char version[MANIFEST_VERSION_BYTES];
         Known k = { .images = now };
         if (!now)
                 return error_errno(reterr, -ENOMEM, "Cannot compare images");
-        if (same_images(now, present))
-                return offer_drop(m, row, reterr);
+        bool here = same_images(now, present);
         int r = store_app_version_each(m->store, row->id, on_known, &k, reterr);
-        return r < 0 || k.found ? MIN(r, 0) : offer_put(m, row, manifest, now, version, reterr);
+        if (r < 0 || (k.offered && !here))
+                return MIN(r, 0);
+        return here || k.kept ? offer_drop(m, row, reterr) : offer_put(m, row, manifest, now, version, reterr);
 }
 
 int own_step_look(Manager* m, Job* job, const char* what, const AppRow* row, Error* reterr) {
