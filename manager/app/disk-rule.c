@@ -50,16 +50,22 @@ bool disk_due(const DiskTurn* t) {
         return t->fallen >= MAX((t->limit - t->own) / 2, FALL_LEAST);
 }
 
+/* Nobody took more than was lost: what came back from an archive lay on the disk before. */
+static int64_t taken(int64_t grown, int64_t fallen) {
+        return MIN(grown, MAX(fallen, (int64_t) 0));
+}
+
 static bool is_worse(const DiskSuspect* a, const DiskSuspect* b) {
-        return a->grown > b->grown || (a->grown == b->grown && a->grown_files > b->grown_files);
+        int64_t of_a = taken(a->grown, a->fallen), of_b = taken(b->grown, b->fallen);
+        return of_a > of_b || (of_a == of_b && taken(a->grown_files, a->fallen_inodes) > taken(b->grown_files, b->fallen_inodes));
 }
 
 int disk_culprit(const DiskSuspect* suspects, size_t n) {
         int found = -1;
         for (size_t i = 0; i < n; i++) {
                 const DiskSuspect* s = &suspects[i];
-                bool bytes = s->grown >= MAX(GROWN_LEAST, s->fallen / GROWN_PART);
-                bool files = s->grown_files >= MAX((int64_t) GROWN_FILES_LEAST, s->fallen_inodes / GROWN_PART);
+                bool bytes = taken(s->grown, s->fallen) >= MAX(GROWN_LEAST, s->fallen / GROWN_PART);
+                bool files = taken(s->grown_files, s->fallen_inodes) >= MAX((int64_t) GROWN_FILES_LEAST, s->fallen_inodes / GROWN_PART);
                 if ((bytes || files) && (found < 0 || is_worse(s, &suspects[found])))
                         found = (int) i;
         }

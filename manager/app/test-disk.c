@@ -85,4 +85,13 @@ TEST(the_culprit_is_who_grew_most_if_that_is_what_was_lost) {
         ASSERT_EQ(disk_culprit(&shrunk, 1), -1);
 }
 
+TEST(who_came_back_from_an_archive_took_nothing) {
+        DiskSuspect s[] = { { 10 * GB, 50000, 800 * MB, 40 }, { 850 * MB, 3, 900 * MB, 40 } }; /* it came when the other one had begun */
+        ASSERT_EQ(disk_culprit(s, 2), 1);
+        s[0].fallen = 20 * MB;
+        ASSERT_EQ(disk_culprit(s, 1), -1);
+        s[0].fallen = -GB; /* and somebody made room */
+        ASSERT_EQ(disk_culprit(s, 1), -1);
+}
+
 TEST_MAIN()
