@@ -92,11 +92,11 @@ static int on_cleaner(sd_event_source* source, uint64_t usec, void* userdata) {
         int r = clean_begin(m, &e);
         if (r == 2)
                 return 0;
-        if (r < 0 && !error_has_name(&e, ERROR_BUSY)) {
-                log_warning("Cannot remove images that nobody needs, ignoring: %s", strempty(e.message));
-                return 0;
-        }
-        (void) sd_event_source_set_time_relative(source, r == 1 ? AGAIN_USEC : SOON_USEC);
+        bool failed = r < 0 && !error_has_name(&e, ERROR_BUSY);
+        if (failed)
+                log_warning("Cannot remove images that nobody needs, trying again: %s", strempty(e.message));
+        bool full = failed && error_has_name(&e, ERROR_STORAGE_FULL); /* what goes with them is the room that is missing */
+        (void) sd_event_source_set_time_relative(source, r == 1 ? AGAIN_USEC : failed && !full ? FAILED_USEC : SOON_USEC);
         return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
