@@ -31,7 +31,8 @@
  *
  * Results: {"bytes": allocated, "files": n, "copied": bytes copied this time, "shared": bytes shared with the original (reflinks), "skipped": n
  * (devices and sockets: what is no data), "skipped_example": name or ""}; size: {"apps": {id: {"data", "scratch" (what its containers wrote
- * beside their data), "dumps" (of exports that are being made), "files" (in the first two), "points": {id: bytes}}}, "archives": {id: bytes}, "free": bytes}; export: {"size": bytes of the file}.
+ * beside their data), "dumps" (of exports that are being made), "files" (in the first two), "points": {id: bytes}}}, "archives": {id: bytes},
+ * "free": bytes}, without what cannot be measured; export: {"size": bytes of the file}.
  *
  * Errors: STORAGE_FULL before anything is copied when it would not fit, with both figures in the sentence; NOT_FOUND where the named thing is
  * not there; WRONG_STATE where the target is.

@@ -25,6 +25,7 @@
 #define ALARM_GAP_USEC (3 * USEC_PER_SEC)      /* between two measurings in need */
 #define ALARM_COST 5                           /* or so many times what one took */
 #define ALARM_FALL (16 * MEGABYTE)             /* and not without something having been taken */
+#define FAILED_USEC (60 * USEC_PER_SEC)        /* until an app is measured again that could not be */
 #define FRESH_USEC (10 * USEC_PER_SEC)
 #define ENDING_USEC (30 * USEC_PER_SEC)        /* a stop may take so long before it is asked again */
 #define BALLAST_FILE "ballast"                 /* in the state directory: what the store may write with when nothing else is left */
@@ -235,6 +236,17 @@ static void take_size(AppDisk* d, const char* app, const json_t* size) {
                 base_set(d, live, &d->asked);
 }
 
+/* Those that were asked for and did not come, or all of them; nobody is measured without end. In need others are not held up by it. */
+static void pause_measuring(Manager* m, const json_t* asked, const json_t* measured) {
+        size_t i;
+        json_t* id;
+        json_array_foreach(asked, i, id) {
+                AppLive* live = app_live(m, strempty(json_string_value(id)));
+                if (live && !json_object_get(measured, live->id))
+                        live->disk_soon_usec = now_usec(CLOCK_BOOTTIME) + FAILED_USEC;
+        }
+}
+
 static int measure_step(Manager* m, Job* job, Error* reterr) {
         _cleanup_json_ json_t* result = NULL;
         const char* app;
@@ -245,6 +257,7 @@ static int measure_step(Manager* m, Job* job, Error* reterr) {
         json_object_foreach(json_object_get(result, "apps"), app, size)
                 if (m->apps && m->apps->disk)
                         take_size(m->apps->disk, app, size);
+        pause_measuring(m, json_object_get(job->request, "apps"), json_object_get(result, "apps"));
         return 1;
 }
 
@@ -252,6 +265,8 @@ static void measure_ended(Manager* m, Job* job, bool done) {
         AppDisk* d = m->apps ? m->apps->disk : NULL;
         if (!d)
                 return;
+        if (!done)
+                pause_measuring(m, json_object_get(job->request, "apps"), /* measured= */ NULL);
         d->done_usec = now_usec(CLOCK_BOOTTIME);
         d->cost_usec = d->measuring ? d->done_usec - d->asked.at_usec : 0;
         if (done && d->measuring && d->in_need)

@@ -219,9 +219,13 @@ static int size_app(Data* d, const char* app, json_t* to) {
                 r = place_measure(d->place, PLACE_DUMPS, app, NULL, &dumps);
         if (r >= 0 || r == -ENOENT)
                 r = place_points(d->place, app, on_point, &(Sizes) { d, app, points });
+        if (r < 0) {
+                json_decref(points);
+                return r;
+        }
         json_t* one = json_pack("{s:I, s:I, s:I, s:I, s:o}", "data", (json_int_t) count.bytes, "scratch", (json_int_t) scratch.bytes, "dumps",
                                 (json_int_t) dumps.bytes, "files", (json_int_t) (count.files + scratch.files), "points", points);
-        return one && json_object_set_new(to, app, one) >= 0 ? r : -ENOMEM;
+        return one && json_object_set_new(to, app, one) >= 0 ? 0 : -ENOMEM;
 }
 
 static int size_archive(Data* d, const char* archive, json_t* to) {
@@ -232,6 +236,7 @@ static int size_archive(Data* d, const char* archive, json_t* to) {
         return json_object_set_new(to, archive, json_integer((json_int_t) count.bytes));
 }
 
+/* One that cannot be measured is no reason to know nothing of the others; it is missing in the answer. */
 static int each_id(Data* d, const char* key, int (*one)(Data* d, const char* id, json_t* to), json_t* to, Error* reterr) {
         json_t *list = json_object_get(d->request, key), *item;
         size_t i;
@@ -245,8 +250,10 @@ static int each_id(Data* d, const char* key, int (*one)(Data* d, const char* id,
                 int r = one(d, id, to);
                 if (r >= 0 && worker_cancelled(d->w))
                         r = -ECANCELED;
-                if (r < 0)
+                if (r == -ECANCELED || r == -ENOMEM)
                         return r == -ECANCELED ? r : error_errno(reterr, r, "Cannot measure '%s'", id);
+                if (r < 0)
+                        worker_log(d->w, "warning", "Cannot measure '%s': %s", id, strerror(-r));
         }
         return 0;
 }
