@@ -65,10 +65,15 @@ class Kills:
             if state in OVER or (passed and now != step):
                 return False
             if state == "running" and now == step:
+                frozen = False
                 self.send(manager, signal.SIGSTOP)
-                if self.step(job) == ("running", step):
+                try:
+                    frozen = self.step(job) == ("running", step)
+                finally:
+                    if not frozen:
+                        self.send(manager, signal.SIGCONT)
+                if frozen:
                     return True
-                self.send(manager, signal.SIGCONT)
                 passed = True
             else:
                 time.sleep(0.0005)
