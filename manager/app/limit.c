@@ -7,6 +7,7 @@
 #include <time.h>
 
 #define NEWS_SEC 86400  /* as long it is told */
+#define NOTED_LOOK 20   /* lines of the timeline that may be about it */
 #define NOTE_SEC 600    /* a line of the timeline at most so often: what runs wild does so again and again */
 
 bool app_limit_was_killed(const AppLive* live, int64_t now) {
@@ -62,15 +63,33 @@ char* app_limit_refused(const AppLive* live) {
 
 /* --- seeing it --- */
 
-static void tell(Manager* m, AppLive* live, bool killed, int64_t now) {
+/* The last line of the timeline about it, seconds; 0 = none. What an app answered is in the timeline, too. */
+static int64_t noted_before(Manager* m, const AppLive* live, bool killed) {
+        _cleanup_free_ char* text = NULL;
+        if (store_app_event_list(m->store, live->id, "the kernel ", NULL, NOTED_LOOK, &text, NULL) < 0)
+                return 0;
+        _cleanup_json_ json_t* page = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+        size_t i;
+        json_t* e;
+        json_array_foreach(json_object_get(page, "items"), i, e)
+                if (streq(strempty(json_get_string(e, "kind")), "health") && streq(strempty(json_get_string(e, "severity")), killed ? "bad" : "warn") &&
+                    !startswith(strempty(json_get_string(e, "sentence")), "It stopped answering."))
+                        return json_get_integer(e, "at", 0);
+        return 0;
+}
+
+/* at: when it happened. PID 1 tells of an end again whenever the manager was started anew; what is in the timeline outlives that. */
+static void tell(Manager* m, AppLive* live, bool killed, int64_t at) {
         _cleanup_app_row_ AppRow row = {};
         AppLimit* l = &live->limit;
         if (m->events) {
                 events_changed(m->events, "app");
                 events_changed(m->events, "finding");
         }
-        int64_t* noted = killed ? &l->killed_noted : &l->refused_noted;
-        if (now - *noted < NOTE_SEC || store_app_get(m->store, live->id, &row, NULL) <= 0)
+        int64_t *noted = killed ? &l->killed_noted : &l->refused_noted, now = now_seconds();
+        if (*noted == 0)
+                *noted = noted_before(m, live, killed);
+        if (at - *noted < NOTE_SEC || at <= now - NEWS_SEC || store_app_get(m->store, live->id, &row, NULL) <= 0)
                 return;
         *noted = now;
         _cleanup_json_ json_t* manifest = app_manifest(&row);
@@ -84,7 +103,7 @@ static void killed(Manager* m, AppLive* live, int64_t at) {
         int64_t tight = app_account(m, live->id, "memory.events", "oom");
         l->machine = tight <= MAX(l->tight, (int64_t) 0); /* nobody met a limit of the app's, and yet it was killed */
         l->killed_at = at;
-        tell(m, live, true, now_seconds());
+        tell(m, live, true, at);
 }
 
 static void accounts_keep(const Manager* m, AppLive* live, int64_t kills, int64_t refused) {
