@@ -254,6 +254,7 @@ static int step_write(Task* t, Error* reterr) {
         r = (undo ? t->class->undo : t->class->step)(t->jobs->m, &t->job, reterr);
         if (r < 0)
                 return error_is_set(reterr) ? r : error_errno(reterr, r, "The step failed");
+        t->job.part_failed = false; /* it goes on without that part: what fails from here on is the store */
         int verdict = r == JOB_WAIT ? JOB_WAIT : undo ? 1 : r > 0 ? stage_end(t) : 0;
         (void) json_object_del(t->job.journal, "resumed");
         if (verdict == 1) /* the end is a transaction of its own; a kill before it must not run the step again */
