@@ -307,7 +307,7 @@ static int look_step(Manager* m, Job* job, Error* reterr) {
                 r = own_step_look(m, job, what, &row, &e);
                 if (r == JOB_WAIT)
                         return r;
-                if (r < 0 && json_array_size(apps) == 1)
+                if (r < 0 && (json_array_size(apps) == 1 || !job->part_failed)) /* of what was not looked up nothing is written; else half of it may be */
                         return error_set(reterr, e.name, "%s", e.message);
                 if (r < 0)
                         job_log(m, job, "warning", "%s: %s", row.title, strempty(e.message));
