@@ -261,11 +261,29 @@ static int measure_step(Manager* m, Job* job, Error* reterr) {
         return 1;
 }
 
+/* Where the disk is in need there is one every few seconds. What failed stays to be read. */
+static void measure_forget(Manager* m, const char* job) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        int r = store_begin(m->store, &e);
+        if (r >= 0) {
+                _cleanup_(transaction_rollbackp) Transaction transaction = m->store;
+                r = store_job_drop(m->store, job, &e);
+                if (r >= 0) {
+                        transaction = NULL;
+                        r = store_commit(m->store, &e);
+                }
+        }
+        if (r < 0) /* housekeeping takes it with the oldest */
+                log_debug("Cannot forget a measuring, ignoring: %s", strempty(e.message));
+}
+
 static void measure_ended(Manager* m, Job* job, bool done) {
         AppDisk* d = m->apps ? m->apps->disk : NULL;
         if (!d)
                 return;
-        if (!done)
+        if (done)
+                measure_forget(m, job->id);
+        else
                 pause_measuring(m, json_object_get(job->request, "apps"), /* measured= */ NULL);
         d->done_usec = now_usec(CLOCK_BOOTTIME);
         d->cost_usec = d->measuring ? d->done_usec - d->asked.at_usec : 0;

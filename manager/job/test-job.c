@@ -661,6 +661,10 @@ static void expect_end_of_worker(void) {
         world.pid = 0;
 }
 
+static int ignore_row(const JobRow* row, void* userdata) {
+        return 0;
+}
+
 TEST(a_part_shows_in_the_whole) {
         _cleanup_error_ Error e = ERROR_NULL;
         Fixture f;
@@ -681,6 +685,10 @@ TEST(a_part_shows_in_the_whole) {
         ASSERT_STREQ(row.result, "{\"parts\":3}");
         ASSERT_EQ(world.undone, 0);
         expect_end_of_worker();
+        int64_t total = -1;
+        ASSERT_OK(store_job_drop(f.m.store, id, &e));
+        ASSERT_OK(store_job_list(f.m.store, &(JobFilter) { .limit = 10 }, ignore_row, NULL, &total, &e));
+        ASSERT_EQ(total, 0); /* the part is gone, too */
         down(&f);
 }
 
@@ -727,6 +735,9 @@ TEST(a_failed_part_fails_the_whole) {
         _cleanup_job_row_ JobRow row = row_of(&f, id);
         ASSERT_TRUE(strstr(row.error, "ended without an answer"));
         ASSERT_EQ(world.undone, 3);
+        _cleanup_job_row_ JobRow kept = {};
+        ASSERT_OK(store_job_drop(f.m.store, id, &e));
+        ASSERT_EQ(store_job_get(f.m.store, id, &kept, &e), 1); /* only what went well is dropped */
         down(&f);
 }
 

@@ -38,6 +38,7 @@ STATEMENT(job_total, "SELECT count(*) FROM job WHERE " FILTER);
 STATEMENT(job_expire,
         "DELETE FROM job WHERE state NOT IN ('queued', 'running') AND sequence <= "
         "coalesce((SELECT sequence FROM job WHERE state NOT IN ('queued', 'running') ORDER BY sequence DESC LIMIT 1 OFFSET :keep), -1)");
+STATEMENT(job_drop, "DELETE FROM job WHERE (id = :id OR parent = :id) AND state = 'done'");
 STATEMENT(job_forget,
         "UPDATE job SET request = '{}' WHERE state IN ('failed', 'cancelled') AND ended_at < :before AND request <> '{}'");
 STATEMENT(job_personal,
@@ -179,6 +180,10 @@ int store_job_list(Store* s, const JobFilter* f, int (*each)(const JobRow* row, 
                         return r;
         }
         return r;
+}
+
+int store_job_drop(Store* s, const char* id, Error* reterr) {
+        return store_run(s, &job_drop, BIND(TEXT(id, id)), reterr);
 }
 
 int store_job_expire(Store* s, unsigned keep, int64_t before, Error* reterr) {

@@ -58,6 +58,8 @@ int store_job_list(Store* s, const JobFilter* filter, int (*each)(const JobRow* 
 
 /* Housekeeping: keeps the newest `keep` ended jobs; forgets requests that nobody retried until `before`. */
 int store_job_expire(Store* s, unsigned keep, int64_t before, Error* reterr);
+/* What went well and nobody asked for, with its parts: it would push what people did out of those that are kept. */
+int store_job_drop(Store* s, const char* id, Error* reterr);
 /* What a person asked for, without results: for the export of personal data. */
 int store_job_personal(Store* s, int64_t user_id, json_t** ret, Error* reterr);
 int store_job_erase(Store* s, int64_t user_id, Error* reterr); /* the actor becomes "#id" */
