@@ -169,29 +169,24 @@ static void ballast_keep(AppDisk* d) {
 
 static const Actor system_actor = { .via = VIA_SYSTEM, .role = ROLE_ROOT, .root = true, .name = "system" };
 
-typedef struct Exports {
-        int64_t bytes;
-        const char* app;
-} Exports;
-
 static int add_export(const JobRow* row, void* userdata) {
-        Exports* x = userdata;
-        _cleanup_json_ json_t* result = streq(row->object, x->app) && row->ended_at > now_seconds() - 2 * EXPORT_KEPT_SECONDS
-                                                ? json_loads(row->result, JSON_REJECT_DUPLICATES, NULL) : NULL;
+        json_t* sizes = userdata;
+        _cleanup_json_ json_t* result = row->ended_at > now_seconds() - 2 * EXPORT_KEPT_SECONDS ? json_loads(row->result, JSON_REJECT_DUPLICATES, NULL) : NULL;
         const char* id = json_get_string(result, "export");
         char path[128];
         struct stat st;
         (void) snprintf(path, sizeof(path), EXPORT_DIRECTORY "/%.32s.tar", strempty(id));
         if (id && stat(path, &st) >= 0)
-                x->bytes += (int64_t) st.st_blocks * 512;
+                (void) json_object_set_new(sizes, row->object, json_integer(json_get_integer(sizes, row->object, 0) + (json_int_t) st.st_blocks * 512));
         return 0;
 }
 
-static int64_t exports_of(Manager* m, const char* app) {
-        Exports x = { .app = app };
+/* {app: bytes}, owned; once for all that were measured together, as the history of jobs is read for it. */
+static json_t* exports_measure(Manager* m) {
+        json_t* sizes = json_object();
         int64_t total;
-        (void) store_job_list(m->store, &(JobFilter) { .state = "done", .q = "app-export", .limit = EXPORT_JOBS }, add_export, &x, &total, NULL);
-        return x.bytes;
+        (void) store_job_list(m->store, &(JobFilter) { .state = "done", .q = "app-export", .limit = EXPORT_JOBS }, add_export, sizes, &total, NULL);
+        return sizes;
 }
 
 static void base_set(AppDisk* d, AppLive* live, const DiskLook* at) {
@@ -213,7 +208,7 @@ static void bases_look(AppDisk* d) {
         }
 }
 
-static void take_size(AppDisk* d, const char* app, const json_t* size) {
+static void take_size(AppDisk* d, const char* app, const json_t* size, const json_t* exports) {
         AppLive* live = app_live(d->m, app);
         const char* point;
         json_t* bytes;
@@ -221,7 +216,7 @@ static void take_size(AppDisk* d, const char* app, const json_t* size) {
                 return;
         DiskUse u = {
                 .data = json_get_integer(size, "data", 0), .scratch = json_get_integer(size, "scratch", 0), .files = json_get_integer(size, "files", 0),
-                .exports = exports_of(d->m, app) + json_get_integer(size, "dumps", 0), .measured_at = now_seconds(),
+                .exports = json_get_integer(exports, app, 0) + json_get_integer(size, "dumps", 0), .measured_at = now_seconds(),
         };
         json_object_foreach(json_object_get(size, "points"), point, bytes)
                 u.kept += json_integer_value(bytes);
@@ -254,9 +249,10 @@ static int measure_step(Manager* m, Job* job, Error* reterr) {
         int r = job_child(m, job, "size", JOB_APP_DATA, "", json_pack("{s:s, s:O}", "action", "size", "apps", json_object_get(job->request, "apps")), &result, reterr);
         if (r != 1)
                 return r;
+        _cleanup_json_ json_t* exports = exports_measure(m);
         json_object_foreach(json_object_get(result, "apps"), app, size)
                 if (m->apps && m->apps->disk)
-                        take_size(m->apps->disk, app, size);
+                        take_size(m->apps->disk, app, size, exports);
         pause_measuring(m, json_object_get(job->request, "apps"), json_object_get(result, "apps"));
         return 1;
 }
