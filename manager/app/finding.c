@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#define USED_STEPS 20 /* of a limit: facts are this coarse, so that what was put aside does not come back with each megabyte */
 
 _printf_(1, 2) static char* say(const char* format, ...) {
         char* text = NULL;
@@ -65,13 +66,13 @@ static void state(Manager* m, Findings* list, const AppRow* row, const json_t* m
         }
 }
 
+/* The facts do not say when: what was put aside would come back each time that it happens again. */
 static void kernel_acted(Findings* list, const AppRow* row, const json_t* manifest, const AppLive* live) {
         int64_t now = now_seconds();
         if (app_limit_was_killed(live, now)) {
                 _cleanup_free_ char* why = app_limit_killed(live, manifest);
                 json_t* facts = facts_of(row);
                 (void) json_object_set_new(facts, "limit", json_integer(live->limit.memory_mb));
-                (void) json_object_set_new(facts, "reason", json_string(strempty(why)));
                 add(list, SEVERITY_WARN, live->limit.machine ? "app.memory-short" : "app.memory-killed", facts,
                     say("%s: %s", row->title, strempty(why)), "", row->id);
         }
@@ -92,7 +93,7 @@ static void limits(Findings* list, const AppRow* row, const json_t* manifest, co
                 json_t* facts = facts_of(row);
                 app_disk_size_text(used, used_text);
                 app_disk_size_text(limit, limit_text);
-                (void) json_object_set_new(facts, "used_mb", json_integer(used >> 20));
+                (void) json_object_set_new(facts, "used_mb", json_integer((used - used % MAX(limit / USED_STEPS, (int64_t) 1 << 20)) >> 20));
                 (void) json_object_set_new(facts, "limit_mb", json_integer(limit >> 20));
                 add_under(list, level == DISK_NEAR ? SEVERITY_WARN : SEVERITY_BAD, "app.disk-limit", facts,
                           say("%s uses %s of its %s.", row->title, used_text, limit_text), "limits", row->id);
