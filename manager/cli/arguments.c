@@ -285,5 +285,7 @@ int arguments_parse(const Operation* o, int argc, char** argv, Arguments* ret, E
                 if (options && startswith(argv[i], "--"))
                         i += r;
         }
+        if (ret->output && ret->json)
+                return error_set(reterr, ERROR_BAD_REQUEST, "Give either --output, for a file of what comes, or --json, for what the API answers.");
         return 0;
 }

@@ -12,7 +12,7 @@
 #define SAY_BYTES (8 * 1024 * 1024) /* between two words about how far it is */
 
 bool output_handles(const Arguments* a) {
-        return a->output && !a->json;
+        return a->output;
 }
 
 /* "-" is standard output; it is not asked for by accident. */

@@ -97,8 +97,8 @@ TEST(wishes_secrets_and_files) {
 }
 
 TEST(output_goes_where_bytes_come_from) {
-        _cleanup_arguments_ Arguments a = {}, b = {}, c = {}, d = {};
-        _cleanup_error_ Error e = ERROR_NULL, e2 = ERROR_NULL;
+        _cleanup_arguments_ Arguments a = {}, b = {}, c = {}, d = {}, both = {};
+        _cleanup_error_ Error e = ERROR_NULL, e2 = ERROR_NULL, e3 = ERROR_NULL;
         ASSERT_OK(parse("app.export", WORDS("notes", "--output", "n.tar", "--force", "--secrets"), &a, &e));
         ASSERT_STREQ(a.output, "n.tar");
         ASSERT_TRUE(a.force && json_get_boolean(a.fields, "secrets", false));
@@ -106,6 +106,7 @@ TEST(output_goes_where_bytes_come_from) {
         ASSERT_STREQ(b.output, "n.tar");
         ASSERT_TRUE(parse("app.export", WORDS("notes", "--output"), &c, &e) < 0);
         ASSERT_TRUE(parse("app.list", WORDS("--output", "x"), &d, &e2) < 0);
+        ASSERT_TRUE(parse("app.export", WORDS("notes", "--json", "--output", "n.tar"), &both, &e3) < 0);
 }
 
 /* Whatever the table gains, its options must stay tellable apart. */
