@@ -117,6 +117,7 @@ void app_call_answer(json_t* answer, const Error* error, void* call); /* for the
 void app_call_droppable(AppCall* call, void (*drop)(void* userdata), void* userdata);
 void app_calls_drop(Apps* a, const char* job); /* ends those that can be; NULL = of all jobs */
 void app_calls_forget(Apps* a, const char* job); /* steps.c: answers that nobody will take; NULL = of all jobs */
+void app_job_ended(Manager* m, Job* job, bool done); /* JobClass.ended of jobs that ask */
 
 /* --- live.c --- */
 AppLive* app_live(Manager* m, const char* id); /* NULL where there is none */

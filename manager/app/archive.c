@@ -142,7 +142,7 @@ static int restore_undo(Manager* m, Job* job, Error* reterr) {
         return r < 0 ? r : 1;
 }
 
-const JobClass app_restore_job = { .step = restore_step, .undo = restore_undo };
+const JobClass app_restore_job = { .step = restore_step, .undo = restore_undo, .ended = app_job_ended };
 
 /* --- deleting --- */
 

@@ -335,4 +335,4 @@ static int clone_undo(Manager* m, Job* job, Error* reterr) {
         return r < 0 ? r : 1;
 }
 
-const JobClass app_clone_job = { .step = clone_step, .undo = clone_undo };
+const JobClass app_clone_job = { .step = clone_step, .undo = clone_undo, .ended = app_job_ended };

@@ -129,6 +129,7 @@ static int export_undo(Manager* m, Job* job, Error* reterr) {
 static void export_ended(Manager* m, Job* job, bool done) {
         if (m->apps)
                 app_calls_drop(m->apps, job->id);
+        app_job_ended(m, job, done);
 }
 
 const JobClass app_export_job = { .step = export_step, .undo = export_undo, .ended = export_ended };

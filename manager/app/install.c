@@ -482,9 +482,7 @@ static int install_undo(Manager* m, Job* job, Error* reterr) {
 
 static void install_ended(Manager* m, Job* job, bool done) {
         _cleanup_app_row_ AppRow row = {};
-        if (m->apps)
-                app_calls_forget(m->apps, job->id);
-        app_changed(m, job->object);
+        app_job_ended(m, job, done);
         if (done && store_app_get(m->store, job->object, &row, NULL) > 0)
                 app_names_changed(m, row.name); /* certificates follow */
 }

@@ -54,10 +54,4 @@ static int run_undo(Manager* m, Job* job, Error* reterr) {
         return app_job_over(m, job->object, /* state= */ NULL, /* reason= */ NULL, reterr);
 }
 
-static void run_ended(Manager* m, Job* job, bool done) {
-        if (m->apps)
-                app_calls_forget(m->apps, job->id);
-        app_changed(m, job->object);
-}
-
-const JobClass app_run_job = { .step = run_step, .undo = run_undo, .ended = run_ended };
+const JobClass app_run_job = { .step = run_step, .undo = run_undo, .ended = app_job_ended };

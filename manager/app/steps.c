@@ -20,7 +20,7 @@
 struct AppCall {
         AppCall* next;
         Manager* m;
-        char job[JOB_ID_BYTES];
+        char job[JOB_ID_BYTES]; /* "" = it is over, nobody waits */
         char what[32];
         bool over;
         unsigned lost;       /* answers that did not come */
@@ -85,14 +85,33 @@ static AppCall** call_find(Apps* a, const char* job, const char* what) {
         return NULL;
 }
 
+/* One that is still to be answered is nobody's from now on, and goes with its answer. */
 void app_calls_forget(Apps* a, const char* job) {
         for (AppCall** c = &a->calls; *c;)
                 if ((*c)->over && (!job || streq((*c)->job, job))) {
                         AppCall* gone = *c;
                         *c = gone->next;
                         (void) call_free(gone);
-                } else
+                } else {
+                        if (job && streq((*c)->job, job))
+                                *(*c)->job = 0;
                         c = &(*c)->next;
+                }
+}
+
+void app_job_ended(Manager* m, Job* job, bool done) {
+        if (m->apps)
+                app_calls_forget(m->apps, job->id);
+        app_changed(m, job->object);
+}
+
+static void call_drop(Apps* a, AppCall* call) {
+        for (AppCall** c = &a->calls; *c; c = &(*c)->next)
+                if (*c == call) {
+                        *c = call->next;
+                        break;
+                }
+        (void) call_free(call);
 }
 
 void app_call_droppable(AppCall* call, void (*drop)(void* userdata), void* userdata) {
@@ -118,6 +137,10 @@ void app_call_answer(json_t* answer, const Error* error, void* userdata) {
         call->drop = NULL;
         if (!a) {
                 (void) call_free(call);
+                return;
+        }
+        if (!*call->job) {
+                call_drop(a, call);
                 return;
         }
         call->over = true;

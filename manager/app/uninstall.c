@@ -93,10 +93,4 @@ static int uninstall_undo(Manager* m, Job* job, Error* reterr) {
         return app_job_over(m, job->object, "broken", "Its removal was begun and did not end; uninstall it once more.", reterr);
 }
 
-static void uninstall_ended(Manager* m, Job* job, bool done) {
-        if (m->apps)
-                app_calls_forget(m->apps, job->id);
-        app_changed(m, job->object);
-}
-
-const JobClass app_uninstall_job = { .step = uninstall_step, .undo = uninstall_undo, .ended = uninstall_ended };
+const JobClass app_uninstall_job = { .step = uninstall_step, .undo = uninstall_undo, .ended = app_job_ended };
