@@ -218,6 +218,11 @@ json_t* app_health_show(Manager* m, const AppRow* row, Error* reterr);
 char* app_sentence(Manager* m, const AppRow* row, const json_t* manifest, const AppLive* live, const char** ret_state, const char** ret_severity);
 json_t* app_manifest(const AppRow* row);    /* owned; an empty object where it is broken */
 
+/* --- noun.c --- */
+extern const Actor app_system_actor; /* who does what nobody asked for */
+#define APP_CLOCK_BYTES 16
+void app_clock_text(int64_t at, char ret[static APP_CLOCK_BYTES]); /* "02:14" of the box's time zone */
+
 /* --- names.c --- */
 int app_name_choose(Manager* m, const char* id, char ret[static 254], Error* reterr);
 int app_name_check(Manager* m, const char* field, const char* name, const char* app, Error* reterr); /* app: whose name it may be already */

@@ -13,8 +13,6 @@
 #define TICK_USEC (20 * USEC_PER_SEC)
 #define TICK_ACCURACY_USEC (5 * USEC_PER_SEC)
 
-static const Actor system_actor = { .via = VIA_SYSTEM, .role = ROLE_ROOT, .name = "system" };
-
 /* --- asking for updates --- */
 
 char* update_offered(Manager* m, const AppRow* row) {
@@ -167,7 +165,7 @@ static int window_look(Manager* m, Error* reterr) {
                 return 0;
         r = store_setting_set(m->store, "app_updates_day", mark, reterr);
         if (r >= 0)
-                r = update_all(m, &system_actor, /* by_itself= */ true, job, reterr);
+                r = update_all(m, &app_system_actor, /* by_itself= */ true, job, reterr);
         return r;
 }
 
@@ -203,22 +201,19 @@ static int undecided(Manager* m, AppRow* row, const Last* last, const char* why,
 static int fresh_failed(Manager* m, AppRow* row, const char* why, Error* reterr) {
         _cleanup_json_ json_t *newer = app_manifest(row), *older = NULL;
         Last last = {};
-        char job[JOB_ID_BYTES], at[16] = "";
-        time_t now = (time_t) now_seconds();
-        struct tm tm;
+        char job[JOB_ID_BYTES], at[APP_CLOCK_BYTES];
         _cleanup_free_ char* sentence = NULL;
         int r = store_app_version_each(m->store, row->id, on_version, &last, reterr);
         if (r >= 0 && last.row.version)
                 older = json_loads(last.row.manifest, JSON_REJECT_DUPLICATES, NULL);
         if (r >= 0 && version_return(/* touched= */ true, /* admitted= */ true, older && manifest_may_return(newer, older)) == VERSION_RETURN_CODE) {
-                if (localtime_r(&now, &tm))
-                        (void) strftime(at, sizeof(at), "%H:%M", &tm);
+                app_clock_text(now_seconds(), at);
                 row->soak_until = 0;
                 r = store_app_save(m->store, row, reterr);
                 if (r >= 0 && asprintf(&sentence, "%s went back to %s at %s, nothing lost. %s did not stay well: %s", row->title, last.row.version, at, row->version, why) < 0)
                         r = error_errno(reterr, -ENOMEM, "Cannot go back");
                 if (r >= 0)
-                        r = app_rollback(m, &system_actor, row->id, last.row.version, /* data= */ false, NULL, sentence, job, reterr);
+                        r = app_rollback(m, &app_system_actor, row->id, last.row.version, /* data= */ false, NULL, sentence, job, reterr);
         } else if (r >= 0)
                 r = undecided(m, row, &last, why, reterr);
         app_version_row_done(&last.row);

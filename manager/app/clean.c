@@ -62,7 +62,6 @@ static int request_make(Manager* m, json_t** ret, Error* reterr) {
 
 /* 1 = begun, and once more later; 2 = begun; 0 = not now. */
 static int clean_begin(Manager* m, Error* reterr) {
-        static const Actor system_actor = { .via = VIA_SYSTEM, .role = ROLE_ROOT, .root = true, .name = "system" };
         _cleanup_json_ json_t* request = NULL;
         _cleanup_free_ char* due = NULL;
         char job[JOB_ID_BYTES];
@@ -73,7 +72,7 @@ static int clean_begin(Manager* m, Error* reterr) {
         if (r < 0)
                 return r;
         _cleanup_(transaction_rollbackp) Transaction transaction = m->store;
-        r = jobs_add(m->jobs, JOB_IMAGE_CLEAN, &system_actor, "", TAKE_PTR(request), job, reterr);
+        r = jobs_add(m->jobs, JOB_IMAGE_CLEAN, &app_system_actor, "", TAKE_PTR(request), job, reterr);
         if (r >= 0)
                 r = store_setting_get(m->store, DUE, &due, reterr);
         bool first = streq_ptr(due, "1");

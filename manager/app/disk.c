@@ -109,17 +109,10 @@ int app_disk_stopped_set(AppRow* row, const json_t* facts) {
         return !text ? -ENOMEM : app_row_text(&row->limits, text);
 }
 
-static void clock_text(int64_t at, char ret[static 16]) {
-        time_t t = (time_t) at;
-        struct tm tm;
-        if (!localtime_r(&t, &tm) || strftime(ret, 16, "%H:%M", &tm) == 0)
-                *ret = 0;
-}
-
 char* app_disk_stopped_sentence(const AppRow* row, const json_t* facts) {
-        char at[16], since[16], used[24], limit[24], left[24], grown[24], *text = NULL;
-        clock_text(json_get_integer(facts, "at", 0), at);
-        clock_text(json_get_integer(facts, "since", 0), since);
+        char at[APP_CLOCK_BYTES], since[APP_CLOCK_BYTES], used[24], limit[24], left[24], grown[24], *text = NULL;
+        app_clock_text(json_get_integer(facts, "at", 0), at);
+        app_clock_text(json_get_integer(facts, "since", 0), since);
         app_disk_size_text(json_get_integer(facts, "used_mb", 0) * MEGABYTE, used);
         app_disk_size_text(json_get_integer(facts, "limit_mb", 0) * MEGABYTE, limit);
         app_disk_size_text(json_get_integer(facts, "free_mb", 0) * MEGABYTE, left);
@@ -166,8 +159,6 @@ static void ballast_keep(AppDisk* d) {
 }
 
 /* --- measuring --- */
-
-static const Actor system_actor = { .via = VIA_SYSTEM, .role = ROLE_ROOT, .root = true, .name = "system" };
 
 static int add_export(const JobRow* row, void* userdata) {
         json_t* sizes = userdata;
@@ -304,7 +295,7 @@ static int measure_begin(AppDisk* d, json_t* apps, Error* reterr) {
                 return r;
         }
         _cleanup_(transaction_rollbackp) Transaction transaction = m->store;
-        r = jobs_add(m->jobs, JOB_APP_MEASURE, &system_actor, "", json_pack("{s:o}", "apps", apps), job, reterr);
+        r = jobs_add(m->jobs, JOB_APP_MEASURE, &app_system_actor, "", json_pack("{s:o}", "apps", apps), job, reterr);
         if (r < 0)
                 return r;
         transaction = NULL;
@@ -399,7 +390,7 @@ static int stop_write(AppDisk* d, const char* app, const json_t* facts, Error* r
                 return r;
         if (*row.job) /* an installation or an update that fills the disk is taken back; then it is looked again */
                 return work_cancel(m, &row, &transaction, reterr);
-        r = app_stop(m, &system_actor, &row, job, reterr);
+        r = app_stop(m, &app_system_actor, &row, job, reterr);
         if (r >= 0) {
                 app_row_done(&row);
                 row = (AppRow) {};
@@ -413,7 +404,7 @@ static int stop_write(AppDisk* d, const char* app, const json_t* facts, Error* r
                 return r;
         _cleanup_free_ char* sentence = app_disk_stopped_sentence(&row, facts);
         log_notice("App '%s' is stopped: %s", app, strempty(sentence));
-        (void) app_event_add(m, app, "limit", "bad", &system_actor, "%s", strempty(sentence));
+        (void) app_event_add(m, app, "limit", "bad", &app_system_actor, "%s", strempty(sentence));
         transaction = NULL;
         r = store_commit(m->store, reterr);
         app_changed(m, app);

@@ -184,7 +184,6 @@ const JobClass app_data_job = { .asked = data_asked };
 
 /* The files are root's: a job removes them. */
 void app_exports_sweep(Manager* m) {
-        static const Actor system_actor = { .via = VIA_SYSTEM, .role = ROLE_ROOT, .root = true, .name = "system" };
         _cleanup_json_ json_t* list = json_array();
         size_t i;
         json_t* v;
@@ -194,7 +193,7 @@ void app_exports_sweep(Manager* m) {
         json_array_foreach(list, i, v) {
                 char job[JOB_ID_BYTES];
                 json_t* request = json_pack("{s:s, s:O}", "action", "remove", "export", v);
-                (void) jobs_add(m->jobs, JOB_APP_DATA, &system_actor, "", request, job, NULL); /* BUSY: in an hour again */
+                (void) jobs_add(m->jobs, JOB_APP_DATA, &app_system_actor, "", request, job, NULL); /* BUSY: in an hour again */
         }
 }
 

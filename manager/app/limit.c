@@ -4,7 +4,6 @@
 #include "base/log.h"
 #include "base/time.h"
 #include <stdio.h>
-#include <time.h>
 
 #define NEWS_SEC 86400  /* as long it is told */
 #define NOTED_LOOK 20   /* lines of the timeline that may be about it */
@@ -30,19 +29,12 @@ static int64_t memory_of(const AppLive* live, const json_t* manifest) {
         return live->limit.memory_mb;
 }
 
-static void clock_of(int64_t at, char ret[static 8]) {
-        time_t t = (time_t) at;
-        struct tm tm;
-        if (!localtime_r(&t, &tm) || strftime(ret, 8, "%H:%M", &tm) == 0)
-                *ret = 0;
-}
-
 char* app_limit_killed(const AppLive* live, const json_t* manifest) {
         const AppLimit* l = &live->limit;
         bool several = json_array_size(json_object_get(manifest, "containers")) > 1 && *l->container;
-        char clock[8], *text = NULL;
+        char clock[APP_CLOCK_BYTES], *text = NULL;
         int r;
-        clock_of(l->killed_at, clock);
+        app_clock_text(l->killed_at, clock);
         if (l->machine)
                 r = asprintf(&text, "The machine had no memory left, and the kernel stopped it at %s.", clock);
         else if (several)
@@ -54,8 +46,8 @@ char* app_limit_killed(const AppLive* live, const json_t* manifest) {
 }
 
 char* app_limit_refused(const AppLive* live) {
-        char clock[8], *text = NULL;
-        clock_of(live->limit.refused_at, clock);
+        char clock[APP_CLOCK_BYTES], *text = NULL;
+        app_clock_text(live->limit.refused_at, clock);
         int r = asprintf(&text, "It wanted more than its %lld processes at once; the kernel refused the rest, last at %s.",
                          (long long) live->limit.tasks, clock);
         return r < 0 ? NULL : text;

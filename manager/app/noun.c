@@ -8,9 +8,19 @@
 #include "store/store-job.h"
 #include "store/store-setting.h"
 #include <stdio.h>
+#include <time.h>
 
 #define EVENTS_KEPT 1000     /* of one app */
 #define RETENTION_DAYS 365
+
+const Actor app_system_actor = { .via = VIA_SYSTEM, .role = ROLE_ROOT, .root = true, .name = "system" };
+
+void app_clock_text(int64_t at, char ret[static APP_CLOCK_BYTES]) {
+        time_t t = (time_t) at;
+        struct tm tm;
+        if (!localtime_r(&t, &tm) || strftime(ret, APP_CLOCK_BYTES, "%H:%M", &tm) == 0)
+                *ret = 0;
+}
 
 /* --- start and end --- */
 

@@ -326,7 +326,6 @@ int app_look(Manager* m, const Actor* actor, const AppRow* row, char ret_job[sta
 }
 
 int own_look_daily(Manager* m, Error* reterr) {
-        static const Actor system_actor = { .via = VIA_SYSTEM, .role = ROLE_ROOT, .name = "system" };
         _cleanup_free_ char* last = NULL;
         _cleanup_app_rows_ AppRows rows = {};
         _cleanup_json_ json_t* list = json_array();
@@ -344,6 +343,6 @@ int own_look_daily(Manager* m, Error* reterr) {
                 if (own_is(&rows.items[i]))
                         (void) json_array_append_new(list, json_string(rows.items[i].id));
         if (r >= 0 && json_array_size(list) > 0)
-                r = jobs_add(m->jobs, JOB_APP_LOOK, &system_actor, "", json_pack("{s:O}", "apps", list), job, reterr);
+                r = jobs_add(m->jobs, JOB_APP_LOOK, &app_system_actor, "", json_pack("{s:O}", "apps", list), job, reterr);
         return MIN(r, 0);
 }

@@ -289,18 +289,10 @@ static int update_step(Manager* m, Job* job, Error* reterr) {
 
 /* --- going back --- */
 
-/* "02:14" of the box's time zone. */
-static void clock_text(int64_t at, char ret[static 16]) {
-        time_t t = (time_t) at;
-        struct tm tm;
-        if (!localtime_r(&t, &tm) || strftime(ret, 16, "%H:%M", &tm) == 0)
-                *ret = 0;
-}
-
 static int hold(AppRow* row, const char* version, const char* why, Error* reterr) {
-        char at[16];
+        char at[APP_CLOCK_BYTES];
         _cleanup_free_ char* sentence = NULL;
-        clock_text(now_seconds(), at);
+        app_clock_text(now_seconds(), at);
         row->held_until = now_seconds() + MOVE_HELD_SEC;
         if (asprintf(&sentence, "%s went back to %s at %s, nothing lost. %s did not work: %s", row->title, row->version, at, version, why) < 0 ||
             app_row_text(&row->held_version, version) < 0 || app_row_text(&row->reason, sentence) < 0)

@@ -93,6 +93,7 @@ void task_progress(Task* t, const char* stage, int percent, const char* message)
 void task_undo(Task* t, JobState state, Error* error);
 /* Ends the job; takes over error's content. The task is freed by this, or later when the store cannot be written now. */
 void task_end(Task* t, JobState state, Error* error);
+bool task_error_passes(const Error* e); /* a full or busy store does; everything else would fail again */
 void job_actor_from_row(const JobRow* row, Actor* ret);
 
 /* job-worker.c */

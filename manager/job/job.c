@@ -285,10 +285,6 @@ static void task_finish(Task* t) {
         task_end(t, streq(strempty(json_get_string(undoing, "state")), "cancelled") ? JOB_STATE_CANCELLED : JOB_STATE_FAILED, &e);
 }
 
-static bool passes(const Error* e) {
-        return error_has_name(e, ERROR_STORAGE_FULL) || error_has_name(e, ERROR_BUSY);
-}
-
 /* Notes what it becomes, then the undo's steps follow. */
 static int undo_note(Task* t, JobState state, const Error* why, Error* reterr) {
         Store* s = t->jobs->m->store;
@@ -407,7 +403,7 @@ static void task_step(Task* t) {
         }
         _cleanup_error_ Error again = ERROR_NULL;
         int k = task_reload(t, &again); /* what the step remembered was rolled back */
-        if (k < 0 || (passes(&e) && !final)) {
+        if (k < 0 || (task_error_passes(&e) && !final)) {
                 log_warning("Job '%s' waits: %s", t->row.id, error_is_set(&again) ? again.message : e.message);
                 task_pause(t);
                 return;

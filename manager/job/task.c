@@ -342,8 +342,7 @@ static void end_later(Task* t) {
                 (void) log_error_errno(r, "Failed to wait for the store; job '%s' stays open until the next start: %m", t->row.id);
 }
 
-/* A full or busy store passes; everything else would fail again. */
-static bool passes(const Error* e) {
+bool task_error_passes(const Error* e) {
         return error_has_name(e, ERROR_STORAGE_FULL) || error_has_name(e, ERROR_BUSY);
 }
 
@@ -351,7 +350,7 @@ static void task_end_try(Task* t) {
         Jobs* j = t->jobs;
         _cleanup_error_ Error e = ERROR_NULL;
         int r = end_write(t, t->ending, &t->why, &e);
-        if (r < 0 && passes(&e)) {
+        if (r < 0 && task_error_passes(&e)) {
                 log_warning("Cannot write the end of job '%s', will try again: %s", t->row.id, e.message);
                 end_later(t);
                 return;
