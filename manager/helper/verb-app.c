@@ -70,7 +70,7 @@ static int seat_check(const char* id, const Seat* seat, const AppRecord* a, Erro
 
 /* A slot is an app's ids and addresses: two apps with one would own each other's data. Whose network it has was said yes to when it was
  * installed; it does not come or go with a later record. So a record that cannot be read is not replaced either; another's is no obstacle, or one
- * broken app would be the end of all. */
+ * broken app would be the end of all. The way out is to remove the app, which needs no record, and to make it again. */
 static int others_check(int apps_fd, const AppRecord* a, Error* reterr) {
         int fd = fcntl(apps_fd, F_DUPFD_CLOEXEC, 3);
         _cleanup_(closedirp) DIR* directory = fd >= 0 ? fdopendir(fd) : NULL;
@@ -82,7 +82,12 @@ static int others_check(int apps_fd, const AppRecord* a, Error* reterr) {
                 Seat seat = {};
                 int r = seat_read(apps_fd, entry->d_name, &seat, &e);
                 if (r < 0 && streq(entry->d_name, a->id))
-                        return error_set(reterr, ERROR_WRONG_STATE, "The record that app %s has cannot be read, and is not replaced: %s", a->id, e.message);
+                        return error_set(
+                                        reterr,
+                                        ERROR_WRONG_STATE,
+                                        "The record that app %s has cannot be read, and is not replaced; uninstall it, keep its data, and restore it: %s",
+                                        a->id,
+                                        e.message);
                 if (r < 0)
                         log_warning("The record of app '%s' cannot be read, its slot is not known: %s", entry->d_name, e.message);
                 if (r > 0 && (r = seat_check(entry->d_name, &seat, a, reterr)) < 0)
@@ -97,6 +102,11 @@ static int app_directory_make(int apps_fd, const char* id, Error* reterr) {
         int r = mkdirat(apps_fd, id, 0750) < 0 && errno != EEXIST ? -errno : 0;
         (void) umask(mask);
         return r < 0 ? error_errno(reterr, r, "Cannot make the directory of app %s", id) : 0;
+}
+
+static bool ends_so(const char* name, const char* ending) {
+        size_t n = strlen(name), k = strlen(ending);
+        return n > k && streq(name + n - k, ending);
 }
 
 /* 1 when the file has changed, 0 when it was the same. */
@@ -125,8 +135,7 @@ static int units_prune(Helper* h, int units_fd, const char* id, const AppUnits* 
         for (struct dirent* entry; (entry = readdir(directory));) {
                 if (!app_unit_is_of(entry->d_name, id) || unit_listed(keep, entry->d_name))
                         continue;
-                size_t n = strlen(entry->d_name);
-                bool timer = n > 6 && streq(entry->d_name + n - 6, ".timer"), service = n > 8 && streq(entry->d_name + n - 8, ".service");
+                bool timer = ends_so(entry->d_name, ".timer"), service = ends_so(entry->d_name, ".service");
                 if (timer)
                         (void) pid1_unit(h->pid1, "StopUnit", entry->d_name, "replace", NULL);
                 int r = service ? pid1_units_count(h->pid1, entry->d_name, reterr) : 0;
@@ -223,13 +232,15 @@ int verb_app_apply(Helper* h, sd_bus_message* call, sd_bus_message* reply, Error
         return VERB_DONE;
 }
 
+static int id_of_call(sd_bus_message* call, const char** ret, Error* reterr) {
+        int r = sd_bus_message_read(call, "s", ret);
+        return r < 0 ? error_errno(reterr, r, "Cannot read the arguments") : check_id("app", *ret, reterr);
+}
+
 static int record_of_call(sd_bus_message* call, AppRecord** ret, Error* reterr) {
         const char* id;
         _cleanup_close_ int fd = -EBADF;
-        int r = sd_bus_message_read(call, "s", &id);
-        if (r < 0)
-                return error_errno(reterr, r, "Cannot read the arguments");
-        r = check_id("app", id, reterr);
+        int r = id_of_call(call, &id, reterr);
         if (r >= 0)
                 r = directory_open(APPS_DIRECTORY, &fd, reterr);
         if (r >= 0)
@@ -242,7 +253,7 @@ static int record_of_call(sd_bus_message* call, AppRecord** ret, Error* reterr) 
 static int unit_queue(Helper* h, const char* method, int kind, const char* id, const char* name, Error* reterr) {
         char unit[APP_UNIT_NAME_BYTES];
         app_unit_name(kind, id, name, unit);
-        pid1_reset_failed(h->pid1, unit); /* started anew it may fail as often again; one that was stopped is stopped, however it ended */
+        pid1_reset_failed(h->pid1, unit); /* started anew it may fail as often again */
         return pid1_unit(h->pid1, method, unit, "replace", reterr);
 }
 
@@ -261,57 +272,64 @@ int verb_app_start(Helper* h, sd_bus_message* call, sd_bus_message* reply, Error
 }
 
 /* Queues a stop; a unit that systemd does not know does not run. */
-static int unit_stop(Helper* h, int kind, const char* id, const char* name, Error* reterr) {
+static int unit_stop(Helper* h, const char* unit, Error* reterr) {
         _cleanup_error_ Error e = ERROR_NULL;
-        int r = unit_queue(h, "StopUnit", kind, id, name, &e);
+        pid1_reset_failed(h->pid1, unit); /* one that was stopped is stopped, however it ended */
+        int r = pid1_unit(h->pid1, "StopUnit", unit, "replace", &e);
         if (r < 0 && !error_has_name(&e, ERROR_NOT_FOUND))
                 return error_set(reterr, e.name, "%s", e.message);
         return 0;
 }
 
-static void unit_kill(Helper* h, int kind, const char* id, const char* name) {
-        char unit[APP_UNIT_NAME_BYTES];
-        app_unit_name(kind, id, name, unit);
+static int unit_kill(Helper* h, const char* unit, Error* reterr) {
         pid1_kill(h->pid1, unit);
+        return 0;
 }
 
-/* All of them, whatever is said of one: what is killed next and was not told to stop would only be started anew. The first error is told. */
-static int units_stop(Helper* h, const AppRecord* a, Error* reterr) {
-        int r = 0, k;
-        for (size_t i = 0; i < a->tasks_n; i++) {
-                k = unit_stop(h, APP_UNIT_TIMER, a->id, a->tasks[i].id, reterr);
-                r = r < 0 ? r : k;
-                k = unit_stop(h, APP_UNIT_TASK, a->id, a->tasks[i].id, reterr);
-                r = r < 0 ? r : k;
+/* Of all the app's units whose file ends so, whatever is said of one; what is killed next and was not told to stop would only be started anew. How
+ * many there are, or the first error. What runs has its file (units_prune()), also where the record cannot be read any more. */
+static int units_each(Helper* h, const char* id, const char* ending, int (*each)(Helper* h, const char* unit, Error* reterr), Error* reterr) {
+        _cleanup_(closedirp) DIR* directory = opendir(UNIT_DIRECTORY);
+        int n = 0, failed = 0;
+        if (!directory)
+                return error_errno(reterr, -errno, "Cannot list " UNIT_DIRECTORY);
+        for (struct dirent* entry; (entry = readdir(directory));) {
+                if (!app_unit_is_of(entry->d_name, id) || !ends_so(entry->d_name, ending))
+                        continue;
+                int r = each(h, entry->d_name, reterr);
+                failed = failed < 0 ? failed : MIN(r, 0);
+                n++;
         }
-        for (size_t i = 0; i < a->containers_n; i++) {
-                k = unit_stop(h, APP_UNIT_CONTAINER, a->id, a->containers[i].name, reterr);
-                r = r < 0 ? r : k;
-        }
-        return r;
+        return failed < 0 ? failed : n;
 }
 
-/* Safe with a hostile manager: it stops units of apps and nothing else, by the same construction of the names. */
+/* Timers first: they would start what was stopped. */
+static int units_stop(Helper* h, const char* id, Error* reterr) {
+        int timers = units_each(h, id, ".timer", unit_stop, reterr);
+        int services = units_each(h, id, ".service", unit_stop, reterr);
+        if (timers < 0 || services < 0)
+                return MIN(timers, services);
+        return services > 0 ? 0 : error_set(reterr, ERROR_NOT_FOUND, "There is no app %s.", id);
+}
+
+/* Safe with a hostile manager: it stops units of apps and nothing else, found by the names that only render_app() gives. */
 int verb_app_stop(Helper* h, sd_bus_message* call, sd_bus_message* reply, Error* reterr) {
-        _cleanup_(app_record_freep) AppRecord* a = NULL;
-        int r = record_of_call(call, &a, reterr);
+        const char* id;
+        int r = id_of_call(call, &id, reterr);
         if (r >= 0)
-                r = units_stop(h, a, reterr);
+                r = units_stop(h, id, reterr);
         return r < 0 ? r : VERB_DONE;
 }
 
 /* For an app that does harm while it takes its time to end. Safe with a hostile manager: as the stop, which the manager may ask for anyway; the
  * stop is queued first, so that systemd does not start anew what is killed. */
 int verb_app_kill(Helper* h, sd_bus_message* call, sd_bus_message* reply, Error* reterr) {
-        _cleanup_(app_record_freep) AppRecord* a = NULL;
-        int r = record_of_call(call, &a, reterr);
+        const char* id;
+        int r = id_of_call(call, &id, reterr);
         if (r < 0)
                 return r;
-        r = units_stop(h, a, reterr);
-        for (size_t i = 0; i < a->tasks_n; i++)
-                unit_kill(h, APP_UNIT_TASK, a->id, a->tasks[i].id);
-        for (size_t i = 0; i < a->containers_n; i++)
-                unit_kill(h, APP_UNIT_CONTAINER, a->id, a->containers[i].name);
+        r = units_stop(h, id, reterr);
+        (void) units_each(h, id, ".service", unit_kill, NULL);
         return r < 0 ? r : VERB_DONE;
 }
 
@@ -320,10 +338,7 @@ int verb_app_remove(Helper* h, sd_bus_message* call, sd_bus_message* reply, Erro
         const char* id;
         char path[64];
         _cleanup_close_ int units_fd = -EBADF, apps_fd = -EBADF;
-        int r = sd_bus_message_read(call, "s", &id);
-        if (r < 0)
-                return error_errno(reterr, r, "Cannot read the arguments");
-        r = check_id("app", id, reterr);
+        int r = id_of_call(call, &id, reterr);
         if (r >= 0)
                 r = directory_open(UNIT_DIRECTORY, &units_fd, reterr);
         if (r >= 0)

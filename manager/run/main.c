@@ -2,6 +2,7 @@
  * it stays. */
 #include "base/log.h"
 #include "base/secret.h"
+#include "base/validate.h"
 #include "run/network.h"
 #include "run/run.h"
 #include <fcntl.h>
@@ -26,7 +27,7 @@ static int container_verb(const char* verb, const AppRecord* a, const char* name
         static const struct {
                 const char* verb;
                 int (*run)(const AppRecord* a, const AppContainerRecord* c, Error* reterr);
-        } verbs[] = { { "start", run_start }, { "wait", run_wait }, { "clean", run_clean } };
+        } verbs[] = { { "start", run_start }, { "wait", run_wait } };
         const AppContainerRecord* c = app_record_container(a, name);
         if (!c)
                 return error_set(reterr, ERROR_NOT_FOUND, "App %s has no container '%s'.", a->id, name);
@@ -36,12 +37,21 @@ static int container_verb(const char* verb, const AppRecord* a, const char* name
         return error_set(reterr, ERROR_BAD_FIELD, "%s", usage);
 }
 
+/* By its name alone: also where the record cannot be read any more, what ends is to leave nothing. */
+static int clean(const char* id, const char* name, Error* reterr) {
+        if (!id_valid(id) || !app_word_valid(name))
+                return error_set(reterr, ERROR_BAD_FIELD, "%s", usage);
+        return run_clean(&(AppRecord) { .id = id }, &(AppContainerRecord) { .name = name }, reterr);
+}
+
 static int run(int argc, char** argv, Error* reterr) {
         _cleanup_(app_record_freep) AppRecord* a = NULL;
         if (argc == 2 && streq(argv[1], "boot"))
                 return run_boot(reterr);
         if (argc == 3 && streq(argv[1], "network-down"))
                 return app_network_down(argv[2], reterr);
+        if (argc == 4 && streq(argv[1], "clean"))
+                return clean(argv[2], argv[3], reterr);
         if (argc < 3 || argc > 4)
                 return error_set(reterr, ERROR_BAD_FIELD, "%s", usage);
         int r = record_get(argv[2], &a, reterr);
