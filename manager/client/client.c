@@ -1,8 +1,7 @@
 #include "client/client.h"
-#include "base/grow.h"
 #include "base/time.h"
 #include "client/events.h"
-#include <curl/curl.h>
+#include "net/body.h"
 #include <stdio.h>
 
 struct Client {
@@ -10,21 +9,6 @@ struct Client {
         char* socket_path;
         unsigned timeout_sec;
 };
-
-/* Bytes of an answer while they arrive. */
-typedef struct Body {
-        char* text;
-        size_t size;
-        bool too_large;
-} Body;
-
-static void body_done(Body* b) {
-        free(b->text);
-}
-
-static inline void slist_freep(struct curl_slist** list) {
-        curl_slist_free_all(*list);
-}
 
 void client_reply_done(ClientReply* r) {
         json_decref(r->body);
@@ -64,13 +48,6 @@ char* client_escape(const char* s) {
         char* copy = escaped ? strdup(escaped) : NULL; /* so that the caller frees with free() */
         curl_free(escaped);
         return copy;
-}
-
-static size_t on_body(char* bytes, size_t one, size_t n, void* userdata) {
-        Body* b = userdata;
-        int r = text_grow(&b->text, &b->size, bytes, n, CLIENT_REPLY_MAX);
-        b->too_large = r == -EFBIG;
-        return r < 0 ? 0 : n;
 }
 
 /* What every request has in common. The proxy of the environment must not see a unix socket, so there is none. */
@@ -144,7 +121,7 @@ static int error_from_reply(unsigned status, json_t* body, unsigned retry_after,
 
 static int perform(Client* c, struct curl_slist* headers, const char* text, Body* body, Error* reterr) {
         (void) curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, headers);
-        (void) curl_easy_setopt(c->curl, CURLOPT_WRITEFUNCTION, on_body);
+        (void) curl_easy_setopt(c->curl, CURLOPT_WRITEFUNCTION, body_write);
         (void) curl_easy_setopt(c->curl, CURLOPT_WRITEDATA, body);
         if (text) {
                 (void) curl_easy_setopt(c->curl, CURLOPT_POSTFIELDS, text);
@@ -189,7 +166,7 @@ int client_call(
                 const char* const* headers,
                 ClientReply* ret,
                 Error* reterr) {
-        _cleanup_(body_done) Body answer = {};
+        _cleanup_(body_done) Body answer = BODY(CLIENT_REPLY_MAX);
         _cleanup_(slist_freep) struct curl_slist* list = NULL;
         _cleanup_free_ char* text = body ? json_text(body, /* canonical= */ false) : NULL;
         int r;
@@ -231,7 +208,7 @@ static size_t on_stream_bytes(char* bytes, size_t one, size_t n, void* userdata)
         long status = 0;
         (void) curl_easy_getinfo(s->curl, CURLINFO_RESPONSE_CODE, &status);
         if (status != 200)
-                return on_body(bytes, one, n, &s->refusal);
+                return body_write(bytes, one, n, &s->refusal);
         s->result = events_feed(s->events, bytes, n, on_stream_event, s);
         return s->result == 0 ? n : 0;
 }
@@ -252,7 +229,8 @@ int client_stream(Client* c, const char* path, unsigned seconds, ClientOnEvent o
         if (r < 0)
                 return error_errno(reterr, r, "Cannot make a request");
 
-        Stream stream = { .curl = c->curl, .events = events, .on_event = on_event, .userdata = userdata };
+        Stream stream = { .curl = c->curl, .events = events, .refusal = BODY(CLIENT_REPLY_MAX),
+                          .on_event = on_event, .userdata = userdata };
         (void) curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, list);
         (void) curl_easy_setopt(c->curl, CURLOPT_WRITEFUNCTION, on_stream_bytes);
         (void) curl_easy_setopt(c->curl, CURLOPT_WRITEDATA, &stream);

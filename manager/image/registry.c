@@ -4,6 +4,7 @@
 #include "base/secret.h"
 #include "base/time.h"
 #include "image/challenge.h"
+#include "net/body.h"
 #include <curl/curl.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -59,12 +60,6 @@ static int hand_on(Error* to, Error* from) {
         if (to && !error_is_set(to))
                 *to = *from, *from = ERROR_NULL; /* ownership moved */
         return r;
-}
-
-static inline void slist_freep(struct curl_slist** list) {
-        for (struct curl_slist* s = *list; s; s = s->next)
-                explicit_bzero(s->data, strlen(s->data)); /* one of them may be a token */
-        curl_slist_free_all(*list);
 }
 
 int registry_new(const RegistryOptions* options, Registry** ret, Error* reterr) {

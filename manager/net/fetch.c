@@ -1,8 +1,7 @@
 #include "net/fetch.h"
-#include "base/grow.h"
 #include "base/secret.h"
 #include "base/time.h"
-#include <curl/curl.h>
+#include "net/body.h"
 #include <stdio.h>
 #include <strings.h>
 
@@ -20,20 +19,6 @@ struct Fetch {
         char* whom;
         uint64_t waited_usec;
 };
-
-typedef struct Body {
-        char* text;
-        size_t size;
-        bool too_large;
-} Body;
-
-static void body_done(Body* b) {
-        free(b->text);
-}
-
-static inline void slist_freep(struct curl_slist** list) {
-        curl_slist_free_all(*list);
-}
 
 void fetch_reply_done(FetchReply* r) {
         json_decref(r->body);
@@ -118,13 +103,6 @@ uint64_t fetch_patience(const char* method, unsigned status, unsigned tries, uin
 
 /* --- one exchange --- */
 
-static size_t on_body(char* bytes, size_t one, size_t n, void* userdata) {
-        Body* b = userdata;
-        int r = text_grow(&b->text, &b->size, bytes, n, FETCH_BODY_MAX);
-        b->too_large = r == -EFBIG;
-        return r < 0 ? 0 : n;
-}
-
 static int on_tick(void* userdata, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d) {
         Fetch* f = userdata;
         return f->options.cancelled && f->options.cancelled(f->options.userdata) ? 1 : 0;
@@ -169,7 +147,7 @@ static int prepare(Fetch* f, const char* method, const char* path, const char* t
         (void) curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long) (MIN(f->options.call_usec, 10 * USEC_PER_SEC) / USEC_PER_MSEC));
         (void) curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long) (f->options.call_usec / USEC_PER_MSEC));
         (void) curl_easy_setopt(c, CURLOPT_USERAGENT, "steadbox");
-        (void) curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
+        (void) curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, body_write);
         (void) curl_easy_setopt(c, CURLOPT_WRITEDATA, body);
         (void) curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
         (void) curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_tick);
@@ -261,7 +239,7 @@ int fetch_call(Fetch* f, const char* method, const char* path, const json_t* bod
         if (body && !text)
                 return error_errno(reterr, -ENOMEM, "Cannot ask %s", f->whom);
         for (unsigned tries = 1;; tries++) {
-                _cleanup_(body_done) Body answer = {};
+                _cleanup_(body_done) Body answer = BODY(FETCH_BODY_MAX);
                 _cleanup_error_ Error e = ERROR_NULL;
                 unsigned status = 0;
                 uint64_t after = 0;
