@@ -27,42 +27,71 @@ static bool is_asked_for(const AppRow* row, const char* q) {
         return isempty(q) || strcasestr(row->title, q) || strcasestr(row->name, q) || strcasestr(row->id, q);
 }
 
+/* What a page of the list is made of: the items as text, one after the other, so that not all of them are in memory as trees at once. */
+typedef struct Page {
+        FILE* items;
+        const char* last; /* id of the last item; borrowed from the rows */
+        bool more;
+        unsigned shown, total;
+} Page;
+
+static int page_add(Manager* m, Page* page, const char* app, Error* reterr) {
+        _cleanup_app_row_ AppRow row = {};
+        int r = store_app_get(m->store, app, &row, reterr);
+        if (r <= 0)
+                return r;
+        _cleanup_json_ json_t* item = app_show(m, &row, /* language= */ NULL, reterr);
+        _cleanup_free_ char* text = item ? json_text(item, /* canonical= */ false) : NULL;
+        if (!text)
+                return error_is_set(reterr) ? -EIO : -ENOMEM;
+        (void) fprintf(page->items, "%s%s", page->shown++ ? "," : "", text);
+        return 0;
+}
+
 /* By title, then id: what comes after the cursor, which is an id. */
-static int list_add(Request* r, const AppRows* rows, json_t* items, const char** ret_next, unsigned* ret_total, Error* reterr) {
+static int page_fill(Request* r, const AppRows* rows, Page* page, Error* reterr) {
         Manager* m = request_manager(r);
         const char *after = request_string(r, "after"), *q = request_string(r, "q");
-        unsigned limit = (unsigned) request_integer(r, "limit", 50), total = 0;
+        unsigned limit = (unsigned) request_integer(r, "limit", 50);
         bool begun = isempty(after);
         for (size_t i = 0; i < rows->count; i++) {
                 const AppRow* row = &rows->items[i];
-                _cleanup_error_ Error none = ERROR_NULL;
-                if (!is_asked_for(row, q) || app_authorise(m, request_actor(r), row->id, NULL, &none) < 0)
+                int k = is_asked_for(row, q) ? app_may_operate(m, request_actor(r), row->id, reterr) : 0;
+                if (k < 0)
+                        return k;
+                if (k == 0)
                         continue;
-                total++;
-                if (begun && json_array_size(items) < limit) {
-                        json_t* app = app_show(m, row, /* language= */ NULL, reterr);
-                        if (!app)
-                                return -EIO;
-                        (void) json_array_append_new(items, app);
-                } else if (begun && !*ret_next)
-                        *ret_next = json_get_string(json_array_get(items, json_array_size(items) - 1), "id");
+                page->total++;
+                page->more = page->more || (begun && page->shown == limit);
+                if (begun && page->shown < limit) {
+                        if ((k = page_add(m, page, row->id, reterr)) < 0)
+                                return k;
+                        page->last = row->id;
+                }
                 begun = begun || streq(row->id, after);
         }
-        *ret_total = total;
         return 0;
 }
 
 int op_app_list(Request* r, Error* reterr) {
         _cleanup_app_rows_ AppRows rows = {};
-        _cleanup_json_ json_t* items = json_array();
-        const char* next = NULL;
-        unsigned total = 0;
-        int k = store_app_all(request_manager(r)->store, &rows, reterr);
-        if (k >= 0)
-                k = list_add(r, &rows, items, &next, &total, reterr);
+        _cleanup_free_ char* items = NULL;
+        char *text = NULL, next[APP_ID_BYTES + 2] = "null";
+        size_t size = 0;
+        int k = store_app_titles(request_manager(r)->store, &rows, reterr);
+        Page page = { .items = k >= 0 ? open_memstream(&items, &size) : NULL };
+        if (!page.items)
+                return k < 0 ? k : -ENOMEM;
+        k = page_fill(r, &rows, &page, reterr);
+        if (fclose(page.items) != 0 && k >= 0)
+                k = -ENOMEM;
         if (k < 0)
                 return k;
-        return request_reply(r, json_pack("{s:O, s:o, s:I}", "items", items, "next", json_string_or_null(next), "total", (json_int_t) total));
+        if (page.more && page.last)
+                (void) snprintf(next, sizeof(next), "\"%s\"", page.last);
+        if (asprintf(&text, "{\"items\":[%s],\"next\":%s,\"total\":%u}", items, next, page.total) < 0)
+                return -ENOMEM;
+        return request_reply_text(r, text);
 }
 
 int op_app_show(Request* r, Error* reterr) {

@@ -25,10 +25,9 @@ typedef struct AppAnswer {
 
 /* An answer without its words. */
 typedef struct AppPulse {
-        int64_t at;
-        uint32_t milliseconds;
-        uint16_t status;
-        bool good;
+        uint32_t at;               /* seconds; until 2106 */
+        uint16_t milliseconds;     /* 65535: that or more, which no probe waits for */
+        uint16_t status : 15, good : 1;
 } AppPulse;
 #define APP_PULSES 90 /* a quarter of an hour */
 
@@ -47,7 +46,7 @@ typedef struct AppProbe AppProbe;
 typedef struct AppUse AppUse;
 typedef struct AppDisk AppDisk;
 
-/* What the manager knows of one app beside its row. About 10 KiB, most of it samples. */
+/* What the manager knows of one app beside its row. About 4 KiB, most of it samples, and twice an answer's words at most. */
 typedef struct AppLive {
         char id[APP_ID_BYTES];
         char* host;                  /* what it is asked as */
@@ -64,7 +63,8 @@ typedef struct AppLive {
         uint64_t good_answer_usec;   /* of the last good answer; 0 = none */
         int64_t since;               /* of the present state, seconds */
         int shown;                   /* the state people were told last, see app_health() */
-        AppAnswer last, good;
+        AppAnswer last, good;        /* of a last one that was good the words are good's */
+        bool last_good;
         AppPulse pulses[APP_PULSES]; /* the last answers, in a ring */
         uint32_t pulses_n;           /* ever told */
         AppUnitLive* units;          /* owned; of PID 1 */
@@ -171,14 +171,13 @@ void app_answered(Manager* m, AppLive* live, unsigned status, char* body, unsign
 int app_use_start(Manager* m, Error* reterr);
 void app_use_save_all(Manager* m); /* before the end */
 void app_use_free(AppUse* u);
-void app_use_load(AppLive* live, const AppRow* row);
+void app_use_load(Manager* m, AppLive* live, const AppRow* row);
 int64_t app_memory_now(const Manager* m, const AppLive* live); /* bytes; -1 = nothing runs */
 int64_t app_memory_of(const Manager* m, const AppLive* live, const char* container); /* likewise */
 int64_t app_account(const Manager* m, const char* app, const char* file, const char* key); /* of its slice; -1 = there is none */
 json_t* app_use_json(const AppLive* live);  /* array of AppSample, owned */
 int64_t app_peak_measured(const AppLive* live); /* bytes; 0 = not yet */
 
-int64_t app_use_disk(const AppUse* u); /* of the newest sample that knows, bytes; -1 = none */
 
 void app_images_clean_start(Manager* m); /* clean.c: what was planned before the manager was started anew */
 
@@ -217,6 +216,9 @@ json_t* app_show(Manager* m, const AppRow* row, const char* language, Error* ret
 json_t* app_health_show(Manager* m, const AppRow* row, Error* reterr);
 char* app_sentence(Manager* m, const AppRow* row, const json_t* manifest, const AppLive* live, const char** ret_state, const char** ret_severity);
 json_t* app_manifest(const AppRow* row);    /* owned; an empty object where it is broken */
+/* Likewise, at least what app_show(), app_sentence(), app_health() and findings look at: most of a manifest are words in all languages and what
+ * only an installation asks for, and reading those takes longer than all else that a list of apps does. */
+json_t* app_manifest_brief(const AppRow* row);
 
 /* --- noun.c --- */
 extern const Actor app_system_actor; /* who does what nobody asked for */

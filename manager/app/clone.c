@@ -49,7 +49,7 @@ static int copy_fill(AppRow* row, const char* id, const char* title, const char*
         } texts[] = {
                 { &row->id, id }, { &row->title, title ?: longer }, { &row->name, name }, { &row->shown, shown }, { &row->extra_names, "[]" },
                 { &row->state, "installing" }, { &row->wanted, "running" }, { &row->gate, "closed" }, { &row->job, "" }, { &row->reason, "" },
-                { &row->open_ports, "[]" }, { &row->muted, muted }, { &row->held_version, "" }, { &row->use_hours, "[]" },
+                { &row->open_ports, "[]" }, { &row->muted, muted }, { &row->held_version, "" },
         };
         for (size_t i = 0; i < ELEMENTS(texts); i++)
                 if (!texts[i].value || app_row_text(texts[i].field, texts[i].value) < 0)

@@ -134,7 +134,7 @@ int app_findings(Manager* m, Findings* list, Error* reterr) {
         _cleanup_app_rows_ AppRows rows = {};
         int r = m->apps ? store_app_all(m->store, &rows, reterr) : 0;
         for (size_t i = 0; i < rows.count && r >= 0; i++) {
-                _cleanup_json_ json_t* manifest = app_manifest(&rows.items[i]);
+                _cleanup_json_ json_t* manifest = app_manifest_brief(&rows.items[i]);
                 const AppLive* live = app_live(m, rows.items[i].id);
                 state(m, list, &rows.items[i], manifest, live);
                 limits(list, &rows.items[i], manifest, live);

@@ -255,7 +255,6 @@ static int row_fill(AppRow* row, const AppInstall* i, const char* id, Error* ret
                 { &row->network_out, json_get_string(i->manifest, "network_out") ?: "any" },
                 { &row->open_ports, "[]" },
                 { &row->muted, "[]" },
-                { &row->use_hours, "[]" },
                 { &row->job, "" },
                 { &row->reason, "" },
                 { &row->held_version, "" },

@@ -24,7 +24,7 @@ static const char* state_of(Manager* m, const json_t* app) {
         const AppLive* live = app_live(m, strempty(json_get_string(app, "id")));
         if (!live || store_app_get(m->store, json_get_string(app, "id"), &row, &ignored) <= 0)
                 return "ok";
-        _cleanup_json_ json_t* manifest = app_manifest(&row);
+        _cleanup_json_ json_t* manifest = app_manifest_brief(&row);
         AppHealthState health = app_health(m, live, &row, manifest);
         return health == APP_HEALTH_STARTING ? "starting" : health == APP_HEALTH_FAILING ? "failing" : "ok";
 }

@@ -143,7 +143,7 @@ int app_live_update(Manager* m, const AppRow* row, AppLive** ret) {
         if (wanted && !live->wanted) /* patience begins anew */
                 live->good_usec = now_usec(CLOCK_BOOTTIME);
         if (fresh)
-                app_use_load(live, row);
+                app_use_load(m, live, row);
         disk_follow(m, live, app_disk_limit(row, manifest), fresh, wanted);
         live->wanted = wanted;
         if (ret)

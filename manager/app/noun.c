@@ -95,11 +95,17 @@ static void shutdown_apps(Manager* m) {
 
 /* --- who may --- */
 
+int app_may_operate(Manager* m, const Actor* actor, const char* app, Error* reterr) {
+        if (actor->root || role_includes(actor->role, ROLE_ADMIN))
+                return 1;
+        return actor->user_id > 0 ? store_app_is_operator(m->store, app, actor->user_id, reterr) : 0;
+}
+
 int app_authorise(Manager* m, const Actor* actor, const char* app, AppRow* ret, Error* reterr) {
         _cleanup_app_row_ AppRow row = {};
         int r = store_app_get(m->store, app, &row, reterr);
-        if (r > 0 && !actor->root && !role_includes(actor->role, ROLE_ADMIN))
-                r = actor->user_id > 0 ? store_app_is_operator(m->store, app, actor->user_id, reterr) : 0;
+        if (r > 0)
+                r = app_may_operate(m, actor, app, reterr);
         if (r < 0)
                 return r;
         if (r == 0)

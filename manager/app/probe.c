@@ -37,16 +37,9 @@ bool app_answer_good(const AppLive* live, const AppAnswer* a) {
         return false;
 }
 
-static void answer_copy(AppAnswer* to, const AppAnswer* from) {
-        char* body = strdup(strempty(from->body));
-        app_answer_done(to);
-        *to = *from;
-        to->body = body;
-}
-
 static void pulse_add(AppLive* live, const AppAnswer* a, bool good) {
         live->pulses[live->pulses_n++ % APP_PULSES] = (AppPulse) {
-                .at = a->at, .milliseconds = a->milliseconds, .status = (uint16_t) a->status, .good = good,
+                .at = (uint32_t) a->at, .milliseconds = (uint16_t) MIN(a->milliseconds, (unsigned) UINT16_MAX), .status = (uint16_t) a->status, .good = good,
         };
 }
 
@@ -58,11 +51,11 @@ void app_answered(Manager* m, AppLive* live, unsigned status, char* body, unsign
                 pulse_add(live, &live->last, good); /* four questions a second at a start tell nothing of how it goes */
         if (good) {
                 live->good_usec = live->good_answer_usec = now_usec(CLOCK_BOOTTIME);
-                if (live->good.at == 0 || live->good.status != status || !streq_ptr(live->good.body, body))
-                        answer_copy(&live->good, &live->last);
-                live->good.at = live->last.at;
-                live->good.milliseconds = milliseconds;
+                app_answer_done(&live->good);
+                live->good = live->last;
+                live->last.body = NULL; /* the words are kept once */
         }
+        live->last_good = good;
         if (*live->job)
                 jobs_wake(m->jobs, live->job);
         app_health_follow(m, live);

@@ -391,7 +391,7 @@ int app_row_from_note(const json_t* note, AppRow* ret, Error* reterr) {
         for (size_t i = 0; i < ELEMENTS(note_numbers); i++)
                 *(int64_t*) ((char*) &row + note_numbers[i].offset) = json_get_integer(note, note_numbers[i].key, 0);
         if (app_row_text(&row.state, "present") < 0 || app_row_text(&row.job, "") < 0 || app_row_text(&row.reason, "") < 0 ||
-            app_row_text(&row.held_version, "") < 0 || app_row_text(&row.use_hours, "[]") < 0)
+            app_row_text(&row.held_version, "") < 0)
                 return error_errno(reterr, -ENOMEM, "Cannot read an app's record");
         *ret = row;
         row = (AppRow) {};

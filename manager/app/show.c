@@ -1,6 +1,7 @@
 /* Apps in words: how one stands and why, and the App of tbl/types.h. */
 #include "app/app-internal.h"
 #include "api/events.h"
+#include "app/brief.h"
 #include "base/time.h"
 #include "package/manifest.h"
 #include "store/store-app.h"
@@ -17,8 +18,12 @@ const char* app_health_to_string(AppHealthState s) {
 }
 
 json_t* app_manifest(const AppRow* row) {
-        json_t* manifest = json_loads(strempty(row->manifest), JSON_REJECT_DUPLICATES, NULL);
+        json_t* manifest = json_loads(strempty(row->manifest), 0, NULL); /* our own words, which name nothing twice */
         return manifest ?: json_object();
+}
+
+json_t* app_manifest_brief(const AppRow* row) {
+        return manifest_brief(strempty(row->manifest)) ?: app_manifest(row);
 }
 
 _printf_(1, 2) static char* say(const char* format, ...) {
@@ -267,7 +272,7 @@ int64_t app_limit_of(const AppRow* row, const char* limit, const json_t* manifes
 }
 
 json_t* app_show(Manager* m, const AppRow* row, const char* language, Error* reterr) {
-        _cleanup_json_ json_t *manifest = app_manifest(row), *groups = NULL, *operators = NULL, *settings = pairs_json(row->settings);
+        _cleanup_json_ json_t *manifest = app_manifest_brief(row), *groups = NULL, *operators = NULL, *settings = pairs_json(row->settings);
         const AppLive* live = app_live(m, row->id);
         const char *state = NULL, *severity = NULL;
         _cleanup_free_ char *sentence = app_sentence(m, row, manifest, live, &state, &severity), *url = NULL, *offered = NULL;
@@ -317,11 +322,11 @@ json_t* app_show(Manager* m, const AppRow* row, const char* language, Error* ret
 
 /* --- AppHealth --- */
 
-static json_t* answer_json(const AppAnswer* a) {
+static json_t* answer_json(const AppAnswer* a, const char* body) {
         if (a->at == 0)
                 return json_null();
         return json_pack("{s:I, s:I, s:I, s:s}", "at", (json_int_t) a->at, "status", (json_int_t) a->status, "milliseconds",
-                         (json_int_t) a->milliseconds, "body", strempty(a->body));
+                         (json_int_t) a->milliseconds, "body", strempty(body));
 }
 
 static char* expected(const AppLive* live) {
@@ -352,6 +357,7 @@ json_t* app_health_show(Manager* m, const AppRow* row, Error* reterr) {
         _cleanup_free_ char *sentence = health_sentence(live, manifest, health), *what = expected(live);
         return json_pack("{s:s, s:s, s:I, s:s, s:o, s:o, s:o, s:o}", "state", app_health_to_string(health), "sentence", strempty(sentence), "since",
                          (json_int_t) (live ? live->since : row->installed_at), "expected", strempty(what), "last",
-                         live ? answer_json(&live->last) : json_null(), "good", live ? answer_json(&live->good) : json_null(), "recent",
+                         live ? answer_json(&live->last, live->last_good ? live->good.body : live->last.body) : json_null(), "good",
+                         live ? answer_json(&live->good, live->good.body) : json_null(), "recent",
                          pulses_json(live), "containers", containers_json(m, live, row, manifest));
 }

@@ -19,6 +19,7 @@ static struct {
         int64_t saved_peak;
         unsigned saves;
         int begins;            /* what store_begin() answers */
+        const char* kept;      /* what the store has; NULL = no such app */
 } world;
 
 /* --- what use.c leans on --- */
@@ -36,6 +37,12 @@ int store_commit(Store* s, Error* reterr) {
 }
 
 void store_rollback(Store* s) {
+}
+
+int store_app_use(Store* s, const char* id, char** ret, Error* reterr) {
+        ASSERT_STREQ(id, "notes");
+        *ret = world.kept ? strdup(world.kept) : NULL;
+        return world.kept ? 1 : 0;
 }
 
 int store_app_used(Store* s, const char* id, const char* use_hours, int64_t memory_peak, Error* reterr) {
@@ -155,7 +162,6 @@ TEST(five_minutes_keep_the_most_memory_and_the_share_of_a_processor) {
         ASSERT_EQ(of_sample(items, 0, "cpu_percent"), 15); /* 18 s of 120 */
         ASSERT_EQ(of_sample(items, 0, "disk_mb"), 7);
         ASSERT_EQ(app_peak_measured(&s.live), 95 * MB);
-        ASSERT_EQ(app_use_disk(s.live.use), 7 * MB);
         pass(200);
         accounts(&s, 10 * MB, 95 * MB, 69 * USEC_PER_SEC);
         look(&s);
@@ -201,18 +207,45 @@ TEST(a_day_is_kept_as_text_and_no_more) {
         _cleanup_json_ json_t* items = app_use_json(&s.live);
         ASSERT_EQ(json_array_size(items), USE_SAMPLES - 1); /* the present five minutes have none yet */
         ASSERT_EQ(of_sample(items, 0, "memory_mb"), 22);
-        _cleanup_free_ char *text = app_use_text(s.live.use, world.wall), *again = NULL;
-        AppUse* read = NULL;
-        ASSERT_OK(app_use_parse(text, &read));
-        again = app_use_text(read, world.wall);
-        ASSERT_STREQ(again, text);
-        app_use_free(read);
-        ASSERT_OK(app_use_parse(text, &read));
-        free(again);
-        again = app_use_text(read, world.wall + 86400);
-        ASSERT_STREQ(again, "[]");
-        app_use_free(read);
+        app_use_save_all(&s.m);
+        UseDay read;
+        use_day_init(&read);
+        use_day_parse(&read, world.saved);
+        _cleanup_free_ char *again = use_day_text(&read, world.wall), *later = use_day_text(&read, world.wall + 86400);
+        ASSERT_STREQ(again, world.saved);
+        ASSERT_STREQ(later, "[]");
         scene_close(&s);
+}
+
+static void put(UseDay* d, int64_t slot, unsigned memory) {
+        *use_day_make(d, slot) = (UseSample) { .memory_mb = memory, .disk_mb = USE_NONE };
+}
+
+static void reads(const UseDay* d, int64_t slot, const char* expected) {
+        _cleanup_free_ char* text = use_day_text(d, slot * USE_SLOT_SEC + 7);
+        ASSERT_STREQ(text, expected);
+}
+
+TEST(the_ring_of_a_day) {
+        UseDay d;
+        use_day_init(&d);
+        reads(&d, 1000, "[]");
+        ASSERT_EQ(use_day_disk(&d), -1);
+        put(&d, 1000, 5);
+        put(&d, 1002, 6);
+        reads(&d, 1002, "[[1000,5,0,-1],[1002,6,0,-1]]");
+        use_day_make(&d, 1000)->disk_mb = 9;
+        ASSERT_EQ(use_day_disk(&d), 9ll << 20);
+        put(&d, 1000 + USE_SAMPLES, 7); /* in the place of the first */
+        reads(&d, 1000 + USE_SAMPLES, "[[1002,6,0,-1],[1288,7,0,-1]]");
+        ASSERT_EQ(use_day_disk(&d), -1);
+        put(&d, 5000, 8);
+        reads(&d, 5000, "[[5000,8,0,-1]]");
+        put(&d, 4990, 1); /* the clock was set back a little */
+        reads(&d, 5000, "[[4990,1,0,-1],[5000,8,0,-1]]");
+        put(&d, 100, 2); /* and by far */
+        reads(&d, 100, "[[100,2,0,-1]]");
+        ASSERT_TRUE(!use_day_sample(&d, 5000) && !use_day_sample(&d, 0) && !use_day_sample(&d, -5));
 }
 
 TEST(what_is_no_sample_is_left_out) {
@@ -222,26 +255,27 @@ TEST(what_is_no_sample_is_left_out) {
                 "[[5866668,1,2]]", "[[5866668,\"1\",2,3]]",
         };
         for (size_t i = 0; i < ELEMENTS(texts); i++) {
-                AppUse* u = NULL;
-                ASSERT_OK(app_use_parse(texts[i], &u));
-                _cleanup_free_ char* text = app_use_text(u, NOON);
+                UseDay d;
+                use_day_init(&d);
+                use_day_parse(&d, texts[i]);
+                _cleanup_free_ char* text = use_day_text(&d, NOON);
                 ASSERT_STREQ(text, "[]");
-                ASSERT_EQ(app_use_disk(u), -1);
-                app_use_free(u);
+                ASSERT_EQ(use_day_disk(&d), -1);
         }
-        AppUse* u = NULL;
-        ASSERT_OK(app_use_parse("[7,[5866668,1,2,-1],[5866667,9,1000,12]]", &u));
-        _cleanup_free_ char* text = app_use_text(u, NOON);
+        UseDay d;
+        use_day_init(&d);
+        use_day_parse(&d, "[7,[5866668,1,2,-1],[5866667,9,1000,12]]");
+        _cleanup_free_ char* text = use_day_text(&d, NOON);
         ASSERT_STREQ(text, "[[5866667,9,1000,12],[5866668,1,2,-1]]");
-        ASSERT_EQ(app_use_disk(u), 12 * MB);
-        app_use_free(u);
+        ASSERT_EQ(use_day_disk(&d), 12 * MB);
 }
 
 TEST(it_is_kept_every_hour_and_a_store_that_cannot_is_asked_an_hour_later) {
         Scene s;
         scene_open(&s);
-        const AppRow row = { .use_hours = (char*) "[[5866667,9,0,12]]", .memory_peak = 5 * MB };
-        app_use_load(&s.live, &row);
+        const AppRow row = { .id = (char*) "notes", .memory_peak = 5 * MB };
+        world.kept = "[[5866667,9,0,12]]";
+        app_use_load(&s.m, &s.live, &row);
         ASSERT_EQ(s.live.disk_bytes, 12 * MB);
         ASSERT_EQ(app_peak_measured(&s.live), 5 * MB);
         accounts(&s, 30 * MB, 33 * MB, 0);

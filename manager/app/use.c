@@ -11,8 +11,7 @@
 #define SAVE_SEC 3600
 
 struct AppUse {
-        uint32_t first;                    /* slot of the oldest sample: time / 300 s, modulo below */
-        UseSample samples[USE_SAMPLES];    /* a ring by slot */
+        UseDay day;
         int64_t saved_at;
         int64_t peak;                      /* bytes, the most since the app was started */
         int64_t memory_now;                /* bytes; -1 = nothing runs */
@@ -23,8 +22,10 @@ struct AppUse {
 
 static AppUse* use_new(void) {
         AppUse* u = calloc(1, sizeof(AppUse));
-        if (u)
-                u->memory_now = -1;
+        if (!u)
+                return NULL;
+        u->memory_now = -1;
+        use_day_init(&u->day);
         return u;
 }
 
@@ -77,16 +78,12 @@ int64_t app_peak_measured(const AppLive* live) {
 
 /* --- samples --- */
 
-static UseSample* sample_at(AppUse* u, int64_t slot) {
-        return &u->samples[slot % USE_SAMPLES];
-}
-
 static void slot_begin(AppUse* u, int64_t slot) {
         if (slot == u->slot)
                 return;
         u->slot = slot;
         u->slot_cpu_usec = u->slot_usec = 0;
-        *sample_at(u, slot) = (UseSample) { .slot = (uint32_t) slot };
+        *use_day_make(&u->day, slot) = (UseSample) { .disk_mb = USE_NONE };
 }
 
 static void look(Manager* m, AppLive* live, int64_t now) {
@@ -109,92 +106,30 @@ static void look(Manager* m, AppLive* live, int64_t now) {
         }
         u->cpu_usec = (uint64_t) MAX(cpu, 0);
         u->cpu_at = clock;
-        UseSample* s = sample_at(u, u->slot);
-        s->memory_mb = MAX(s->memory_mb, memory > 0 ? (uint32_t) (memory >> 20) : 0);
+        UseSample* s = use_day_make(&u->day, u->slot);
+        s->memory_mb = MAX((unsigned) s->memory_mb, use_megabytes(memory >> 20, 0));
         s->cpu_permille = u->slot_usec ? (uint16_t) MIN(u->slot_cpu_usec * 1000 / u->slot_usec, (uint64_t) UINT16_MAX) : 0;
-        s->disk_mb = live->disk_bytes < 0 ? UINT32_MAX : (uint32_t) (live->disk_bytes >> 20);
+        s->disk_mb = use_megabytes(live->disk_bytes < 0 ? -1 : live->disk_bytes >> 20, USE_NONE);
 }
 
-/* --- kept over a restart: the day as one short text --- */
+/* --- kept over a restart --- */
 
-static bool is_recent(const UseSample* s, int64_t now) {
-        return s->slot > 0 && (int64_t) s->slot > now / USE_SLOT_SEC - USE_SAMPLES && (int64_t) s->slot <= now / USE_SLOT_SEC;
-}
-
-char* app_use_text(const AppUse* u, int64_t now) {
-        char* text = NULL;
-        size_t size = 0;
-        FILE* f = open_memstream(&text, &size);
-        bool first = true;
-        if (!f)
-                return NULL;
-        (void) fputc('[', f);
-        for (int64_t slot = now / USE_SLOT_SEC - USE_SAMPLES + 1; slot <= now / USE_SLOT_SEC; slot++) {
-                const UseSample* s = &u->samples[slot % USE_SAMPLES];
-                if ((int64_t) s->slot != slot || !is_recent(s, now))
-                        continue;
-                fprintf(f, "%s[%u,%u,%u,%d]", first ? "" : ",", s->slot, s->memory_mb, s->cpu_permille,
-                        s->disk_mb == UINT32_MAX ? -1 : (int) s->disk_mb);
-                first = false;
-        }
-        (void) fputc(']', f);
-        if (fclose(f) != 0) {
-                free(text);
-                return NULL;
-        }
-        return text;
-}
-
-static bool number_at(const json_t* item, size_t i, int64_t least, int64_t most, int64_t* ret) {
-        const json_t* v = json_array_get(item, i);
-        *ret = json_integer_value(v);
-        return json_is_integer(v) && *ret >= least && *ret <= most;
-}
-
-int app_use_parse(const char* text, AppUse** ret) {
-        _cleanup_json_ json_t* list = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
-        AppUse* u = use_new();
-        size_t i;
-        json_t* item;
-        if (!u)
-                return -ENOMEM;
-        json_array_foreach(list, i, item) {
-                int64_t slot, memory, cpu, disk;
-                if (!number_at(item, 0, 1, UINT32_MAX, &slot) || !number_at(item, 1, 0, UINT32_MAX, &memory) || !number_at(item, 2, 0, UINT16_MAX, &cpu) ||
-                    !number_at(item, 3, -1, INT32_MAX, &disk))
-                        continue;
-                *sample_at(u, slot) = (UseSample) {
-                        .slot = (uint32_t) slot,
-                        .memory_mb = (uint32_t) memory,
-                        .cpu_permille = (uint16_t) cpu,
-                        .disk_mb = disk < 0 ? UINT32_MAX : (uint32_t) disk,
-                };
-        }
-        *ret = u;
-        return 0;
-}
-
-int64_t app_use_disk(const AppUse* u) {
-        const UseSample* newest = NULL;
-        for (size_t i = 0; i < USE_SAMPLES; i++)
-                if (u->samples[i].slot > 0 && u->samples[i].disk_mb != UINT32_MAX && (!newest || u->samples[i].slot > newest->slot))
-                        newest = &u->samples[i];
-        return newest ? (int64_t) newest->disk_mb << 20 : -1;
-}
-
-void app_use_load(AppLive* live, const AppRow* row) {
+void app_use_load(Manager* m, AppLive* live, const AppRow* row) {
+        _cleanup_free_ char* text = NULL;
         app_use_free(live->use);
-        live->use = NULL;
-        if (app_use_parse(row->use_hours, &live->use) < 0)
+        live->use = use_new();
+        if (!live->use)
                 return;
+        if (store_app_use(m->store, row->id, &text, NULL) > 0)
+                use_day_parse(&live->use->day, text);
         live->use->peak = row->memory_peak;
-        live->disk_bytes = app_use_disk(live->use);
+        live->disk_bytes = use_day_disk(&live->use->day);
         live->use->saved_at = now_seconds();
 }
 
 static void save(Manager* m, AppLive* live, int64_t now) {
         _cleanup_error_ Error e = ERROR_NULL;
-        _cleanup_free_ char* text = app_use_text(live->use, now);
+        _cleanup_free_ char* text = use_day_text(&live->use->day, now);
         live->use->saved_at = now;
         int r = text ? store_begin(m->store, &e) : -ENOMEM;
         if (r >= 0) {
@@ -218,13 +153,13 @@ json_t* app_use_json(const AppLive* live) {
         json_t* items = json_array();
         int64_t now = now_seconds();
         for (int64_t slot = now / USE_SLOT_SEC - USE_SAMPLES + 1; live && live->use && slot <= now / USE_SLOT_SEC; slot++) {
-                const UseSample* s = &live->use->samples[slot % USE_SAMPLES];
-                if ((int64_t) s->slot != slot || s->slot == 0)
+                const UseSample* s = use_day_sample(&live->use->day, slot);
+                if (!s)
                         continue;
                 (void) json_array_append_new(
                                 items, json_pack("{s:I, s:I, s:I, s:o}", "at", (json_int_t) (slot + 1) * USE_SLOT_SEC, "memory_mb",
                                                  (json_int_t) s->memory_mb, "cpu_percent", (json_int_t) (s->cpu_permille + 5) / 10, "disk_mb",
-                                                 s->disk_mb == UINT32_MAX ? json_null() : json_integer(s->disk_mb)));
+                                                 s->disk_mb == USE_NONE ? json_null() : json_integer(s->disk_mb)));
         }
         return items;
 }

@@ -121,7 +121,7 @@ static void app(Fixture* f, const char* id, int64_t slot, const char* name, cons
                 .id = (char*) id, .origin = (char*) "image", .version = (char*) "1", .manifest = (char*) "{}", .images = (char*) "{}", .title = (char*) id,
                 .name = (char*) name, .shown = (char*) name, .extra_names = (char*) further, .access = (char*) "public", .state = (char*) "present",
                 .wanted = (char*) "running", .gate = (char*) "open", .settings = (char*) "{}", .environment = (char*) "{}", .limits = (char*) "{}",
-                .network_out = (char*) "any", .open_ports = (char*) "[]", .muted = (char*) "[]", .use_hours = (char*) "[]", .slot = slot,
+                .network_out = (char*) "any", .open_ports = (char*) "[]", .muted = (char*) "[]", .slot = slot,
                 .installed_at = 1000,
         };
         ASSERT_OK(store_app_add(f->m.store, &row, NULL));

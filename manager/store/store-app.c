@@ -5,7 +5,7 @@
 /* --- rows --- */
 
 #define TEXTS "id, origin, package, source, version, manifest, images, title, icon, name, shown, extra_names, access, state, wanted, gate," \
-        " job, reason, settings, environment, limits, network_out, open_ports, muted, held_version, use_hours"
+        " job, reason, settings, environment, limits, network_out, open_ports, muted, held_version"
 #define NUMBERS "slot, maintenance, host_network, auto_update, held_until, soak_until, memory_peak, installed_at, answered_at"
 #define COLUMNS TEXTS ", " NUMBERS
 
@@ -18,7 +18,7 @@ static const Column texts[] = {
         COLUMN(id), COLUMN(origin), COLUMN(package), COLUMN(source), COLUMN(version), COLUMN(manifest), COLUMN(images), COLUMN(title),
         COLUMN(icon), COLUMN(name), COLUMN(shown), COLUMN(extra_names), COLUMN(access), COLUMN(state), COLUMN(wanted), COLUMN(gate),
         COLUMN(job), COLUMN(reason), COLUMN(settings), COLUMN(environment), COLUMN(limits), COLUMN(network_out), COLUMN(open_ports),
-        COLUMN(muted), COLUMN(held_version), COLUMN(use_hours),
+        COLUMN(muted), COLUMN(held_version),
 };
 static const Column numbers[] = {
         COLUMN(slot), COLUMN(maintenance), COLUMN(host_network), COLUMN(auto_update), COLUMN(held_until), COLUMN(soak_until),
@@ -39,11 +39,12 @@ STATEMENT(app_by_name,
           "SELECT " COLUMNS " FROM app WHERE name = :name OR EXISTS (SELECT 1 FROM json_each(extra_names) WHERE value = :name)");
 STATEMENT(app_all, "SELECT " COLUMNS " FROM app ORDER BY title COLLATE NOCASE, id");
 STATEMENT(app_names, "SELECT id, name, shown, extra_names FROM app ORDER BY name");
+STATEMENT(app_titles, "SELECT id, title, name FROM app ORDER BY title COLLATE NOCASE, id");
 STATEMENT(app_count, "SELECT count(*) FROM app");
 STATEMENT(app_add,
           "INSERT INTO app (" COLUMNS ") VALUES (:id, :origin, :package, :source, :version, :manifest, :images, :title, :icon, :name, :shown,"
           " :extra_names, :access, :state, :wanted, :gate, :job, :reason, :settings, :environment, :limits, :network_out, :open_ports, :muted,"
-          " :held_version, :use_hours, :slot, :maintenance, :host_network, :auto_update, nullif(:held_until, 0), nullif(:soak_until, 0),"
+          " :held_version, :slot, :maintenance, :host_network, :auto_update, nullif(:held_until, 0), nullif(:soak_until, 0),"
           " :memory_peak, :installed_at, nullif(:answered_at, 0))");
 STATEMENT(app_save,
           "UPDATE app SET origin = :origin, package = :package, source = :source, version = :version, manifest = :manifest, images = :images,"
@@ -57,6 +58,7 @@ STATEMENT(app_free_slot,
           "WITH RECURSIVE n (slot) AS (SELECT 1 UNION ALL SELECT slot + 1 FROM n WHERE slot < :max) SELECT slot FROM n"
           " WHERE slot NOT IN (SELECT slot FROM app) AND slot NOT IN (SELECT slot FROM app_point) LIMIT 1");
 STATEMENT(app_answered, "UPDATE app SET answered_at = :at WHERE id = :id");
+STATEMENT(app_use, "SELECT use_hours FROM app WHERE id = :id");
 STATEMENT(app_used, "UPDATE app SET use_hours = :use, memory_peak = max(memory_peak, :peak) WHERE id = :id");
 
 void app_row_done(AppRow* row) {
@@ -133,10 +135,11 @@ int store_app_all(Store* s, AppRows* ret, Error* reterr) {
         return 0;
 }
 
-int store_app_names(Store* s, AppRows* ret, Error* reterr) {
+/* As many texts of each row as there are fields, in their order. */
+static int some_of_all(Store* s, const Statement* statement, const size_t* fields, size_t fields_n, AppRows* ret, Error* reterr) {
         _cleanup_query_ Query q = {};
         _cleanup_app_rows_ AppRows rows = {};
-        int r = query_begin(s, &app_names, BIND_NONE, &q, reterr);
+        int r = query_begin(s, statement, BIND_NONE, &q, reterr);
         if (r < 0)
                 return r;
         while ((r = query_next(&q, reterr)) > 0) {
@@ -145,14 +148,10 @@ int store_app_names(Store* s, AppRows* ret, Error* reterr) {
                         return error_errno(reterr, -ENOMEM, "Cannot list apps");
                 rows.items = bigger;
                 AppRow* row = &rows.items[rows.count++];
-                *row = (AppRow) {
-                        .id = strdup(strempty(query_text(&q, 0))),
-                        .name = strdup(strempty(query_text(&q, 1))),
-                        .shown = strdup(strempty(query_text(&q, 2))),
-                        .extra_names = strdup(strempty(query_text(&q, 3))),
-                };
-                if (!row->id || !row->name || !row->shown || !row->extra_names)
-                        return error_errno(reterr, -ENOMEM, "Cannot list apps");
+                *row = (AppRow) {};
+                for (size_t i = 0; i < fields_n; i++)
+                        if (app_row_text((char**) ((char*) row + fields[i]), query_text(&q, (int) i)) < 0)
+                                return error_errno(reterr, -ENOMEM, "Cannot list apps");
         }
         if (r < 0)
                 return r;
@@ -161,13 +160,23 @@ int store_app_names(Store* s, AppRows* ret, Error* reterr) {
         return 0;
 }
 
+int store_app_names(Store* s, AppRows* ret, Error* reterr) {
+        static const size_t fields[] = { offsetof(AppRow, id), offsetof(AppRow, name), offsetof(AppRow, shown), offsetof(AppRow, extra_names) };
+        return some_of_all(s, &app_names, fields, ELEMENTS(fields), ret, reterr);
+}
+
+int store_app_titles(Store* s, AppRows* ret, Error* reterr) {
+        static const size_t fields[] = { offsetof(AppRow, id), offsetof(AppRow, title), offsetof(AppRow, name) };
+        return some_of_all(s, &app_titles, fields, ELEMENTS(fields), ret, reterr);
+}
+
 int store_app_count(Store* s, int64_t* ret, Error* reterr) {
         return store_get_integer(s, &app_count, BIND_NONE, ret, reterr);
 }
 
 /* What others write while a job holds its copy of the row. */
 static bool is_measured(const Column* c) {
-        return streq(c->name, ":use_hours") || streq(c->name, ":memory_peak") || streq(c->name, ":answered_at");
+        return streq(c->name, ":memory_peak") || streq(c->name, ":answered_at");
 }
 
 static int write_row(Store* s, const Statement* statement, const AppRow* row, bool measured, Error* reterr) {
@@ -205,6 +214,10 @@ int store_app_free_slot(Store* s, int64_t max, int64_t* ret, Error* reterr) {
 
 int store_app_answered(Store* s, const char* id, int64_t at, Error* reterr) {
         return store_run(s, &app_answered, BIND(TEXT(id, id), INTEGER(at, at)), reterr);
+}
+
+int store_app_use(Store* s, const char* id, char** ret, Error* reterr) {
+        return store_get_text(s, &app_use, BIND(TEXT(id, id)), ret, reterr);
 }
 
 int store_app_used(Store* s, const char* id, const char* use_hours, int64_t memory_peak, Error* reterr) {

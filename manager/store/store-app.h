@@ -33,7 +33,6 @@ typedef struct AppRow {
         char* open_ports;   /* JSON array of names */
         char* muted;        /* JSON array: ids of tasks, "mail" */
         char* held_version;
-        char* use_hours;    /* JSON, see app/use.h */
         int64_t slot;
         int64_t maintenance, host_network, auto_update; /* 0, 1 */
         int64_t held_until, soak_until;
@@ -58,14 +57,18 @@ int store_app_by_name(Store* s, const char* name, AppRow* ret, Error* reterr); /
 int store_app_all(Store* s, AppRows* ret, Error* reterr);
 /* Only id, name, shown and extra_names of each; the rest stays NULL. For those who ask often: names are looked at with every change. */
 int store_app_names(Store* s, AppRows* ret, Error* reterr);
+/* Only id, title and name of each, by title: for those who want few of many. */
+int store_app_titles(Store* s, AppRows* ret, Error* reterr);
 int store_app_count(Store* s, int64_t* ret, Error* reterr);
 int store_app_add(Store* s, const AppRow* row, Error* reterr);  /* CONFLICT where id, slot or name is taken */
-/* Everything but what was measured (answered_at, use_hours, memory_peak); read, change and save in one transaction. */
+/* Everything but what was measured (answered_at, memory_peak); read, change and save in one transaction. */
 int store_app_save(Store* s, const AppRow* row, Error* reterr);
 int store_app_remove(Store* s, const char* id, Error* reterr);
 /* The lowest slot in 1..max that neither an app nor anything put aside has; 0 = none is left. */
 int store_app_free_slot(Store* s, int64_t max, int64_t* ret, Error* reterr);
 int store_app_answered(Store* s, const char* id, int64_t at, Error* reterr);
+/* Samples, see app/use.h: some KiB of JSON, which only their keeper reads. */
+int store_app_use(Store* s, const char* id, char** ret, Error* reterr);
 int store_app_used(Store* s, const char* id, const char* use_hours, int64_t memory_peak, Error* reterr);
 
 /* Sealed values by key. each() borrows; negative ends the walk. */
