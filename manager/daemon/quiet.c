@@ -30,6 +30,11 @@ static int on_quiet(sd_event_source* s, uint64_t usec, void* userdata) {
         return 0;
 }
 
+/* Jobs, timers and what PID 1 says move the store, too, with nobody connected. */
+static void on_written(void* userdata) {
+        manager_was_busy(userdata);
+}
+
 int quiet_new(Manager* m, Quiet** ret) {
         Quiet* q = calloc(1, sizeof(Quiet));
         if (!q)
@@ -42,13 +47,16 @@ int quiet_new(Manager* m, Quiet** ret) {
         }
         q->armed = true;
         (void) sd_event_source_set_description(q->timer, "quiet");
+        store_on_write(m->store, on_written, m);
         *ret = q;
         return 0;
 }
 
 Quiet* quiet_free(Quiet* q) {
-        if (q)
+        if (q) {
+                store_on_write(q->manager->store, NULL, NULL);
                 sd_event_source_disable_unref(q->timer);
+        }
         free(q);
         return NULL;
 }

@@ -5,4 +5,4 @@
 typedef struct Quiet Quiet;
 int quiet_new(Manager* m, Quiet** ret);
 Quiet* quiet_free(Quiet* q);
-void manager_was_busy(Manager* m); /* cheap; called whenever something came in */
+void manager_was_busy(Manager* m); /* cheap; called whenever something came in, and by every commit */

@@ -16,6 +16,8 @@ struct Store {
         uint64_t generation;
         bool transaction;
         int log_pages; /* in the write-ahead log after the last commit */
+        void (*written)(void* userdata);
+        void* written_userdata;
         int log_fd; /* of the log, once syncing is deferred */
         Memo* memo; /* lists answered lately */
         struct {
@@ -63,6 +65,8 @@ static int on_commit(void* userdata) {
 static int on_log(void* userdata, sqlite3* db, const char* name, int pages) {
         Store* s = userdata;
         s->log_pages = pages;
+        if (s->written)
+                s->written(s->written_userdata);
         return SQLITE_OK;
 }
 
@@ -250,6 +254,11 @@ bool store_in_transaction(const Store* s) {
 
 Memo** store_memo(Store* s) {
         return &s->memo;
+}
+
+void store_on_write(Store* s, void (*written)(void* userdata), void* userdata) {
+        s->written = written;
+        s->written_userdata = userdata;
 }
 
 bool store_log_is_long(const Store* s) {

@@ -26,6 +26,9 @@ static inline void transaction_rollbackp(Transaction* t) {
                 store_rollback(*t);
 }
 
+/* Called after every commit, whoever made it; it may look at the store and plan, not write. NULL = nobody. */
+void store_on_write(Store* s, void (*written)(void* userdata), void* userdata);
+
 /* The write-ahead log has grown enough to be worth copying into the file. Copying it takes two fsyncs, so it is done beside the loop:
  * store_copy_log() is pure, opens a connection of its own and may run on a pool thread; readers and the writer go on meanwhile. */
 bool store_log_is_long(const Store* s);

@@ -137,4 +137,37 @@ TEST(the_release_before_may_open_what_we_wrote) {
         ASSERT_EQ(system(command), 0);
 }
 
+static void count(void* userdata) {
+        ++*(unsigned*) userdata;
+}
+
+TEST(commits_are_told_of) {
+        char directory[] = "/tmp/test-store-XXXXXX", command[64], path[64];
+        ASSERT_TRUE(mkdtemp(directory));
+        (void) snprintf(path, sizeof(path), "%s/db", directory);
+        unsigned told = 0;
+        int64_t id = 0;
+        Store* s = NULL;
+        ASSERT_OK(store_open(path, &s, NULL));
+        store_on_write(s, count, &told);
+        for (int i = 0; i < 2; i++) {
+                ASSERT_OK(store_begin(s, NULL));
+                ASSERT_OK(store_domain_add(s, "example.com", "example.com", "web", "{}", 1, &id, NULL));
+                ASSERT_EQ(told, 0);
+                if (i == 0)
+                        store_rollback(s);
+                else
+                        ASSERT_OK(store_commit(s, NULL));
+        }
+        ASSERT_EQ(told, 1);
+        store_on_write(s, NULL, NULL);
+        ASSERT_OK(store_begin(s, NULL));
+        ASSERT_OK(store_domain_add(s, "example.org", "example.org", "web", "{}", 1, &id, NULL));
+        ASSERT_OK(store_commit(s, NULL));
+        ASSERT_EQ(told, 1);
+        (void) store_free(s);
+        (void) snprintf(command, sizeof(command), "rm -r %s", directory);
+        ASSERT_EQ(system(command), 0);
+}
+
 TEST_MAIN()
