@@ -1,8 +1,6 @@
 #include "app/move.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "base/time.h"
-#include <fcntl.h>
 #include <stdio.h>
 
 /* --- the journal --- */
@@ -59,15 +57,8 @@ static void reboot_forget(Job* job) {
 }
 
 void move_reboot_check(Job* job) {
-        _cleanup_free_ char* boot = NULL;
-        if (file_read(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 64, &boot, NULL) < 0)
-                return;
-        boot[strcspn(boot, "\n")] = 0;
-        const char* before = json_get_string(job->journal, "boot");
-        if (before && !streq(before, boot))
+        if (app_boot_is_new(job, "boot"))
                 reboot_forget(job);
-        if (!streq_ptr(before, boot))
-                (void) json_object_set_new(job->journal, "boot", json_string(boot));
 }
 
 /* --- rows --- */

@@ -40,7 +40,8 @@ static int run_step(Manager* m, Job* job, Error* reterr) {
         case STAGE_STOP:
                 return does(job, "stop") ? app_step_stop(m, job, "stop", row.id, reterr) : 1;
         case STAGE_APPLY:
-                return does(job, "apply") ? app_step_apply(m, job, "apply", &row, reterr) : 1;
+                r = does(job, "stop") ? app_step_stop(m, job, "stop", row.id, reterr) : 1; /* again, where the machine was restarted meanwhile */
+                return r == 1 && does(job, "apply") ? app_step_apply(m, job, "apply", &row, reterr) : r;
         case STAGE_START:
                 return does(job, "start") ? app_step_start(m, job, "start", row.id, reterr) : 1;
         default:

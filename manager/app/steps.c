@@ -1,4 +1,5 @@
 /* Sub-steps of jobs. What a step asked the helper lives in memory only (AppCall): after a kill the same is asked again, and every verb may be. */
+#include "base/file.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "app/app-internal.h"
@@ -7,6 +8,7 @@
 #include "domain/names.h"
 #include "package/manifest.h"
 #include "system/system.h"
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -60,14 +62,37 @@ static uint64_t began(Job* job, const char* what) {
         return at;
 }
 
-void app_step_again(Job* job, const char* what) {
+static void ask_make(const char* what, char ret[static 32]) {
+        (void) snprintf(ret, 32, "%.24s-ask", what);
+}
+
+static void forget(Job* job, const char* what) {
         static const char* const keys[] = { "done", "began", "up" };
         char key[64];
         for (size_t i = 0; i < ELEMENTS(keys); i++) {
                 key_make(what, keys[i], key);
                 (void) json_object_del(job->journal, key);
         }
+}
+
+void app_step_again(Job* job, const char* what) {
+        char asked[32];
+        ask_make(what, asked);
+        forget(job, what);
+        forget(job, asked);
         job_child_forget(job, what);
+}
+
+bool app_boot_is_new(Job* job, const char* key) {
+        _cleanup_free_ char* boot = NULL;
+        if (file_read(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 64, &boot, NULL) < 0)
+                return false;
+        boot[strcspn(boot, "\n")] = 0;
+        const char* before = json_get_string(job->journal, key);
+        bool is_new = before && !streq(before, boot);
+        if (!streq_ptr(before, boot))
+                (void) json_object_set_new(job->journal, key, json_string(boot));
+        return is_new;
 }
 
 /* --- the helper --- */
@@ -292,13 +317,22 @@ static int stop_settle(Manager* m, Job* job, const char* what, const char* app) 
         return r == JOB_WAIT ? r : 1; /* it stands, whatever its unit is called */
 }
 
+/* After a restart of the machine PID 1 has started what the record says, whatever was stopped before. */
+static void stop_boot_check(Job* job, const char* what) {
+        char key[64];
+        key_make(what, "boot", key);
+        if (app_boot_is_new(job, key))
+                app_step_again(job, what);
+}
+
 int app_step_stop(Manager* m, Job* job, const char* what, const char* app, Error* reterr) {
         _cleanup_app_row_ AppRow row = {};
         char asked[32];
+        stop_boot_check(job, what);
         if (is_done(job, what))
                 return 1;
         uint64_t since = began(job, what);
-        (void) snprintf(asked, sizeof(asked), "%.24s-ask", what);
+        ask_make(what, asked);
         if (!is_done(job, asked)) {
                 Error e = ERROR_NULL;
                 int r = app_call_step(m, job, asked, ask_stop, app, &e);
@@ -366,7 +400,7 @@ int app_step_hook(Manager* m, Job* job, const char* what, const AppRow* row, con
         if (is_done(job, what) || !json_is_object(json_object_get(json_object_get(manifest, "hooks"), hook)))
                 return 1;
         uint64_t since = began(job, what);
-        (void) snprintf(asked, sizeof(asked), "%.24s-ask", what);
+        ask_make(what, asked);
         (void) snprintf(unit, sizeof(unit), "task-%s", hook_task(hook));
         if (!is_done(job, asked)) {
                 int r = app_call_step(m, job, asked, ask_hook, &(HookSubject) { row->id, hook_task(hook) }, reterr);

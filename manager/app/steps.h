@@ -37,6 +37,8 @@ int app_step_patience(Manager* m, Job* job, const char* what, const json_t* mani
 
 /* Ready for another round of the sub-step `what`, such as a second stop on the way back. */
 void app_step_again(Job* job, const char* what);
+/* Whether the machine was started anew since this was last asked for the same key of the journal; false the first time. */
+bool app_boot_is_new(Job* job, const char* key);
 
 /* --- around a job --- */
 
