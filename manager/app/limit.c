@@ -7,6 +7,7 @@
 
 #define NEWS_SEC 86400  /* as long it is told */
 #define NOTED_LOOK 20   /* lines of the timeline that may be about it */
+#define SAME_SEC 60     /* its processes and its unit end one after the other, and that is one event */
 #define NOTE_SEC 600    /* a line of the timeline at most so often: what runs wild does so again and again */
 
 bool app_limit_was_killed(const AppLive* live, int64_t now) {
@@ -93,7 +94,8 @@ static void tell(Manager* m, AppLive* live, bool killed, int64_t at) {
 static void killed(Manager* m, AppLive* live, int64_t at) {
         AppLimit* l = &live->limit;
         int64_t tight = app_account(m, live->id, "memory.events", "oom");
-        l->machine = tight <= MAX(l->tight, (int64_t) 0); /* nobody met a limit of the app's, and yet it was killed */
+        bool same = l->killed_at > 0 && !l->machine && at - l->killed_at <= SAME_SEC;
+        l->machine = !same && tight <= MAX(l->tight, (int64_t) 0); /* nobody met a limit of the app's, and yet it was killed */
         l->killed_at = at;
         tell(m, live, true, at);
 }
