@@ -21,12 +21,12 @@ REGISTRY = "registry.test:5000"
 LAYOUT = "/root/layout"
 SLICES = "/sys/fs/cgroup/steadbox.slice/steadbox-app.slice"
 SLOW = 20  # seconds that what takes its time takes
-WAIT = 300  # patience of this machine: its processor is emulated, and the real one may be busy
+WAIT = 900  # patience of this machine: its processor is emulated, and the real one may be busy
 
 CGI = {
     "put": 'echo "$QUERY_STRING" >>/data/log && sync && printf "Content-Type: text/plain\\r\\n\\r\\n%s" "$QUERY_STRING"',
     "all": 'printf "Content-Type: text/plain\\r\\n\\r\\n"; cat /data/log',
-    "hog": 'printf "Content-Type: text/plain\\r\\n\\r\\n"; x=$(yes | head -c 300000000); echo $x',
+    "hog": 'printf "Content-Type: text/plain\\r\\n\\r\\n"; exec awk "BEGIN { x = \\"x\\"; while (1) x = x x }"',  # twice as much again and again
     "bomb": 'printf "Content-Type: text/plain\\r\\n\\r\\n"; f() { f | f & }; f',
     "spin": 'printf "Content-Type: text/plain\\r\\n\\r\\n"; for i in 1 2 3 4; do while :; do :; done & done >/dev/null 2>&1',
     "flood": 'printf "Content-Type: text/plain\\r\\n\\r\\n"; { exec yes $(head -c 900 /dev/zero | tr "\\0" x) >&2; } </dev/null >/dev/null &',
@@ -60,7 +60,7 @@ def packages(image):
 
 
 class Machine(Box):
-    root, address = "", "127.0.0.1"
+    root, disk, address = "", "", "127.0.0.1"
 
     def __init__(self):
         super().__init__("machine")
@@ -152,6 +152,12 @@ def account(id, file, key=None, container=None):
     with open(path) as f:
         text = f.read()
     return int(text) if key is None else int(dict(line.split() for line in text.splitlines())[key])
+
+
+def freeze(id):
+    """Nothing of the app goes on; it does not know."""
+    with open(f"{SLICES}/steadbox-app-{id}.slice/cgroup.freeze", "w") as f:
+        f.write("1")
 
 
 def reference():
