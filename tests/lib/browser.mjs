@@ -78,10 +78,15 @@ export const box = {
 
     /** Calls the API over the web as somebody with these cookies; answers {status, body, headers}. */
     api(method, path, body, cookie = '') {
-        return this.get(method, `/api/v1${path}`, body === undefined ? undefined : JSON.stringify(body), {
+        return this.ask(method, `/api/v1${path}`, body === undefined ? undefined : JSON.stringify(body), {
             ...(cookie ? { Cookie: cookie } : {}), Origin: address,
             ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
         }).then((answer) => ({ ...answer, body: JSON.parse(answer.body.toString() || 'null') }));
+    },
+
+    /** What only asks is asked again where the connection broke, as it may while the web server is loaded anew. */
+    async ask(method, ...more) {
+        return method === 'GET' ? until(`an answer of ${more[0]}`, () => this.get(method, ...more)) : this.get(method, ...more);
     },
 
     /** One plain request on a connection of its own, as a kept one may end with a reload; a box that vouches for itself is believed here. */
@@ -152,7 +157,7 @@ export async function context(of, { width = 1440, height = width < 500 ? 760 : 9
 
 /** A page that remembers what went wrong in it; clean() fails on any of that. */
 export async function open(within, path = '/') {
-    const page = await within.newPage();
+    const page = await steady(within);
     pages.push(page);
     page.complaints = [];
     page.addresses = [];
@@ -163,21 +168,31 @@ export async function open(within, path = '/') {
     });
     page.on('pageerror', (error) => page.complaints.push(error.message));
     page.on('request', (request) => page.addresses.push(request.url()));
-    // Other boxes come and go on this machine, and the browser then thinks its network changed; its own page about that may come between, too.
-    const go = page.goto.bind(page);
-    page.goto = async (url, options) => {
-        for (let tries = 1; ; tries++) {
-            try {
-                return await go(url, options);
-            } catch (error) {
-                if (tries >= 20 || !/ERR_NETWORK_CHANGED|chrome-error:/.test(error.message))
-                    throw error;
-                await new Promise((done) => setTimeout(done, 500));
-            }
-        }
-    };
     await page.goto(address + path);
     await page.waitForSelector('main, [role="alert"], dialog');
+    return page;
+}
+
+// Other boxes come and go on this machine, and the browser then thinks its network changed; a web server that is loaded anew ends what it
+// was about to answer; and the browser's own page about that may come between, too.
+const broken = /ERR_NETWORK_CHANGED|ERR_CONNECTION_(RESET|REFUSED|CLOSED|ABORTED)|ERR_EMPTY_RESPONSE|ERR_HTTP2_|chrome-error:/;
+
+/** A page whose loads are tried again where the connection broke. */
+export async function steady(within) {
+    const page = await within.newPage();
+    for (const name of ['goto', 'reload']) {
+        const load = page[name].bind(page);
+        page[name] = async (...more) => {
+            for (const end = Date.now() + patience; ; await new Promise((next) => setTimeout(next, 500))) {
+                try {
+                    return await load(...more);
+                } catch (error) {
+                    if (Date.now() > end || !broken.test(error.message))
+                        throw error;
+                }
+            }
+        };
+    }
     return page;
 }
 
@@ -188,8 +203,8 @@ export function clean(page) {
 }
 
 /** Waits until look() answers something true, and answers that. That a connection broke counts as not yet. */
-export async function until(what, look) {
-    for (const end = Date.now() + patience; Date.now() < end; await new Promise((next) => setTimeout(next, 200))) {
+export async function until(what, look, seconds = patience / 1000) {
+    for (const end = Date.now() + seconds * 1000; Date.now() < end; await new Promise((next) => setTimeout(next, 200))) {
         try {
             const found = await look();
             if (found)
@@ -245,13 +260,12 @@ export function totp(secret, at = Date.now()) {
     return String((mac.readUInt32BE(offset) & 0x7fffffff) % 1000000).padStart(6, '0');
 }
 
-/** Answers calls of one operation from here: answer(page, 'GET', '/users', body or (url) => body). */
-export async function pretend(page, method, path, reply, { status = 200, delay = 0 } = {}) {
+/** Answers calls of one operation from here: answer(page, 'GET', '/users', body or (url) => body); with `after` not before that promise is kept. */
+export async function pretend(page, method, path, reply, { status = 200, after } = {}) {
     await page.route((url) => url.pathname === `/api/v1${path}`, async (route) => {
         if (route.request().method() !== method)
             return route.fallback();
-        if (delay)
-            await new Promise((resolve) => setTimeout(resolve, delay));
+        await after;
         const body = typeof reply === 'function' ? reply(new URL(route.request().url())) : reply;
         await route.fulfill({ status, contentType: 'application/json', body: JSON.stringify(body) });
     });
