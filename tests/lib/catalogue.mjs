@@ -1,6 +1,7 @@
 // A registry beside the box and a catalogue of one app of ours, for tests that install for real: "Diary" signs people in by the box, shows what
 // arrives with a request, and keeps what is posted to it. Its version 1.1 never answers.
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -31,7 +32,7 @@ export const catalogue = {
     async start() {
         folder = mkdtempSync(join(tmpdir(), 'steadbox-catalogue-'));
         const ready = join(folder, 'ready'), name = process.env.BOX ?? 'box';
-        registry = spawn('python3', [program, 'serve', name, ready, 'busybox'], { stdio: 'ignore' });
+        registry = spawn('python3', [program, 'serve', name, ready, 'busybox'], { stdio: ['pipe', 'pipe', 'ignore'] });
         // Where the image is not built yet, that takes a while.
         for (const end = Date.now() + 600000; !existsSync(ready); await new Promise((done) => setTimeout(done, 100)))
             assert(registry.exitCode === null && Date.now() < end, 'the registry does not start');
@@ -46,6 +47,13 @@ export const catalogue = {
         put(`${place}/manifest.json`, JSON.stringify(manifest(version, this.image)));
         put(`${place}/icon.svg`, '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><rect width="8" height="8" rx="2" fill="#1f6b50"/></svg>');
         box.sh('sh', '-c', `steadbox pack ${place} --key ${key} --output ${offers} && steadbox pack --index ${offers} --key ${key} --name Diaries && chmod 644 ${offers}/*`);
+    },
+
+    /** How the registry behaves from now on: what reset() of registry.py takes. */
+    async mood(words = {}) {
+        const done = once(registry.stdout, 'data');
+        registry.stdin.write(`${JSON.stringify(words)}\n`);
+        await done;
     },
 
     directory: offers,

@@ -10,7 +10,8 @@ images/build-catalogue, behind a door of ours that speaks TLS and can be difficu
     image = registry.tag("own", "1", of="busybox", Cmd=["sleep", "9"])   # registry.test/own:1 leads to another image now
     registry.stop()
 
-As a program, to look at by hand or from tests in bash: tests/lib/registry.py serve BOX READY_FILE IMAGE...
+As a program, to look at by hand or from tests in bash and Node: tests/lib/registry.py serve BOX READY_FILE IMAGE...
+Each line it is told is what reset() shall be given, as JSON; it says a line when that is so.
 """
 import base64
 import hashlib
@@ -308,6 +309,12 @@ def main():
     with open(ready + ".new", "w") as f:
         json.dump({"host": HOST, "images": {n: registry.reference(n) for n in registry.digests}}, f)
     os.rename(ready + ".new", ready)
+
+    def listen():
+        for line in sys.stdin:
+            registry.reset(**json.loads(line))
+            print("so it is", flush=True)
+    threading.Thread(target=listen, daemon=True).start()
     ended.wait()
     registry.stop()
 
