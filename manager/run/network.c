@@ -53,6 +53,13 @@ static void hardware_address(unsigned slot, bool inside, uint8_t ret[6]) {
         memcpy(ret, (const uint8_t[6]) { 0x02, 0x73, 0x62, inside, (uint8_t) (slot >> 8), (uint8_t) slot }, 6);
 }
 
+/* Some switch it off for all links that are and will be (net.ipv6.conf.all.disable_ipv6): then ours have none either. */
+static bool has_ipv6(void) {
+        _cleanup_free_ char* off = NULL;
+        return access("/proc/net/if_inet6", F_OK) == 0 &&
+               (file_read(AT_FDCWD, "/proc/sys/net/ipv6/conf/default/disable_ipv6", 16, &off, NULL) < 0 || *off == '0');
+}
+
 static int network_init(Network* n, const char* app, Error* reterr) {
         size_t length = strnlen(app, 33);
         if (length == 0 || length > 32 || strspn(app, "abcdefghijklmnopqrstuvwxyz0123456789") != length)
@@ -60,7 +67,7 @@ static int network_init(Network* n, const char* app, Error* reterr) {
         (void) snprintf(n->directory, PATH_BYTES, "%s/%s", APP_NETWORK_DIRECTORY, app);
         (void) snprintf(n->path, PATH_BYTES, "%s/%s/netns", APP_NETWORK_DIRECTORY, app);
         n->app = app;
-        n->ipv6 = access("/proc/net/if_inet6", F_OK) == 0;
+        n->ipv6 = has_ipv6();
         n->home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
         if (n->home < 0)
                 return error_errno(reterr, -errno, "Cannot open the machine's network namespace");

@@ -140,6 +140,28 @@ TEST(a_held_namespace_takes_nothing_with_it) {
         ASSERT_TRUE(if_nametoindex("sb-8") == 0);
 }
 
+static void ipv6_switch(const char* off) {
+        _cleanup_close_ int fd = open("/proc/sys/net/ipv6/conf/all/disable_ipv6", O_WRONLY | O_CLOEXEC);
+        ASSERT_OK(fd);
+        ASSERT_EQ(write(fd, off, 1), 1);
+}
+
+TEST(a_machine_that_switched_ipv6_off_has_apps_without_it) {
+        if (!ready() || !ipv6())
+                return;
+        ipv6_switch("1");
+        up("four", 44);
+        _cleanup_close_ int fd = listen_inside("four", 44, AF_INET);
+        ASSERT_TRUE(connects(44, AF_INET));
+        ASSERT_FALSE(connects(44, AF_INET6));
+        down("four");
+        ipv6_switch("0");
+        up("six", 45);
+        _cleanup_close_ int also = listen_inside("six", 45, AF_INET6);
+        ASSERT_TRUE(connects(45, AF_INET6));
+        down("six");
+}
+
 TEST(killed_anywhere_it_is_finished_by_the_next) {
         if (!ready())
                 return;
