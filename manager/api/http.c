@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 
 #define CONNECTIONS_MAX 1200            /* on each socket */
-#define CONNECTION_MEMORY (24 * 1024)   /* request line, headers and a piece of body */
+#define CONNECTION_MEMORY (80 * 1024)   /* twice the 32 KiB of headers that nginx lets pass, as cookies are kept split, too; and a piece of body */
 /* The library does not log: strangers who send nonsense could fill the journal with its lines. */
 #define FULL_USEC (50 * USEC_PER_MSEC)  /* how often a full listener is looked after */
 #define LOOK_AGAIN 3                    /* runs after it was full */
@@ -36,6 +36,22 @@ struct Http {
 
 const char* http_header(Request* r, const char* name) {
         return r->connection ? MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name) : NULL;
+}
+
+const char* http_cookie(Request* r, const char* name, size_t size) {
+        const char *cookies = http_header(r, "Cookie"), *found = NULL;
+        while (!isempty(cookies)) {
+                cookies += strspn(cookies, " ;");
+                size_t n = strcspn(cookies, ";");
+                const char* value = startswith(cookies, name);
+                if (value && *value == '=' && n == strlen(name) + 1 + size) {
+                        if (found)
+                                return NULL;
+                        found = value + 1;
+                }
+                cookies += n;
+        }
+        return found;
 }
 
 typedef struct QueryWalk {

@@ -48,19 +48,12 @@ static void failed(Request* r, const Error* e) {
 
 /* The value of a cookie, size bytes without the NUL; false when there is none of this form. */
 static bool cookie_get(Request* r, const char* name, size_t size, char* ret) {
-        const char* cookies = http_header(r, "Cookie");
-        while (!isempty(cookies)) {
-                cookies += strspn(cookies, " ;");
-                size_t n = strcspn(cookies, ";");
-                const char* value = startswith(cookies, name);
-                if (value && *value == '=' && n == strlen(name) + 1 + size) {
-                        memcpy(ret, value + 1, size);
-                        ret[size] = 0;
-                        return true;
-                }
-                cookies += n;
-        }
-        return false;
+        const char* value = http_cookie(r, name, size);
+        if (!value)
+                return false;
+        memcpy(ret, value, size);
+        ret[size] = 0;
+        return true;
 }
 
 static void cookie_set(Request* r, const char* name, const char* value, int max_age) {

@@ -55,20 +55,6 @@ static void identify_unix(Request* r, int fd) {
         (void) snprintf(r->actor.name, sizeof(r->actor.name), "unix:%.32s", p ? p->pw_name : "unknown");
 }
 
-/* The value of our cookie, copied; NULL when there is none. */
-static char* cookie_token(Request* r) {
-        const char* cookies = http_header(r, "Cookie");
-        while (!isempty(cookies)) {
-                cookies += strspn(cookies, " ;");
-                size_t n = strcspn(cookies, ";");
-                const char* value = startswith(cookies, "__Host-steadbox=");
-                if (value && n - (size_t) (value - cookies) == TOKEN_TEXT_BYTES - 1)
-                        return strndup(value, TOKEN_TEXT_BYTES - 1);
-                cookies += n;
-        }
-        return NULL;
-}
-
 static int identify_web(Request* r, Error* reterr) {
         r->actor = (Actor) { .via = VIA_NOBODY, .role = ROLE_NOBODY };
         (void) snprintf(r->actor.name, sizeof(r->actor.name), "nobody");
@@ -78,7 +64,8 @@ static int identify_web(Request* r, Error* reterr) {
                 return error_set(reterr, ERROR_SIGN_IN_NEEDED, "Only bearer tokens are accepted in the Authorization header.");
         if (bearer)
                 return token_authenticate(r->manager, bearer, r->operation, &r->actor, reterr);
-        _cleanup_(erase_and_freep) char* token = cookie_token(r);
+        const char* cookie = http_cookie(r, "__Host-steadbox", TOKEN_TEXT_BYTES - 1);
+        _cleanup_(erase_and_freep) char* token = cookie ? strndup(cookie, TOKEN_TEXT_BYTES - 1) : NULL;
         return token ? session_authenticate(r->manager, token, &r->actor, reterr) : 0;
 }
 
@@ -169,7 +156,8 @@ void route_answer_error(Request* r, Error* e) {
         r->status = error_name_http(e->name);
         r->tag[0] = 0;
         if (e->name == ERROR_SIGN_IN_NEEDED) {
-                _cleanup_(erase_and_freep) char* token = cookie_token(r);
+                const char* cookie = http_cookie(r, "__Host-steadbox", TOKEN_TEXT_BYTES - 1);
+        _cleanup_(erase_and_freep) char* token = cookie ? strndup(cookie, TOKEN_TEXT_BYTES - 1) : NULL;
                 if (token)
                         request_cookie_set(r, NULL, 0); /* it is of no use any more */
         }

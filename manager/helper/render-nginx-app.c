@@ -97,7 +97,8 @@ static const char nobody[] =
                 "                        proxy_set_header X-Steadbox-Email \"\";\n"
                 "                        proxy_set_header X-Steadbox-Groups \"\";\n";
 
-/* Apps may not send nginx to places within it (X-Accel-Redirect). */
+/* Apps may not send nginx to places within it (X-Accel-Redirect). A cookie is for the name that gave it: one for the domain would be told to every
+ * app beside it. */
 static const char proxy[] =
                 "                if ($steadbox_host = \"\") {\n"
                 "                        return 421;\n"
@@ -109,6 +110,7 @@ static const char proxy[] =
                 "                proxy_send_timeout 600s;\n"
                 "                proxy_next_upstream off;\n"
                 "                proxy_redirect off;\n"
+                "                proxy_cookie_domain \"~\" \"\";\n"
                 "                proxy_buffer_size 16k;\n"
                 "                proxy_buffers 16 16k;\n"
                 "                proxy_busy_buffers_size 32k;\n"

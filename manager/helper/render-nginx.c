@@ -159,6 +159,19 @@ static const char page_headers[] =
                 "                add_header Permissions-Policy \"camera=(), geolocation=(), microphone=(), payment=(), usb=()\" always;\n"
                 "                add_header Cross-Origin-Opener-Policy same-origin always;\n";
 
+/* Cookies of one app may be for all names beside it (a script may say so), and so many that nobody who has them is heard any more at any of these
+ * names. Whoever is refused for that is told to throw away what the whole domain gave him: he signs in again and is in (Clear Site Data, W3C). Over
+ * HTTP/2 nginx ends the connection instead. */
+static const char too_many_cookies[] =
+                "                error_page 494 =400 /.steadbox/cookies;\n"
+                "                location = /.steadbox/cookies {\n"
+                "                        internal;\n"
+                "                        add_header Cache-Control no-store always;\n"
+                "                        add_header Clear-Site-Data \"\\\"cookies\\\"\" always;\n"
+                "                        default_type text/html;\n"
+                "                        alias /usr/share/steadbox/pages/cookies.html;\n"
+                "                }\n";
+
 static const char no_referrer[] = "                add_header Referrer-Policy no-referrer always;\n";
 static const char same_origin_resources[] = "                add_header Cross-Origin-Resource-Policy same-origin always;\n";
 static const char no_index[] = "                add_header X-Robots-Tag \"noindex, nofollow\" always;\n";
@@ -373,6 +386,7 @@ static void add_tls(Text* t, const NginxName* names, size_t i, size_t n, const c
                 text_add(t, own_headers);
         add_headers(t, name);
         add_identity(t, identity);
+        text_add(t, too_many_cookies);
         if (kind_is_app(name->kind))
                 nginx_app_add_served(t, name->app);
         else if (name->kind == NGINX_REDIRECT)
