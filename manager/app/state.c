@@ -76,8 +76,8 @@ static int on_numbers(sd_bus_message* reply, void* userdata, sd_bus_error* ret_e
                         break;
         bool ended = n.exited_usec > 0 || !streq(n.end.result, "success");
         app_unit_told(u, n.restarts, ended, &n.end, now_usec(CLOCK_BOOTTIME));
-        if (streq(n.end.result, "oom-kill"))
-                app_limit_ended(asked->m, live, u->name, wall_of(n.exited_usec));
+        if (streq(n.end.result, "oom-kill")) /* PID 1 knows that before it knows when the process ended */
+                app_limit_ended(asked->m, live, u->name, n.exited_usec > 0 ? wall_of(n.exited_usec) : now_seconds());
         if (*live->job)
                 jobs_wake(asked->m->jobs, live->job);
         return 0;
