@@ -1,5 +1,6 @@
 #include "helper/helper.h"
 #include "base/log.h"
+#include "base/time.h"
 #include <pwd.h>
 #include <signal.h>
 #include <systemd/sd-daemon.h>
@@ -70,6 +71,7 @@ static int on_call(sd_bus_message* call, void* userdata, sd_bus_error* reterror)
 
         assert(verb); /* the vtable is made from the same table */
         idle_rearm(h);
+        h->called_usec = now_usec(CLOCK_MONOTONIC);
         int r = sender_check(h, call, &e);
         if (r >= 0)
                 r = sd_bus_message_new_method_return(call, &reply);

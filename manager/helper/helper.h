@@ -23,6 +23,7 @@ typedef struct Helper {
         size_t waiting_n;
         uid_t manager_uid;           /* of user steadbox */
         uid_t caller_uid;            /* of the call in progress */
+        uint64_t called_usec;        /* monotonic time at which that began */
 } Helper;
 
 int helper_init(Helper* h);

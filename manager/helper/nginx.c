@@ -106,14 +106,18 @@ static int reload_now(Helper* h, Error* reterr) {
         return 0;
 }
 
-static int on_reload(sd_event_source* s, uint64_t usec, void* userdata) {
-        Helper* h = userdata;
-        _cleanup_error_ Error e = ERROR_NULL;
+static int reload_joined(Helper* h, Error* reterr) {
         size_t n = h->waiting_n;
-        (void) reload_now(h, &e);
+        int r = reload_now(h, reterr);
         h->waiting_n = 0;
         for (size_t i = 0; i < n; i++)
-                helper_answer(h, h->waiting[i], &e);
+                helper_answer(h, h->waiting[i], reterr);
+        return r;
+}
+
+static int on_reload(sd_event_source* s, uint64_t usec, void* userdata) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        (void) reload_joined(userdata, &e);
         return 0;
 }
 
@@ -122,6 +126,8 @@ static int reload_arm(Helper* h) {
         int r;
         if (!h->reload) {
                 r = sd_event_add_time(h->event, &h->reload, CLOCK_MONOTONIC, at, 0, on_reload, h);
+                if (r >= 0) /* behind whatever was asked by then: that is joined as well, however long each takes */
+                        r = sd_event_source_set_priority(h->reload, SD_EVENT_PRIORITY_NORMAL + 1);
                 return r < 0 ? r : sd_event_source_set_description(h->reload, "nginx-reload");
         }
         r = sd_event_source_set_time(h->reload, at);
@@ -129,13 +135,16 @@ static int reload_arm(Helper* h) {
 }
 
 int nginx_reload(Helper* h, sd_bus_message* call, Error* reterr) {
-        bool recent = h->reloaded_usec && now_usec(CLOCK_MONOTONIC) < h->reloaded_usec + NGINX_RELOAD_JOIN_USEC;
+        bool recent = h->reloaded_usec && h->called_usec < h->reloaded_usec + NGINX_RELOAD_JOIN_USEC;
         if (!recent && h->waiting_n == 0) {
                 int r = reload_now(h, reterr);
                 return r < 0 ? r : VERB_DONE;
         }
-        if (h->waiting_n >= HELPER_WAITING_MAX)
-                return error_set(reterr, ERROR_BUSY, "%d changes wait for nginx already.", HELPER_WAITING_MAX);
+        if (h->waiting_n >= HELPER_WAITING_MAX) {
+                (void) sd_event_source_set_enabled(h->reload, SD_EVENT_OFF);
+                int r = reload_joined(h, reterr);
+                return r < 0 ? r : VERB_DONE;
+        }
         if (h->waiting_n == 0) {
                 int r = reload_arm(h);
                 if (r < 0)

@@ -116,8 +116,8 @@ class Bus:
             text = body[4:4 + size].decode("utf-8", "replace")
         return head[1], reply_to, error, text
 
-    def call(self, method, signature="", *values, to=HELPER):
-        """(None, answer) or (error name, sentence); ("closed", "") when the bus hangs up."""
+    def send(self, method, signature="", *values, to=HELPER):
+        """Does not wait for an answer; returns the serial it will be one to."""
         self.serial += 1
         body = bytearray()
         marshal(body, signature, values)
@@ -127,12 +127,22 @@ class Bus:
         out = bytearray(struct.pack("<cBBBII", b"l", 1, 0, 1, len(body), self.serial))
         marshal(out, "a(yv)", [fields])
         pad(out, 8)
+        self.sock.sendall(out + body)
+        return self.serial
+
+    def answer(self, serial):
+        """(None, answer) or (error name, sentence); ("closed", "") when the bus hangs up. Other answers that come before are lost."""
         try:
-            self.sock.sendall(out + body)
             while True:
                 _, reply_to, error, text = self.message()
-                if reply_to == self.serial:
+                if reply_to == serial:
                     return error, text
+        except (Closed, ConnectionError):
+            return "closed", ""
+
+    def call(self, method, signature="", *values, to=HELPER):
+        try:
+            return self.answer(self.send(method, signature, *values, to=to))
         except (Closed, ConnectionError):
             return "closed", ""
 
