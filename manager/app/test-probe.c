@@ -292,12 +292,16 @@ TEST(apps_that_say_nothing_do_not_hold_up_all_others_at_once) {
                 (void) close(s.waiting[i]);
         s.waiting_n = 0;
         s.say = GOOD;
-        until_followed(&s, 20); /* each end makes room for another */
-        ASSERT_EQ(s.asked, CROWD);
         unsigned good = 0;
+        for (size_t i = 0; i < CROWD; i++) /* each end makes room for another; where that takes long, some are due again */
+                while (s.live[i].pulses_n == 0) {
+                        ASSERT_OK(sd_event_run(s.event, USEC_PER_SEC));
+                        ASSERT_TRUE(now_usec(CLOCK_MONOTONIC) < over);
+                }
+        ASSERT_TRUE(s.asked >= CROWD);
         for (size_t i = 0; i < CROWD; i++)
                 good += s.live[i].last.status == 200;
-        ASSERT_EQ(good, 4);
+        ASSERT_TRUE(good >= 4);
         scene_close(&s);
 }
 
