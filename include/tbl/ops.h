@@ -512,7 +512,7 @@ OP(APP_ROLLBACK, "app.rollback", POST, "/apps/{app}/rollback", USER, WRITE | JOB
    FIELDS(APP_FIELD,
           F(version, STRING, REQUIRED | POSITIONAL, 1, 64, NULL, "A version that is kept."),
           F(data, BOOLEAN, OPTIONAL, 0, 1, NULL, "Put the data back too, as it was when that version was left; the present data is kept for 30 days.")),
-   "Go back to an earlier version", "Without `data` only the program goes back, where the package says that its data bears it.")
+   "Go back to an earlier version", "Without `data` only the program goes back, where the package says that its data bears it, and the answers that came with its update; with it all answers are those of that time.")
 OP(APP_CLONE, "app.clone", POST, "/apps/{app}/clone", ADMIN, WRITE | JOB, "apps", JobStarted,
    FIELDS(APP_FIELD,
           F(name, DOMAIN, REQUIRED | POSITIONAL, 1, 253, NULL, "Where the copy lives."),

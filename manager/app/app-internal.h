@@ -129,6 +129,7 @@ AppUnitLive* app_unit(AppLive* live, const char* name); /* NULL where PID 1 neve
 void app_answer_done(AppAnswer* a);
 
 /* --- secret.c --- */
+#define APP_SEAL_NAME "apps"
 /* Makes those of manifest.secrets that are not there; keeps the rest. Inside the open transaction. */
 int app_secrets_make(Manager* m, const char* app, const json_t* manifest, Error* reterr);
 int app_secret_put(Manager* m, const char* app, const char* key, const char* value, Error* reterr);

@@ -1,3 +1,4 @@
+#include "app/answers.h"
 #include "app/move.h"
 #include "base/log.h"
 #include "base/time.h"
@@ -74,6 +75,8 @@ static int set(char** field, const char* value, Error* reterr) {
 
 int point_note(Manager* m, const AppRow* row, const char* id, const char* kind, const char* version, int64_t bytes, Error* reterr) {
         _cleanup_json_ json_t* note = app_note_make(m, row, reterr);
+        if (note && answers_note(note, /* before= */ streq(kind, "point")) < 0) /* what was put aside for the next version is this one's */
+                return error_errno(reterr, -ENOMEM, "Cannot note a restore point");
         _cleanup_free_ char* record = note ? json_text(note, /* canonical= */ true) : NULL;
         if (!record)
                 return error_is_set(reterr) ? -EIO : error_errno(reterr, -ENOMEM, "Cannot note a restore point");
@@ -297,6 +300,18 @@ static int take_back(Manager* m, Job* job, AppRow* row, Error* reterr) {
         return r < 0 ? r : 0;
 }
 
+/* What people had answered before; where people were let in, what they are used to by now. */
+static int answers_back(Manager* m, Job* job, AppRow* row, bool back, Error* reterr) {
+        const char* settings = back ? json_get_string(job->journal, "settings") : NULL;
+        int r = answers_settle(m, row->id, back, reterr);
+        if (r >= 0 && settings)
+                r = set(&row->settings, settings, reterr);
+        if (r >= 0 && settings)
+                r = save(m, row, reterr);
+        (void) json_object_del(job->journal, "settings");
+        return r < 0 ? r : 1;
+}
+
 /* Root's record is that of the row again, and the app does what people wanted. An answer that does not come is no reason to keep them out. */
 static int resume(Manager* m, Job* job, AppRow* row, Error* reterr) {
         _cleanup_error_ Error e = ERROR_NULL;
@@ -336,9 +351,11 @@ int move_back(Manager* m, Job* job, AppRow* row, VersionReturn* ret_how, Error* 
         bool admitted = flag(job, "admitted"), touched = flag(job, "touched") || flag(job, "swapped");
         *ret_how = version_return(touched, admitted, /* older_bears_data= */ false);
         move_reboot_check(job);
-        if (admitted || !json_get_string(job->journal, "from"))
-                return 1; /* it is as it should be, or was never begun */
+        if (admitted || !json_get_string(job->journal, "from")) /* it is as it should be, or was never begun */
+                return answers_back(m, job, row, /* back= */ !admitted, reterr);
         int r = touched ? take_back(m, job, row, reterr) : 1;
+        if (r == 1)
+                r = answers_back(m, job, row, /* back= */ true, reterr);
         if (r == 1 && flag(job, "closed"))
                 r = resume(m, job, row, reterr);
         else if (r == 1 && streq(row->state, "updating")) {

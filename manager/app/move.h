@@ -10,6 +10,7 @@
  *   "touched"   from here the new version may have changed the data, or other data stands in its place
  *   "admitted"  from here people's writing may be in the data: it never goes back by itself
  *   "replaced"  under which id data that goes is kept
+ *   "settings"  the answers that are not sealed as they were before, where going back changed them
  *
  * Each function is a sub-step as in steps.h: 1 done, JOB_WAIT, 0 call again (after a commit), <0 failed. */
 #pragma once

@@ -1,3 +1,4 @@
+#include "app/answers.h"
 #include "app/own.h"
 #include "app/move.h"
 #include "base/time.h"
@@ -6,7 +7,6 @@
 #include <stdio.h>
 
 #define LOOK_SEC 86400
-#define ASIDE "before:" /* of secrets: what stood there before another Compose file's answers */
 
 bool own_is(const AppRow* row) {
         return streq(row->origin, "image") || streq(row->origin, "compose");
@@ -219,17 +219,12 @@ int own_variables(Manager* m, const AppRow* row, json_t** ret, Error* reterr) {
 }
 
 static int answer_put(Manager* m, const char* app, const json_t* before, const char* key, const char* value, Error* reterr) {
-        char sealed[80], aside[100];
+        char sealed[80];
         (void) snprintf(sealed, sizeof(sealed), "setting:%s", key);
-        (void) snprintf(aside, sizeof(aside), ASIDE "%s", sealed);
-        const char* was = json_get_string(before, sealed);
-        if (streq_ptr(was, value))
-                return 0;
-        int r = was ? app_secret_put(m, app, aside, was, reterr) : 0;
-        return r < 0 ? r : app_secret_put(m, app, sealed, value, reterr);
+        return streq_ptr(json_get_string(before, sealed), value) ? 0 : answers_put(m, app, sealed, value, reterr);
 }
 
-/* Its manifest becomes the offer; the values of its variables are kept, and those that they replace are put aside until own_answers_settle(). */
+/* Its manifest becomes the offer; the values of its variables are kept, and those that they replace are put aside until answers_settle(). */
 static int stage(Manager* m, const AppRow* row, const json_t* manifest, const json_t* answers, char version[static MANIFEST_VERSION_BYTES], Error* reterr) {
         _cleanup_(app_values_freep) json_t* before = NULL;
         _cleanup_json_ json_t *copy = json_deep_copy(manifest), *none = json_object();
@@ -270,23 +265,6 @@ int app_update_by_file(Manager* m, const Actor* actor, AppRow* row, const json_t
         if (r >= 0)
                 r = data_left(m, row, manifest, actor, reterr);
         return r < 0 ? r : app_job_begin(m, JOB_APP_UPDATE, actor, row->id, json_pack("{s:s, s:b}", "version", version, "file", 1), ret_job, reterr);
-}
-
-int own_answers_settle(Manager* m, const char* app, bool back, Error* reterr) {
-        _cleanup_(app_values_freep) json_t* values = NULL;
-        const char* key;
-        json_t* value;
-        int r = app_secrets_open(m, app, &values, reterr);
-        json_object_foreach(values, key, value) {
-                const char* of = startswith(key, ASIDE);
-                if (r < 0 || !of)
-                        continue;
-                if (back)
-                        r = app_secret_put(m, app, of, strempty(json_string_value(value)), reterr);
-                if (r >= 0)
-                        r = store_app_secret_remove(m->store, app, key, reterr);
-        }
-        return MIN(r, 0);
 }
 
 /* --- the job --- */

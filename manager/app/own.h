@@ -11,8 +11,6 @@ int own_offer(Manager* m, const AppRow* row, AppVersionRow* ret, Error* reterr);
 int own_step_look(Manager* m, Job* job, const char* what, const AppRow* row, Error* reterr);
 /* {KEY: value} of the variables of its Compose file as they stand, owned: wipe with app_values_free(). */
 int own_variables(Manager* m, const AppRow* row, json_t** ret, Error* reterr);
-/* The update is over: answers that were put aside are forgotten, or (back) stand again. */
-int own_answers_settle(Manager* m, const char* app, bool back, Error* reterr);
 /* The manifest with every image pinned to what `images` (of the same version) says; owned. What it has no word of stays as it is. */
 json_t* own_pinned(const json_t* manifest, const json_t* images);
 /* "2026.11.21" of the box's zone, for the first version of such an app. */

@@ -1,7 +1,8 @@
 /* Job app-rollback: to a version that is kept, by hand or because a fresh update does not answer any more. Without `data` only the program goes
  * back, and a copy of the data is made first, so that a program that does not bear it after all costs nothing. With `data` that of the moment when the
- * version was left comes back, and the present one is kept for 30 days. */
+ * version was left comes back, and the present one is kept for 30 days. What people answered goes back with either, see answers.h. */
 #include "base/time.h"
+#include "app/answers.h"
 #include "app/move.h"
 #include "app/own.h"
 #include "app/update.h"
@@ -38,24 +39,47 @@ static int rollback_pull(Manager* m, Job* job, AppRow* row, AppVersionRow* to, E
         return r;
 }
 
+/* point NULL: the program alone goes back. */
+static int answers_follow(Manager* m, Job* job, AppRow* row, const AppVersionRow* to, const AppPointRow* point, Error* reterr) {
+        _cleanup_json_ json_t* record = point ? json_loads(strempty(point->record), JSON_REJECT_DUPLICATES, NULL) : NULL;
+        if (point && !record)
+                return error_set(reterr, ERROR_STORE_BROKEN, "What was kept of %s is damaged.", row->title);
+        (void) json_object_set_new(job->journal, "settings", json_string(row->settings));
+        return point ? answers_of_point(m, row, record, move_id(job, "replaced"), reterr)
+                     : answers_of_version(m, row, to->version, strempty(json_get_string(job->journal, "point")), reterr);
+}
+
 /* Other data takes the place; the row follows in the same step. */
-static int swap(Manager* m, Job* job, AppRow* row, Error* reterr) {
+static int swap(Manager* m, Job* job, AppRow* row, const AppVersionRow* to, Error* reterr) {
         const char* point = strempty(json_get_string(job->journal, "target_point"));
+        _cleanup_app_point_row_ AppPointRow p = {};
         int r = app_step_stop(m, job, "stop", row->id, reterr);
+        if (r == 1 && json_object_get(job->journal, "swapped"))
+                return 1;
         if (r == 1 && !json_object_get(job->journal, "swapping")) {
                 (void) json_object_set_new(job->journal, "swapping", json_true());
                 (void) move_id(job, "replaced");
                 return 0;
         }
+        if (r == 1 && (r = store_app_point_get(m->store, point, &p, reterr)) == 0) /* its record goes with it */
+                r = error_set(reterr, ERROR_NOT_FOUND, "The data to go back to is not kept any more.");
         if (r == 1)
                 r = move_data(m, job, row, "swap", point, move_id(job, "replaced"), row->version, reterr);
-        if (r == 1)
-                (void) json_object_set_new(job->journal, "swapped", json_true());
-        return r;
+        if (r != 1)
+                return r;
+        (void) json_object_set_new(job->journal, "swapped", json_true());
+        r = answers_follow(m, job, row, to, &p, reterr);
+        if (r >= 0)
+                r = store_app_save(m->store, row, reterr);
+        return r < 0 ? r : 1;
 }
 
 static int rollback_switch(Manager* m, Job* job, AppRow* row, const AppVersionRow* to, Error* reterr) {
-        int r = with_data(job) ? swap(m, job, row, reterr) : move_keep(m, job, row, reterr);
+        int r = with_data(job) ? swap(m, job, row, to, reterr) : move_keep(m, job, row, reterr);
+        if (r == 1 && !with_data(job) && !streq(row->version, to->version)) { /* in the transaction in which the row becomes the other */
+                int k = answers_follow(m, job, row, to, /* point= */ NULL, reterr);
+                r = k < 0 ? k : r;
+        }
         return r == 1 ? move_switch(m, job, row, "0", to, reterr) : r;
 }
 
@@ -81,6 +105,8 @@ static int over(Manager* m, Job* job, AppRow* row, Error* reterr) {
                 r = error_errno(reterr, -ENOMEM, "Cannot end going back");
         if (r >= 0)
                 r = store_app_save(m->store, row, reterr);
+        if (r >= 0)
+                r = answers_settle(m, row->id, /* back= */ false, reterr);
         if (r >= 0)
                 r = move_thin(m, row->id, reterr);
         if (r >= 0)

@@ -6,7 +6,6 @@
 #include <sodium.h>
 #include <stdio.h>
 
-#define SEAL_NAME "apps"
 #define SECRET_BYTES_MAX 256
 
 void app_values_free(json_t* values) {
@@ -53,18 +52,18 @@ static char* secret_new(const char* format, size_t n) {
 
 static int generation(Manager* m, int64_t* ret, Error* reterr) {
         SecretRow row = {};
-        int r = store_secret_get(m->store, SEAL_NAME, &row, reterr);
+        int r = store_secret_get(m->store, APP_SEAL_NAME, &row, reterr);
         if (r > 0) {
                 *ret = row.generation;
                 return 0;
         }
-        return r < 0 ? r : store_secret_rotate(m->store, SEAL_NAME, now_seconds(), ret, reterr);
+        return r < 0 ? r : store_secret_rotate(m->store, APP_SEAL_NAME, now_seconds(), ret, reterr);
 }
 
 static int put(Manager* m, const char* app, const char* key, const char* value, uint64_t g, Error* reterr) {
         _cleanup_free_ uint8_t* blob = NULL;
         size_t size = 0;
-        int r = seal_encrypt(m->seal, SEAL_NAME, g, value, strlen(value), &blob, &size);
+        int r = seal_encrypt(m->seal, APP_SEAL_NAME, g, value, strlen(value), &blob, &size);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot seal a secret");
         r = store_app_secret_set(m->store, app, key, blob, size, reterr);
@@ -113,7 +112,7 @@ static int open_one(const char* app, const char* key, const void* blob, size_t s
         Walk* w = userdata;
         uint8_t* value = NULL;
         size_t n = 0;
-        int r = seal_decrypt(w->m->seal, SEAL_NAME, blob, size, &value, &n, w->reterr);
+        int r = seal_decrypt(w->m->seal, APP_SEAL_NAME, blob, size, &value, &n, w->reterr);
         if (r < 0)
                 return error_context(w->reterr, "The secret %s of app %s", key, app);
         r = json_object_set_new(w->values, key, json_string((const char*) value));
@@ -138,7 +137,7 @@ static int collect_one(const char* app, const char* key, const void* blob, size_
         Walk* w = userdata;
         uint8_t* value = NULL;
         size_t n = 0;
-        int r = seal_decrypt(w->m->seal, SEAL_NAME, blob, size, &value, &n, w->reterr);
+        int r = seal_decrypt(w->m->seal, APP_SEAL_NAME, blob, size, &value, &n, w->reterr);
         if (r < 0)
                 return error_context(w->reterr, "The secret %s of app %s", key, app);
         json_t* item = json_pack("{s:s, s:s, s:s}", "app", app, "key", key, "value", value);

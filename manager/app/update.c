@@ -1,5 +1,6 @@
 /* Job app-update: to a newer version, in as many hops as its data needs. Until people are let in everything goes back by itself, data too. */
 #include "base/time.h"
+#include "app/answers.h"
 #include "app/move.h"
 #include "app/own.h"
 #include "app/update.h"
@@ -239,7 +240,7 @@ static int over(Manager* m, Job* job, AppRow* row, Error* reterr) {
         if (r >= 0)
                 r = unstage(m, job, row, reterr);
         if (r >= 0)
-                r = own_answers_settle(m, row->id, /* back= */ false, reterr);
+                r = answers_settle(m, row->id, /* back= */ false, reterr);
         if (r >= 0)
                 r = move_thin(m, row->id, reterr);
         if (r >= 0)
@@ -310,8 +311,6 @@ static int update_undo(Manager* m, Job* job, Error* reterr) {
         int r = app_job_row(m, job, &row, NULL);
         if (r < 0)
                 return 1; /* the app is gone: nothing to bring back */
-        if (file && own_answers_settle(m, row.id, /* back= */ !json_is_true(json_object_get(job->journal, "admitted")), reterr) < 0)
-                return -EIO;
         r = move_back(m, job, &row, &how, reterr);
         if (r != 1)
                 return move_undone(job, r);
