@@ -130,6 +130,7 @@ static int restore_undo(Manager* m, Job* job, Error* reterr) {
         _cleanup_app_row_ AppRow row = {};
         if (app_job_row(m, job, &row, NULL) < 0)
                 return 1;
+        app_undo_again(job);
         int r = app_step_stop(m, job, "undo-stop", row.id, reterr);
         if (r == 1)
                 r = app_step_remove(m, job, "undo-remove", row.id, reterr);
@@ -142,7 +143,7 @@ static int restore_undo(Manager* m, Job* job, Error* reterr) {
         return r < 0 ? r : 1;
 }
 
-const JobClass app_restore_job = { .step = restore_step, .undo = restore_undo, .ended = app_job_ended };
+const JobClass app_restore_job = { .step = restore_step, .undo = restore_undo, .stranded = app_job_stranded, .ended = app_job_ended };
 
 /* --- deleting --- */
 

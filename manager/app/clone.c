@@ -310,6 +310,7 @@ static int clone_step(Manager* m, Job* job, Error* reterr) {
 /* Nothing of the copy stays, and the original runs on. */
 static int clone_undo(Manager* m, Job* job, Error* reterr) {
         _cleanup_app_row_ AppRow row = {}, source = {};
+        app_undo_again(job);
         clone_reboot_check(job);
         int r = 1;
         if (!flag(job, "released")) {
@@ -335,4 +336,20 @@ static int clone_undo(Manager* m, Job* job, Error* reterr) {
         return r < 0 ? r : 1;
 }
 
-const JobClass app_clone_job = { .step = clone_step, .undo = clone_undo, .ended = app_job_ended };
+/* The original, where it stands because of us, is the one that people miss. */
+static int clone_stranded(Manager* m, Job* job, const Error* why, Error* reterr) {
+        _cleanup_app_row_ AppRow source = {};
+        int r = source_row(m, job, &source, NULL);
+        if (r >= 0 && streq(source.job, job->id)) {
+                _cleanup_free_ char* sentence = NULL;
+                if (asprintf(&sentence, "It was stopped to be copied, and could not be started again: %s Start it.", strempty(why->message)) < 0)
+                        return error_errno(reterr, -ENOMEM, "Cannot note what became of an app");
+                r = app_event_add(m, source.id, "health", "bad", &job->actor, "%s", sentence);
+                r = r < 0 ? r : app_job_over(m, source.id, flag(job, "closed") ? "broken" : NULL, flag(job, "closed") ? sentence : NULL, reterr);
+                if (r < 0)
+                        return r;
+        }
+        return app_job_stranded(m, job, why, reterr);
+}
+
+const JobClass app_clone_job = { .step = clone_step, .undo = clone_undo, .stranded = clone_stranded, .ended = app_job_ended };

@@ -132,7 +132,7 @@ static void export_ended(Manager* m, Job* job, bool done) {
         app_job_ended(m, job, done);
 }
 
-const JobClass app_export_job = { .step = export_step, .undo = export_undo, .ended = export_ended };
+const JobClass app_export_job = { .step = export_step, .undo = export_undo, .stranded = app_job_stranded, .ended = export_ended };
 
 /* --- what the writing program asks --- */
 

@@ -451,24 +451,22 @@ static int undo_disk(Manager* m, Job* job, const AppRow* row, Error* reterr) {
 }
 
 /* What cannot be taken back is kept and said, not forgotten. */
-static int undo_failed(Manager* m, const AppRow* row, const Error* why, Error* reterr) {
+static int install_stranded(Manager* m, Job* job, const Error* why, Error* reterr) {
         _cleanup_free_ char* reason = NULL;
-        if (asprintf(&reason, "Its installation failed, and could not be undone: %s", strempty(why->message)) < 0)
+        if (asprintf(&reason, "Its installation failed, and could not be undone: %s Uninstall it.", strempty(why->message)) < 0)
                 return error_errno(reterr, -ENOMEM, "Cannot undo an installation");
-        log_error("App '%s': %s", row->id, reason);
-        return app_job_over(m, row->id, "broken", reason, reterr);
+        log_error("App '%s': %s", job->object, reason);
+        return app_job_over(m, job->object, "broken", reason, reterr);
 }
 
 static int install_undo(Manager* m, Job* job, Error* reterr) {
         _cleanup_app_row_ AppRow row = {};
-        _cleanup_error_ Error e = ERROR_NULL;
         int r = store_app_get(m->store, job->object, &row, reterr);
         if (r <= 0)
                 return r;
+        app_undo_again(job);
         if (json_get_boolean(job->journal, "touched", false)) {
-                r = undo_disk(m, job, &row, &e);
-                if (r < 0)
-                        return undo_failed(m, &row, &e, reterr);
+                r = undo_disk(m, job, &row, reterr);
                 if (r != 1)
                         return r;
         }
@@ -486,4 +484,4 @@ static void install_ended(Manager* m, Job* job, bool done) {
                 app_names_changed(m, row.name); /* certificates follow */
 }
 
-const JobClass app_install_job = { .step = install_step, .undo = install_undo, .ended = install_ended };
+const JobClass app_install_job = { .step = install_step, .undo = install_undo, .stranded = install_stranded, .ended = install_ended };

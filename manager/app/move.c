@@ -349,6 +349,7 @@ int move_undone(Job* job, int r) {
 
 int move_back(Manager* m, Job* job, AppRow* row, VersionReturn* ret_how, Error* reterr) {
         bool admitted = flag(job, "admitted"), touched = flag(job, "touched") || flag(job, "swapped");
+        app_undo_again(job);
         *ret_how = version_return(touched, admitted, /* older_bears_data= */ false);
         move_reboot_check(job);
         if (admitted || !json_get_string(job->journal, "from")) /* it is as it should be, or was never begun */

@@ -182,7 +182,7 @@ static int rollback_undo(Manager* m, Job* job, Error* reterr) {
         return r < 0 ? r : 1;
 }
 
-const JobClass app_rollback_job = { .step = rollback_step, .undo = rollback_undo, .ended = app_job_ended };
+const JobClass app_rollback_job = { .step = rollback_step, .undo = rollback_undo, .stranded = app_job_stranded, .ended = app_job_ended };
 
 int app_rollback(Manager* m, const Actor* actor, const char* app, const char* version, bool data, const char* point, const char* why, char ret_job[static JOB_ID_BYTES], Error* reterr) {
         _cleanup_app_row_ AppRow row = {};

@@ -24,11 +24,22 @@ static int step_end(Manager* m, Job* job, const AppRow* row, Error* reterr) {
                 { "restart", "start", "was restarted and answers" },
                 { "configure", "configure", "was changed" },
         };
-        int r = app_job_over(m, row->id, "present", "", reterr);
+        bool stays = streq(row->state, "broken") && !does(job, "start"); /* nothing was proven */
+        int r = app_job_over(m, row->id, stays ? NULL : "present", stays ? NULL : "", reterr);
         for (size_t i = 0; i < ELEMENTS(told); i++)
                 if (streq(told[i].action, action))
                         (void) app_event_add(m, row->id, told[i].kind, "ok", &job->actor, "%s %s.", row->title, told[i].what);
         return r < 0 ? r : 1;
+}
+
+/* What a job left in between is taken as it is by whoever starts it, once it answers. Its door, which that job had shut, opens. */
+static int heal(Manager* m, Job* job, AppRow* row, Error* reterr) {
+        if (streq(row->state, "broken") && !streq(row->gate, "open")) {
+                int r = app_gate_set(row, /* open= */ true);
+                r = r < 0 ? r : store_app_save(m->store, row, reterr);
+                return r < 0 ? r : 0;
+        }
+        return streq(row->state, "broken") ? app_step_apply(m, job, "heal", row, reterr) : 1;
 }
 
 static int run_step(Manager* m, Job* job, Error* reterr) {
@@ -46,6 +57,8 @@ static int run_step(Manager* m, Job* job, Error* reterr) {
                 return does(job, "start") ? app_step_start(m, job, "start", row.id, reterr) : 1;
         default:
                 r = does(job, "start") ? app_step_answer(m, job, "answer", &row, reterr) : 1;
+                if (r == 1 && does(job, "start"))
+                        r = heal(m, job, &row, reterr);
                 return r != 1 ? r : step_end(m, job, &row, reterr);
         }
 }

@@ -626,6 +626,48 @@ int app_job_over(Manager* m, const char* app, const char* state, const char* rea
         return MIN(r, 0);
 }
 
+/* "back-stop:done" and its like. */
+static bool is_of_undo(const char* key) {
+        static const char* const begins[] = { "back-", "undo-", "source-" };
+        static const char* const ends[] = { ":done", ":began", ":up" };
+        bool begin = false, end = false;
+        for (size_t i = 0; i < ELEMENTS(begins); i++)
+                begin = begin || startswith(key, begins[i]);
+        for (size_t i = 0; i < ELEMENTS(ends); i++)
+                end = end || (strlen(key) > strlen(ends[i]) && streq(key + strlen(key) - strlen(ends[i]), ends[i]));
+        return begin && end;
+}
+
+void app_undo_again(Job* job) {
+        int64_t failed = job_undo_failed(job);
+        const char* key;
+        json_t* v;
+        void* next;
+        if (failed == json_get_integer(job->journal, "undo-tried", 0))
+                return;
+        json_object_foreach_safe(job->journal, next, key, v)
+                if (is_of_undo(key))
+                        (void) json_object_del(job->journal, key);
+        (void) json_object_set_new(job->journal, "undo-tried", json_integer((json_int_t) failed));
+}
+
+int app_job_stranded(Manager* m, Job* job, const Error* why, Error* reterr) {
+        _cleanup_app_row_ AppRow row = {};
+        _cleanup_free_ char* sentence = NULL;
+        int r = store_app_get(m->store, job->object, &row, reterr);
+        bool shut = json_is_true(json_object_get(job->journal, "closed")) && !json_is_true(json_object_get(job->journal, "back-opened"));
+        if (r <= 0)
+                return r;
+        if (streq(row.state, "present") && !shut) /* what could not be taken back is none of the app's */
+                return app_job_over(m, row.id, NULL, NULL, reterr);
+        if (asprintf(&sentence, "\"%s\" did not work, and could not be taken back: %s Its data is kept. Start it to leave it as it is, go back to a version that is kept, or uninstall it, which puts its data aside.",
+                                job_type_table[job->kind].sentence, strempty(why->message)) < 0)
+                return error_errno(reterr, -ENOMEM, "Cannot note what became of an app");
+        log_error("App '%s': %s", row.id, sentence);
+        r = app_event_add(m, row.id, "health", "bad", &job->actor, "%s", sentence);
+        return r < 0 ? r : app_job_over(m, row.id, "broken", sentence, reterr);
+}
+
 int app_gate_set(AppRow* row, bool open) {
         return app_row_text(&row->gate, open ? "open" : "closed");
 }

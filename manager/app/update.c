@@ -329,4 +329,4 @@ static int update_undo(Manager* m, Job* job, Error* reterr) {
         return r < 0 ? r : 1;
 }
 
-const JobClass app_update_job = { .step = update_step, .undo = update_undo, .ended = app_job_ended };
+const JobClass app_update_job = { .step = update_step, .undo = update_undo, .stranded = app_job_stranded, .ended = app_job_ended };

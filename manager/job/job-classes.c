@@ -7,6 +7,7 @@
 #include <systemd/sd-login.h>
 
 #define DOUBT_USEC (3 * USEC_PER_SEC)
+#define UNDO_USEC (5 * USEC_PER_SEC)
 
 extern const JobClass app_archive_remove_job, app_clone_job, app_data_job, app_export_job, app_install_job, app_look_job, app_measure_job, app_restore_job, app_rollback_job,
         app_run_job, app_uninstall_job, app_update_all_job, app_update_job;
@@ -150,6 +151,7 @@ int jobs_new(Manager* m, Jobs** ret, Error* reterr) {
                 .look = look,
                 .peer_allowed = peer_allowed,
                 .doubt_usec = DOUBT_USEC,
+                .undo_usec = UNDO_USEC,
         };
         return jobs_new_with(m, options, ret, reterr);
 }

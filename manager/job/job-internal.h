@@ -37,6 +37,7 @@ typedef struct JobsOptions {
         int (*look)(Jobs* j, const char* kind, const char* id); /* asks whether the unit is alive */
         bool (*peer_allowed)(const JobType* type, const char* id, int fd, uid_t uid);
         uint64_t doubt_usec;            /* how long a worker may be silent and unconnected before we look */
+        uint64_t undo_usec;             /* the first pause of an undo that failed; the next are four times as long, up to UNDO_PAUSE_MAX of them */
 } JobsOptions;
 
 struct Jobs {

@@ -6,6 +6,7 @@
 #include "base/secret.h"
 
 #define PAUSE_USEC (5 * USEC_PER_SEC)
+#define UNDO_PAUSE_MAX 120 /* times the first one */
 #define RESUMED_MAX 5 /* starts of the manager during one and the same step: then the step is what kills it */
 
 const char* job_kind_to_string(JobKind k) {
@@ -204,9 +205,13 @@ static int on_pause_over(sd_event_source* source, uint64_t usec, void* userdata)
         return 0;
 }
 
-static void task_pause(Task* t) {
+static void task_pause_for(Task* t, uint64_t usec) {
         t->timer = sd_event_source_disable_unref(t->timer);
-        t->paused = sd_event_add_time_relative(t->jobs->m->event, &t->timer, CLOCK_MONOTONIC, PAUSE_USEC, 0, on_pause_over, t) >= 0;
+        t->paused = sd_event_add_time_relative(t->jobs->m->event, &t->timer, CLOCK_MONOTONIC, usec, 0, on_pause_over, t) >= 0;
+}
+
+static void task_pause(Task* t) {
+        task_pause_for(t, PAUSE_USEC);
 }
 
 static int on_wait_over(sd_event_source* source, uint64_t usec, void* userdata) {
@@ -322,6 +327,81 @@ void task_undo(Task* t, JobState state, Error* error) {
         jobs_turn(t->jobs);
 }
 
+int64_t job_undo_failed(const Job* job) {
+        return json_get_integer(json_object_get(job->journal, "undoing"), "failed", 0);
+}
+
+/* Parts that failed are asked for anew: what was in their way may be gone. */
+static int parts_forget_failed(Task* t, Error* reterr) {
+        const char* key;
+        json_t* id;
+        void* next;
+        json_object_foreach_safe(t->job.journal, next, key, id) {
+                _cleanup_job_row_ JobRow row = {};
+                if (!startswith(key, "child:"))
+                        continue;
+                int r = store_job_get(t->jobs->m->store, strempty(json_string_value(id)), &row, reterr);
+                if (r < 0)
+                        return r;
+                if (r == 0 || streq(row.state, "failed") || streq(row.state, "cancelled"))
+                        (void) json_object_del(t->job.journal, key);
+        }
+        return 0;
+}
+
+static int stranded_write(Task* t, const Error* why, Error* reterr) {
+        job_log(t->jobs->m, &t->job, "error", "It could not be taken back, and that is given up: %s", strempty(why->message));
+        (void) json_object_set_new(t->job.journal, "complete", json_true());
+        return t->class->stranded ? t->class->stranded(t->jobs->m, &t->job, why, reterr) : 0;
+}
+
+static int undo_again_write(Task* t, const Error* why, Error* reterr) {
+        (void) json_object_set_new(json_object_get(t->job.journal, "undoing"), "failed", json_integer((json_int_t) job_undo_failed(&t->job) + 1));
+        job_log(t->jobs->m, &t->job, "warning", "It could not be taken back yet: %s", strempty(why->message));
+        job_say(&t->job, "Taking it back did not work and is tried again: %s", strempty(why->message));
+        return parts_forget_failed(t, reterr);
+}
+
+static int in_transaction(Task* t, int (*write)(Task* t, const Error* why, Error* reterr), const Error* why, Error* reterr) {
+        Store* s = t->jobs->m->store;
+        int r = store_begin(s, reterr);
+        if (r < 0)
+                return r;
+        _cleanup_(transaction_rollbackp) Transaction transaction = s;
+        r = write(t, why, reterr);
+        if (r >= 0)
+                r = task_save(t, reterr);
+        if (r < 0)
+                return r;
+        transaction = NULL;
+        return store_commit(s, reterr);
+}
+
+/* An undo has failed. What stands in its way may go by itself or by somebody's hand (a full disk, a helper that is being replaced), so it is tried again
+ * for a while; then people have to know. `at_once`: there is no use in trying. */
+static void undo_failed(Task* t, const Error* why, bool at_once) {
+        _cleanup_error_ Error e = ERROR_NULL, again = ERROR_NULL;
+        int64_t failed = job_undo_failed(&t->job) + 1;
+        bool over = at_once || failed >= JOB_UNDO_TRIES;
+        uint64_t pause = t->jobs->options.undo_usec * (failed < 5 ? 1u << (2 * (failed - 1)) : UNDO_PAUSE_MAX);
+        if (over)
+                log_error("Cannot undo job '%s': %s", t->row.id, strempty(why->message));
+        else
+                log_warning("Cannot undo job '%s' yet: %s", t->row.id, strempty(why->message));
+        if (in_transaction(t, over ? stranded_write : undo_again_write, why, &e) >= 0) {
+                task_publish(t, /* force= */ true);
+                if (over)
+                        task_finish(t);
+                else
+                        task_pause_for(t, pause);
+                return;
+        }
+        log_warning("Job '%s' waits: %s", t->row.id, strempty(e.message));
+        if (task_reload(t, &again) < 0)
+                log_warning("Cannot read job '%s' again: %s", t->row.id, strempty(again.message));
+        task_pause(t);
+}
+
 /* A JSON array of the kinds that may be cancelled. */
 static char* cancellable(void) {
         _cleanup_json_ json_t* kinds = json_array();
@@ -409,8 +489,7 @@ static void task_step(Task* t) {
                 return;
         }
         if (must_undo(t)) {
-                log_error("Cannot undo job '%s': %s", t->row.id, strempty(e.message));
-                task_finish(t);
+                undo_failed(t, &e, /* at_once= */ false);
                 return;
         }
         task_undo(t, JOB_STATE_FAILED, &e);
@@ -468,8 +547,7 @@ static void task_resume(Task* t) {
         else if (resumed > RESUMED_MAX)
                 (void) error_set(&e, ERROR_INTERNAL, "It was interrupted %d times at the same step.", RESUMED_MAX);
         if (error_is_set(&e) && must_undo(t)) {
-                log_error("Cannot undo job '%s': %s", t->row.id, e.message);
-                task_finish(t);
+                undo_failed(t, &e, /* at_once= */ true);
                 return;
         }
         if (error_is_set(&e)) {

@@ -6,6 +6,8 @@
 
 #define JOB_ID_BYTES 21 /* 20 of [a-z0-9] and NUL: fits id_valid() */
 
+#define JOB_UNDO_TRIES 6 /* of an undo; the pauses between them grow */
+
 typedef struct Job {
         char id[JOB_ID_BYTES];
         JobKind kind;      /* of ops.h */
@@ -41,6 +43,9 @@ typedef struct JobClass {
         /* Failed or cancelled: undo what the journal says was done (inside a transaction). NULL = nothing to undo. A MANAGER kind's undo may
          * answer JOB_WAIT as its steps may; a kill then goes on undoing. */
         int (*undo)(Manager* m, Job* job, Error* reterr);
+        /* MANAGER: its undo failed JOB_UNDO_TRIES times, over a quarter of an hour, and is given up (inside a transaction): say so where people look,
+         * and what they can do; release what only this job would have. NULL = nothing. */
+        int (*stranded)(Manager* m, Job* job, const Error* why, Error* reterr);
         /* The job is over and committed, however it ended; for effects outside the store. NULL = none. */
         void (*ended)(Manager* m, Job* job, bool done);
 } JobClass;
@@ -58,6 +63,8 @@ int jobs_add_child(Jobs* j, Job* parent, JobKind kind, const char* object, json_
  * calls drop it); JOB_WAIT while it is open; 1 and, where ret_result is not NULL, its result (owned) when it is done; its own error when
  * it failed or was cancelled. */
 int job_child(Manager* m, Job* job, const char* name, JobKind kind, const char* object, json_t* request, json_t** ret_result, Error* reterr);
+/* How often the undo has failed already; 0 = not, or nothing is undone. */
+int64_t job_undo_failed(const Job* job);
 void job_child_forget(Job* job, const char* name); /* so that the next call adds a new one */
 /* Somebody whom a waiting step asked has answered. Nothing happens where the job is over or does not wait. */
 void jobs_wake(Jobs* j, const char* id);

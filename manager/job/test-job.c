@@ -18,6 +18,8 @@ static struct {
         bool answered;      /* what a patient step waits for is there */
         JobKind part;       /* what a whole has a child of */
         int parts_open;
+        unsigned undo_fails; /* so many times more */
+        unsigned undo_tries, stranded;
         void (*worker)(const char* id);
         pid_t pid;
 } world;
@@ -109,12 +111,27 @@ static int whole_undo(Manager* m, Job* job, Error* reterr) {
         int64_t n = json_get_integer(job->journal, "undone", 0) + 1;
         ASSERT_TRUE(store_in_transaction(m->store));
         ASSERT_EQ(world.parts_open, 0);
+        if (n == 2) {
+                world.undo_tries++;
+                ASSERT_EQ(job_undo_failed(job) + 1, world.undo_tries);
+        }
+        if (n == 2 && world.undo_fails > 0) {
+                world.undo_fails--;
+                return error_set(reterr, ERROR_CONFLICT, "It does not go back.");
+        }
         (void) json_object_set_new(job->journal, "undone", json_integer(n));
         world.undone = (unsigned) n;
         if (n == 3)
                 return 0;
         job_wait_until(job, now_usec(CLOCK_BOOTTIME) + 20 * USEC_PER_MSEC);
         return JOB_WAIT;
+}
+
+static int whole_stranded(Manager* m, Job* job, const Error* why, Error* reterr) {
+        ASSERT_TRUE(store_in_transaction(m->store));
+        ASSERT_STREQ(why->message, "It does not go back.");
+        world.stranded++;
+        return 0;
 }
 
 static int part_undo(Manager* m, Job* job, Error* reterr) {
@@ -129,7 +146,7 @@ static int part_finished(Manager* m, Job* job, Error* reterr) {
 }
 
 static const JobClass fake_patient = { .step = patient_step };
-static const JobClass fake_whole = { .step = whole_step, .undo = whole_undo };
+static const JobClass fake_whole = { .step = whole_step, .undo = whole_undo, .stranded = whole_stranded };
 static const JobClass fake_part = { .finished = part_finished, .undo = part_undo };
 
 static const JobClass* const fake_classes[_JOB_KIND_MAX] = {
@@ -193,7 +210,7 @@ static void jobs_up(Fixture* f, bool (*peer_allowed)(const JobType*, const char*
         _cleanup_error_ Error e = ERROR_NULL;
         JobsOptions options = {
                 .classes = fake_classes, .listen_fd = listen_at(socket_path), .start = fake_start, .stop = fake_stop,
-                .look = fake_look, .peer_allowed = peer_allowed, .doubt_usec = 50 * USEC_PER_MSEC,
+                .look = fake_look, .peer_allowed = peer_allowed, .doubt_usec = 50 * USEC_PER_MSEC, .undo_usec = USEC_PER_MSEC,
         };
         ASSERT_OK(jobs_new_with(&f->m, options, &f->m.jobs, &e));
 }
@@ -764,6 +781,56 @@ TEST(a_part_that_found_no_room_fails_the_whole) {
         _cleanup_job_row_ JobRow row = row_of(&f, id);
         ASSERT_TRUE(strstr(row.error, "storage-full") && strstr(row.error, "It needs 7 MB"));
         ASSERT_EQ(world.undone, 3);
+        down(&f);
+}
+
+static void fails_in_the_end(Fixture* f, char id[static JOB_ID_BYTES]) {
+        world.worker = part_worker;
+        world.part = JOB_IMAGE_PULL;
+        world.parts_open = 1;
+        world.fail_at = 3;
+        ASSERT_OK(add(f, JOB_APP_INSTALL, id, NULL));
+}
+
+TEST(an_undo_that_fails_is_tried_again) {
+        Fixture f;
+        char id[JOB_ID_BYTES];
+        up(&f);
+        fails_in_the_end(&f, id);
+        world.undo_fails = 3;
+        while (world.undo_tries < 2)
+                turn(&f, 1);
+        turn(&f, 1);
+        f.m.jobs = jobs_free(f.m.jobs); /* how often it was tried is known after a kill, too */
+        jobs_up(&f, fake_peer_allowed);
+        turn_until(&f, id, "failed");
+        expect_end_of_worker();
+        _cleanup_job_row_ JobRow row = row_of(&f, id);
+        ASSERT_TRUE(strstr(row.error, "It broke."));
+        ASSERT_EQ(world.undone, 3);
+        ASSERT_EQ(world.undo_tries, 4);
+        ASSERT_EQ(world.stranded, 0);
+        down(&f);
+}
+
+TEST(an_undo_that_always_fails_is_given_up_and_said) {
+        Fixture f;
+        char id[JOB_ID_BYTES];
+        up(&f);
+        fails_in_the_end(&f, id);
+        world.undo_fails = 1000;
+        turn_until(&f, id, "failed");
+        expect_end_of_worker();
+        _cleanup_job_row_ JobRow row = row_of(&f, id);
+        ASSERT_TRUE(strstr(row.error, "It broke."));
+        ASSERT_TRUE(strstr(row.message, "It does not go back."));
+        ASSERT_EQ(world.undo_tries, JOB_UNDO_TRIES);
+        ASSERT_EQ(world.stranded, 1);
+        f.m.jobs = jobs_free(f.m.jobs);
+        jobs_up(&f, fake_peer_allowed);
+        for (unsigned i = 0; i < 5; i++)
+                turn(&f, 1);
+        ASSERT_EQ(world.undo_tries, JOB_UNDO_TRIES);
         down(&f);
 }
 
