@@ -266,6 +266,22 @@ static int clone_start(Manager* m, Job* job, AppRow* row, Error* reterr) {
         return r == 1 ? app_step_start(m, job, "start", row->id, reterr) : r;
 }
 
+/* As the package wants it: a copy for trying things out writes to nobody. */
+static int tell(Manager* m, Job* job, const AppRow* row, Error* reterr) {
+        _cleanup_json_ json_t* list = json_loads(row->muted, JSON_REJECT_DUPLICATES, NULL);
+        const char* source = strempty(json_get_string(job->request, "source"));
+        bool mail = false, tasks = false;
+        size_t i;
+        json_t* v;
+        json_array_foreach(list, i, v)
+                *(streq(strempty(json_string_value(v)), "mail") ? &mail : &tasks) = true;
+        return app_event_add(m, row->id, "clone", "ok", &job->actor,
+                             mail && tasks ? "%s was made as a copy of %s; mail and schedule are silent."
+                             : mail        ? "%s was made as a copy of %s; its mail is silent."
+                             : tasks       ? "%s was made as a copy of %s; its schedule is silent."
+                                           : "%s was made as a copy of %s.", row->title, source);
+}
+
 static int clone_answer(Manager* m, Job* job, AppRow* row, Error* reterr) {
         int r = clone_start(m, job, row, reterr);
         if (r == 1)
@@ -280,8 +296,7 @@ static int clone_answer(Manager* m, Job* job, AppRow* row, Error* reterr) {
                 r = app_step_apply(m, job, "open", row, reterr);
         if (r != 1)
                 return r;
-        r = app_event_add(m, row->id, "clone", "ok", &job->actor, "%s was made as a copy of %s; mail and schedule are silent.", row->title,
-                          strempty(json_get_string(job->request, "source")));
+        r = tell(m, job, row, reterr);
         if (r >= 0)
                 r = app_job_over(m, row->id, "present", "", reterr);
         app_names_changed(m, row->name);

@@ -26,7 +26,8 @@ printf 'Content-Type: text/plain\r\n\r\n'; cat /data/log
 GOOD = "exec httpd -f -p 8080 -h /w"
 # Further words of a version's manifest. 2.0 takes over data of 1.8 and newer only, 3.0 none that there is.
 MORE = {
-    "1.1": {"hooks": {"before_update": {"container": "web", "command": ["sh", "-c", "echo before >>/data/hooks"]}}},
+    "1.0": {"clone": {"mail": "keep", "schedule": "keep"}},
+    "1.1": {"clone": {"keep_secrets": ["seed"]}, "hooks": {"before_update": {"container": "web", "command": ["sh", "-c", "echo before >>/data/hooks"]}}},
     "2.0": {"upgradable_from": "1.8", "hooks": {"after_update": {"container": "web", "command": ["sh", "-c", "echo after >>/data/hooks"]}}},
     "2.1": {"upgradable_from": "1.8", "hooks": {"after_update": {"container": "web", "command": ["sh", "-c", "echo failing >>/data/hooks; exit 1"]}}},
     "3.0": {"upgradable_from": "2.9"},
@@ -58,8 +59,8 @@ def manifest(version, image):
     return {"format": 1, "id": "ledger", "version": version, "downgrade_data_safe": VERSIONS[version][2], "title": {"en": "Ledger"}, "summary": {"en": "Writes down what it is told"},
             "description": {"en": "For tests."}, "licence": "Apache-2.0", "categories": ["tools"],
             "containers": [{"name": "web", "image": image, "args": ["sh", "-c", script(version)], "stop_seconds": 1, "mounts": [{"data": "files", "path": "/data"}],
-                            "env": {"TOKEN": "{{secret.token}}"}}],
-            "data": [{"name": "files", "class": "precious", "consistency": "plain"}], "secrets": [{"key": "token", "format": "hex", "bytes": 16}],
+                            "env": {"TOKEN": "{{secret.token}}", "SEED": "{{secret.seed}}"}}],
+            "data": [{"name": "files", "class": "precious", "consistency": "plain"}], "secrets": [{"key": key, "format": "hex", "bytes": 16} for key in ("token", "seed")],
             "schedule": [{"id": "tick", "container": "web", "calendar": "*-*-* 04:00:00", "command": ["sh", "-c", "echo tick >>/data/ticks"]}],
             "http": {"container": "web", "port": 8080}, "sign_in": "none", "access": "public", "resources": {"memory_mb": 8, "memory_max_mb": 64, "disk_mb": 10}, "network_out": "none",
             "health": {"path": "/", "expect": [200], "start_seconds": 5 if version == "1.6" else 15, "soak_seconds": 600}, **MORE.get(version, {})}
