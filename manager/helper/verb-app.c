@@ -207,6 +207,30 @@ static int record_put(int apps_fd, const AppRecord* a, Error* reterr) {
         return r < 0 ? error_errno(reterr, r, "Cannot write the record of app %s", a->id) : 0;
 }
 
+static int unit_queue(Helper* h, const char* method, int kind, const char* id, const char* name, Error* reterr) {
+        char unit[APP_UNIT_NAME_BYTES];
+        app_unit_name(kind, id, name, unit);
+        pid1_reset_failed(h->pid1, unit); /* started anew it may fail as often again */
+        return pid1_unit(h->pid1, method, unit, "replace", reterr);
+}
+
+/* A door that opens lets the clock in, too: the app runs by then, and is not started again. Of one that does not run no timer begins. */
+static int timers_start(Helper* h, const AppRecord* a, Error* reterr) {
+        int r = 0, active = 0;
+        for (size_t i = 0; i < a->tasks_n; i++)
+                active += a->tasks[i].active;
+        for (size_t i = 0; i < a->containers_n && active > 0 && r == 0; i++) {
+                char unit[APP_UNIT_NAME_BYTES];
+                app_unit_name(APP_UNIT_CONTAINER, a->id, a->containers[i].name, unit);
+                r = pid1_units_count(h->pid1, unit, reterr);
+        }
+        bool runs = r > 0;
+        for (size_t i = 0; i < a->tasks_n && runs && r >= 0; i++)
+                if (a->tasks[i].active)
+                        r = unit_queue(h, "StartUnit", APP_UNIT_TIMER, a->id, a->tasks[i].id, reterr);
+        return MIN(r, 0);
+}
+
 /* Safe with a hostile manager: every member is checked (app_record_check()); units are constant text but for ids, words and numbers; the
  * record never becomes configuration of root's but a bundle whose powers are constant too. It can run any program as an app, with an
  * app's powers, in ids no other app has: that is what the manager is for. Units come before the record: what the record names can start. */
@@ -226,6 +250,8 @@ int verb_app_apply(Helper* h, sd_bus_message* call, sd_bus_message* reply, Error
                 r = record_put(fd, a, reterr);
         if (r >= 0)
                 r = nginx_door_set(a->id, !streq(a->gate, "open"), reterr);
+        if (r >= 0)
+                r = timers_start(h, a, reterr);
         if (r < 0)
                 return r;
         log_info("App %s applied: %zu containers, %zu tasks%s.", a->id, a->containers_n, a->tasks_n, a->host_network ? ", in the machine's own network" : "");
@@ -248,13 +274,6 @@ static int record_of_call(sd_bus_message* call, AppRecord** ret, Error* reterr) 
         if (r < 0)
                 return r;
         return r == 0 ? error_set(reterr, ERROR_NOT_FOUND, "There is no app %s.", id) : 0;
-}
-
-static int unit_queue(Helper* h, const char* method, int kind, const char* id, const char* name, Error* reterr) {
-        char unit[APP_UNIT_NAME_BYTES];
-        app_unit_name(kind, id, name, unit);
-        pid1_reset_failed(h->pid1, unit); /* started anew it may fail as often again */
-        return pid1_unit(h->pid1, method, unit, "replace", reterr);
 }
 
 /* Safe with a hostile manager: it starts units that we wrote, named by a record that we wrote. */
