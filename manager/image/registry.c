@@ -299,10 +299,17 @@ static int token_url(Registry* r, const ImageChallenge* c, char ret[static URL_M
         return n < 0 || n >= URL_MAX ? -EBADMSG : 0;
 }
 
+/* Where nothing but a greeting was asked for it is the login itself that was not taken. */
+static int denied(const Registry* r, Error* reterr) {
+        if (streq(r->what, r->host))
+                return error_set(reterr, ERROR_WRONG_CREDENTIALS, "%s does not take this name and password.", r->host);
+        return error_set(reterr, ERROR_WRONG_CREDENTIALS, "%s does not let this box have %s.", r->host, r->what);
+}
+
 static int token_take(Registry* r, const Exchange* x, Error* reterr) {
         _cleanup_json_ json_t* answer = NULL;
         if (x->status == 401 || x->status == 403)
-                return error_set(reterr, ERROR_WRONG_CREDENTIALS, "%s does not let this box have %s.", r->host, r->what);
+                return denied(r, reterr);
         const char* token = NULL;
         if (x->status == 200 && x->text && json_parse_object(x->text, x->size, &answer, NULL) >= 0)
                 token = json_get_string(answer, "token") ?: json_get_string(answer, "access_token");
@@ -461,7 +468,7 @@ static int refusal(const Registry* r, const Exchange* x, Error* reterr) {
         if (x->status == 404)
                 return error_set(reterr, ERROR_NOT_FOUND, "%s is not at %s.", r->what, r->host);
         if (x->status == 401 || x->status == 403)
-                return error_set(reterr, ERROR_WRONG_CREDENTIALS, "%s does not let this box have %s.", r->host, r->what);
+                return denied(r, reterr);
         return error_set(reterr, ERROR_UNREACHABLE, "%s refused to hand out %s (HTTP %u).", r->host, r->what, x->status);
 }
 

@@ -247,6 +247,8 @@ static void read_environment(Service* s, const YamlNode* node, const char* path)
         }
         if (node->kind == YAML_TEXT)
                 SAY(node, yaml_node_is_null(node) ? HONOURED : REFUSED, "A map or a list is expected.");
+        else if (node->n == 1)
+                SAY(node, HONOURED, "One variable.");
         else
                 SAY(node, HONOURED, "%zu variables.", node->n);
 }
