@@ -427,10 +427,14 @@ TEST(deep_trees_are_refused_and_removed) {
         _cleanup_error_ Error e = ERROR_NULL;
         if (!world_up(&w))
                 return;
+        TreeCount before = {}, after = {};
         struct rlimit limit = { 8192, 8192 };
         (void) setrlimit(RLIMIT_NOFILE, &limit);
         int fd = ASSERT_OK(openat(w.fd, DATA "/files", O_RDONLY | O_DIRECTORY));
+        ASSERT_OK(place_measure(w.place, PLACE_APP, "notes", NULL, &before));
         for (unsigned i = 0; i < TREE_DEPTH_MAX + 500; i++) {
+                if (i % 100 == 0) /* one is told before the directory, or the other behind it */
+                        ASSERT_TRUE(close(openat(fd, "a", O_CREAT | O_WRONLY, 0600)) == 0 && close(openat(fd, "z", O_CREAT | O_WRONLY, 0600)) == 0);
                 ASSERT_OK(mkdirat(fd, "down", 0700));
                 int next = ASSERT_OK(openat(fd, "down", O_RDONLY | O_DIRECTORY));
                 (void) close(fd);
@@ -439,8 +443,8 @@ TEST(deep_trees_are_refused_and_removed) {
         (void) close(fd);
         ASSERT_ERROR(copy(&w, "p", false, &e), error_name_errno(ERROR_WRONG_STATE));
         ASSERT_TRUE(strstr(e.message, "deep") != NULL);
-        TreeCount count = {};
-        ASSERT_OK(place_measure(w.place, PLACE_APP, "notes", NULL, &count));
+        ASSERT_OK(place_measure(w.place, PLACE_APP, "notes", NULL, &after));
+        ASSERT_EQ(after.files, before.files + TREE_DEPTH_MAX + 500 + 2 * (TREE_DEPTH_MAX + 500) / 100);
         world_down(&w);
 }
 

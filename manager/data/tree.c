@@ -8,6 +8,8 @@
 #include <sys/syscall.h>
 
 #define REMOVE_DEPTH 64 /* deeper directories are moved up first: no tree is too deep to go */
+#define MEASURE_OPEN 256 /* directories that are open at a time */
+#define MEASURE_DEPTH_MAX 1000000
 #define WATCH_EVERY 256 /* names */
 
 struct Dirent64 { /* getdents64(2) */
@@ -40,6 +42,7 @@ int tree_names_next(TreeNames* n, const char** ret, unsigned char* ret_type) {
                 }
                 const struct Dirent64* d = (const struct Dirent64*) (void*) (n->buffer + n->at);
                 n->at += d->length;
+                n->offset = d->offset;
                 if (streq(d->name, ".") || streq(d->name, ".."))
                         continue;
                 *ret = d->name;
@@ -73,31 +76,114 @@ int tree_watch_names(const TreeWatch* watch, const TreeCount* count) {
 
 /* --- measuring --- */
 
-static int measure_directory(int fd, const TreeWatch* watch, unsigned depth, TreeCount* count) {
-        _cleanup_(tree_names_done) TreeNames names = {};
-        const char* name;
-        int r = tree_names_init(&names, fd);
-        while (r >= 0 && (r = tree_names_next(&names, &name, NULL)) > 0) {
-                struct stat st;
-                count->files++;
-                r = tree_watch_names(watch, count);
-                if (r < 0 || fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-                        continue; /* gone meanwhile */
-                count->bytes += (uint64_t) st.st_blocks * 512 / (S_ISDIR(st.st_mode) || st.st_nlink < 1 ? 1 : st.st_nlink);
-                if (!S_ISDIR(st.st_mode) || depth >= TREE_DEPTH_MAX)
-                        continue;
-                _cleanup_close_ int child = tree_open(fd, name);
-                if (child >= 0)
-                        r = measure_directory(child, watch, depth + 1, count);
+/* A directory on the way down. Of a deep one only the last are open; one that is come back to is found by "..", and is the one it was. */
+typedef struct Level {
+        TreeNames names;         /* names.fd is owned, -EBADF while it is closed */
+        dev_t device;
+        ino_t inode;
+        int64_t offset;          /* where it goes on, while it is closed */
+} Level;
+
+typedef struct Measure {
+        const TreeWatch* watch;
+        Level* levels;
+        size_t n, room;
+        TreeCount count;
+} Measure;
+
+static void level_close(Level* l) {
+        l->offset = l->names.offset;
+        tree_names_done(&l->names);
+        if (l->names.fd >= 0)
+                (void) close(l->names.fd);
+        l->names.fd = -EBADF;
+}
+
+static void measure_done(Measure* m) {
+        while (m->n > 0)
+                level_close(&m->levels[--m->n]);
+        free(TAKE_PTR(m->levels));
+}
+
+/* Down into fd, which is taken in any case. */
+static int level_enter(Measure* m, int fd) {
+        _cleanup_close_ int own = fd;
+        struct stat st;
+        if (m->n >= MEASURE_DEPTH_MAX)
+                return -ELOOP;
+        if (m->n == m->room) {
+                size_t room = MAX(m->room * 2, (size_t) 64);
+                Level* more = reallocarray(m->levels, room, sizeof(Level));
+                if (!more)
+                        return -ENOMEM;
+                m->levels = more;
+                m->room = room;
         }
+        if (fstat(own, &st) < 0)
+                return -errno;
+        Level* l = &m->levels[m->n];
+        *l = (Level) { .device = st.st_dev, .inode = st.st_ino };
+        int r = tree_names_init(&l->names, own);
+        if (r < 0) {
+                tree_names_done(&l->names);
+                return r;
+        }
+        TAKE_FD(own);
+        if (m->n >= MEASURE_OPEN)
+                level_close(&m->levels[m->n - MEASURE_OPEN]);
+        m->n++;
+        return 0;
+}
+
+/* Up from the last one. -ESTALE: it lies somewhere else by now, and nobody knows how the rest stands. */
+static int level_leave(Measure* m) {
+        Level *below = &m->levels[m->n - 1], *l = below - 1;
+        int r = 0;
+        if (m->n > 1 && l->names.fd < 0) {
+                struct stat st;
+                int64_t offset = l->offset;
+                _cleanup_close_ int fd = tree_open(below->names.fd, "..");
+                if (fd < 0 || fstat(fd, &st) < 0 || st.st_dev != l->device || st.st_ino != l->inode)
+                        return -ESTALE;
+                r = tree_names_init(&l->names, fd);
+                if (r >= 0 && lseek(fd, offset, SEEK_SET) < 0)
+                        r = -errno;
+                TAKE_FD(fd); /* the level's */
+                l->names.offset = offset;
+        }
+        level_close(below);
+        m->n--;
         return r;
 }
 
+static int measure_name(Measure* m, const char* name) {
+        int fd = m->levels[m->n - 1].names.fd;
+        struct stat st;
+        m->count.files++;
+        int r = tree_watch_names(m->watch, &m->count);
+        if (r < 0 || fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                return r; /* gone meanwhile */
+        m->count.bytes += (uint64_t) st.st_blocks * 512 / (S_ISDIR(st.st_mode) || st.st_nlink < 1 ? 1 : st.st_nlink);
+        if (!S_ISDIR(st.st_mode))
+                return 0;
+        int child = tree_open(fd, name);
+        return child >= 0 ? level_enter(m, child) : 0;
+}
+
 int tree_measure(int fd, const TreeWatch* watch, TreeCount* ret) {
-        TreeCount count = {};
-        int r = measure_directory(fd, watch, 0, &count);
+        _cleanup_(measure_done) Measure m = { .watch = watch };
+        int top = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+        int r = top < 0 ? -errno : level_enter(&m, top);
+        while (r >= 0 && m.n > 0) {
+                const char* name;
+                r = tree_names_next(&m.levels[m.n - 1].names, &name, NULL);
+                if (r > 0)
+                        r = measure_name(&m, name);
+                else if (r == 0 || r == -ENOENT) /* its end, or gone meanwhile */
+                        r = level_leave(&m);
+        }
         if (r >= 0)
-                *ret = count;
+                *ret = m.count;
         return r;
 }
 

@@ -1,5 +1,6 @@
 /* Trees of files that somebody else made and may be changing while we look: the data of apps. Whoever calls has more power than the one who
- * made them, so nothing here follows a symbolic link, opens a pipe or a device, or goes up; every step is one name relative to an open directory.
+ * made them, so nothing here follows a symbolic link, opens a pipe or a device, or goes up but to where it was; every step is one name relative to an
+ * open directory.
  *
  * What is copied: directories, files with their holes, hard links among themselves, symbolic links (as text), pipes; owner, mode, times, user.*
  * attributes and POSIX ACLs. Devices, sockets and attributes of other name spaces (file capabilities) are not data. Owners are shifted from
@@ -7,7 +8,7 @@
 #pragma once
 #include "base/error.h"
 
-#define TREE_DEPTH_MAX 2000 /* two open directories a level */
+#define TREE_DEPTH_MAX 2000 /* of what is copied: two open directories a level */
 
 typedef struct TreeCount {
         uint64_t bytes;          /* allocated, of everything seen */
@@ -40,7 +41,7 @@ int tree_copy(int from_fd, int to_fd, const TreeCopy* how, TreeCount* ret, Error
 /* Of any depth. Absent is fine. */
 int tree_remove(int parent_fd, const char* name, const TreeWatch* watch);
 int tree_open(int parent, const char* name); /* a directory, never through a link; an fd or -errno */
-/* Counts bytes and files. */
+/* Counts bytes and files, down to any depth that a file system is filled with. -ESTALE: directories deep in it were moved meanwhile. */
 int tree_measure(int fd, const TreeWatch* watch, TreeCount* ret);
 
 /* The next names of a directory without "." and "..", by getdents64(2): 1 = a name, 0 = the end. */
@@ -48,6 +49,7 @@ int tree_measure(int fd, const TreeWatch* watch, TreeCount* ret);
 typedef struct TreeNames {
         int fd;                      /* borrowed */
         size_t at, size;
+        int64_t offset;              /* behind the name that was told last, for lseek(2) */
         char* buffer;                /* owned, TREE_NAMES_BYTES */
 } TreeNames;
 int tree_names_init(TreeNames* n, int fd);
