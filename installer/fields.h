@@ -14,7 +14,13 @@ FIELD("hostname",                  STRING, HOSTNAME,    0, 0,     NULL, LOCKABLE
 FIELD("domain",                    STRING, DNS_NAME,    0, 0,     NULL, LOCKABLE, "The customer's domain: the primary one from the first start, for names below it only, and used once its records point here.")
 FIELD("timezone",                  STRING, TIMEZONE,    0, 0,     NULL, LOCKABLE, "A name of the tz database, such as Europe/Berlin.")
 FIELD("language",                  STRING, LANGUAGE,    0, 0,     NULL, LOCKABLE, "The box's language, such as de or pt-BR.")
-FIELD("template",                  ENUM, NONE,          0, 0,     "blank|mail|team|blog", 0, "The first apps; kept until this box has a catalogue.")
+FIELD("template",                  ENUM, NONE,          0, 0,     "blank|mail|team|blog", 0, "The first apps in a word: mail is a calendar, team a calendar and a wiki, blog a WordPress; `apps` speaks before it.")
+FIELD("apps",                      OBJECTS, NONE,       0, 16,    NULL, 0, "Apps that are installed from the first start, one after the other, each once.")
+FIELD("apps[].package",            STRING, ID,          0, 0,     NULL, 0, "Which, of the catalogue; it must be there.")
+FIELD("apps[].location",           STRING, LOCATION,    0, 0,     NULL, 0, "The first part of its name: calendar becomes calendar.customer.example; the package unless told.")
+FIELD("apps[].title",              STRING, TEXT,        0, 0,     NULL, 0, "What people call it.")
+FIELD("apps[].access",             ENUM, NONE,          0, 0,     "public|everyone", 0, "Who may open it: the world, or everybody with an account; as the package says unless told.")
+FIELD("apps[].settings",           STRINGS, ANSWER,     0, 64,    NULL, 0, "Answers to its questions, each key=value; never a secret.")
 FIELD("ssh_keys",                  STRINGS, SSH_KEY,    0, 64,    NULL, ONCE, "Lines of .pub files that may sign in as root; shown to the owner as the provider's.")
 
 FIELD("owner",                     OBJECT, NONE,        0, 0,     NULL, ONCE, "The first owner.")
@@ -45,6 +51,7 @@ FIELD("provider.catalogue.url",    STRING, URL,         0, 0,     NULL, 0, "Wher
 FIELD("provider.catalogue.key",    STRING, BASE64,      0, 0,     NULL, 0, "Who signs it, as minisign prints public keys; the box's own catalogue's key unless told.")
 FIELD("provider.catalogue.allow",  STRINGS, ID,         0, 1000,  NULL, 0, "Only these apps.")
 FIELD("provider.catalogue.deny",   STRINGS, ID,         0, 1000,  NULL, 0, "Not these apps.")
+FIELD("provider.catalogue.imports", ENUM, NONE,         0, 0,     "allow|deny", 0, "Whether images and Compose files may be installed besides; allow unless told.")
 
 FIELD("backup",                    OBJECT, NONE,        0, 0,     NULL, 0, "Backups; they are on in any case.")
 FIELD("backup.targets",            OBJECTS, NONE,       0, 8,     NULL, LOCKABLE, "Where copies go off this machine.")
@@ -96,6 +103,8 @@ FORMAT(BASE64,   24, 128,  NULL, "^[A-Za-z0-9+/_-]+={0,2}$", NULL, NULL, "base64
 FORMAT(TOKEN,    1, 256,   NULL, "^[A-Za-z0-9!#%&()*+,./:;<=>?@_{|}~^-]+$", NULL, NULL, "printable ASCII without spaces, quotes, backslashes and dollar signs")
 FORMAT(PASSWORD, 1, 256,   NULL, "^[ -~]+$", NULL, NULL, "printable ASCII")
 FORMAT(ID,       1, 32,    id_valid, "^[a-z0-9]+$", NULL, NULL, "an id of small letters and digits")
+FORMAT(LOCATION, 1, 63,    hostname_valid, "^" LABEL "$", NULL, NULL, "one part of a name: small letters, digits and dashes")
+FORMAT(ANSWER,   2, 2048,  text_plain_valid, "^[a-z][a-z0-9_]{0,31}=", NULL, NULL, "key=value, without control characters")
 FORMAT(WINDOW,   11, 11,   NULL, "^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$", NULL, NULL, "a time of day such as 02:00-05:00")
 #undef FORMAT
 #undef LABEL

@@ -314,8 +314,56 @@ static int check_object(const json_t* object, const char* table_path, const char
         return 0;
 }
 
+static bool list_has(const json_t* list, const char* s) {
+        size_t i;
+        json_t* one;
+        json_array_foreach((json_t*) list, i, one)
+                if (streq_ptr(json_string_value(one), s))
+                        return true;
+        return false;
+}
+
+static const char* location_of(const json_t* app) {
+        return json_get_string(app, "location") ?: strempty(json_get_string(app, "package"));
+}
+
+static int check_allowed(const Config* c, const char* field, const char* package, Error* reterr) {
+        const json_t* allow = config_get(c, "provider.catalogue.allow");
+        if (!list_has(config_get(c, "provider.catalogue.deny"), package) && (json_array_size(allow) == 0 || list_has(allow, package)))
+                return 0;
+        (void) error_field(reterr, ERROR_BAD_FIELD, field, "'%s' is %s, which 'provider.catalogue' does not let be installed.", field, package);
+        return error_hint(reterr, "Take it out of the apps, or change 'provider.catalogue.allow' and 'provider.catalogue.deny'.");
+}
+
+/* One app of the list, beside those before it. */
+static int check_app(const Config* c, size_t i, Error* reterr) {
+        const json_t *apps = config_get(c, "apps"), *app = json_array_get(apps, i);
+        const char* package = json_get_string(app, "package");
+        char field[PATH_BYTES];
+        (void) snprintf(field, sizeof(field), "apps[%zu].package", i);
+        if (!package) {
+                (void) error_field(reterr, ERROR_MISSING_FIELD, field, "'%s' is missing.", field);
+                return error_hint(reterr, "Say which app of the catalogue is meant, such as radicale.");
+        }
+        for (size_t k = 0; k < i; k++) {
+                const json_t* before = json_array_get(apps, k);
+                bool same = streq_ptr(json_get_string(before, "package"), package);
+                if (!same && !streq(location_of(before), location_of(app)))
+                        continue;
+                (void) snprintf(field, sizeof(field), "apps[%zu].%s", i, same ? "package" : "location");
+                (void) error_field(reterr, ERROR_BAD_FIELD, field, "'%s' is what 'apps[%zu]' has already: %s.", field, k, same ? package : location_of(app));
+                return error_hint(reterr, same ? "Each app comes once; its owner can install another." : "Give one of them another location.");
+        }
+        return check_allowed(c, field, package, reterr);
+}
+
 /* What no single field can say. */
 static int check_whole(const Config* c, Error* reterr) {
+        for (size_t i = 0; i < json_array_size(config_get(c, "apps")); i++) {
+                int r = check_app(c, i, reterr);
+                if (r < 0)
+                        return r;
+        }
         if (config_get(c, "owner.password_hash") && !config_get(c, "owner.username"))
                 return error_field(reterr, ERROR_MISSING_FIELD, "owner.username", "'owner.password_hash' needs 'owner.username' beside it.");
         if (config_get(c, "owner.password_hash") && config_get(c, "owner.link_token_sha256"))
@@ -510,10 +558,11 @@ static json_t* schema_values(const Field* f) {
 
 static json_t* schema_string(const Format* f) {
         json_t* s = json_pack("{s:s, s:I, s:I}", "type", "string", "minLength", (json_int_t) f->min, "maxLength", (json_int_t) f->max);
-        if (f->valid == text_plain_valid)
-                (void) json_object_set_new(s, "pattern", json_string("^[^\\u0000-\\u001f\\u007f-\\u009f]*$"));
-        if (f->patterns[0])
-                (void) json_object_set_new(s, "pattern", json_string(f->patterns[0]));
+        const char* plain = f->valid == text_plain_valid ? "^[^\\u0000-\\u001f\\u007f-\\u009f]*$" : NULL;
+        if (f->patterns[0] || plain)
+                (void) json_object_set_new(s, "pattern", json_string(f->patterns[0] ?: plain));
+        if (f->patterns[0] && plain)
+                (void) json_object_set_new(s, "allOf", json_pack("[{s:s}]", "pattern", plain));
         if (f->patterns[1])
                 (void) json_object_set_new(s, "allOf", json_pack("[{s:s}]", "pattern", f->patterns[1]));
         if (f->forbidden)
@@ -566,7 +615,9 @@ json_t* config_schema(void) {
                               "What a provider wants of a machine that becomes a Steadbox. Everything is optional.");
         _cleanup_json_ json_t* root = schema_object("");
         (void) json_object_update(s, root);
-        /* check_whole() in the schema's words */
+        /* check_whole() in the schema's words, as far as it has some */
+        json_t* app = json_object_get(json_object_get(json_object_get(s, "properties"), "apps"), "items");
+        (void) json_object_set_new(app, "required", json_pack("[s]", "package"));
         json_t* in_root = json_object_get(json_object_get(s, "properties"), "owner");
         (void) json_object_set_new(in_root, "dependentRequired", json_pack("{s:[s]}", "password_hash", "username"));
         (void) json_object_set_new(in_root, "not", json_pack("{s:[s,s]}", "required", "password_hash", "link_token_sha256"));

@@ -388,7 +388,8 @@ int owner_apply(Install* i, Error* reterr) {
                 install_note(i, "The owner gets the link from the provider.");
         else if (link)
                 i->owner_link = strdup(link);
-        if (config_string(i->config, "template"))
-                install_note(i, "The template '%s' is kept until this box has a catalogue of apps.", config_string(i->config, "template"));
+        const char* template = config_string(i->config, "template");
+        if (json_array_size(config_get(i->config, "apps")) > 0 || (template && !streq(template, "blank")))
+                install_note(i, "The first apps are installed now, by the box itself; 'steadbox app presets' shows how far they are.");
         return 0;
 }

@@ -100,6 +100,24 @@ TEST(bad_input_is_refused_with_the_field) {
                 { "{\"backup\":{\"targets\":[1]}}", "backup.targets[0]", ERROR_BAD_FIELD },
                 { "{\"updates\":{\"window\":\"2-5\"}}", "updates.window", ERROR_BAD_FIELD },
                 { "{\"locked\":[\"owner\"]}", "locked[0]", ERROR_BAD_FIELD },
+                { "{\"apps\":{}}", "apps", ERROR_BAD_FIELD },
+                { "{\"apps\":[\"radicale\"]}", "apps[0]", ERROR_BAD_FIELD },
+                { "{\"apps\":[{}]}", "apps[0].package", ERROR_MISSING_FIELD },
+                { "{\"apps\":[{\"package\":\"a\"},{\"package\":\"../b\"}]}", "apps[1].package", ERROR_BAD_FIELD },
+                { "{\"apps\":[{\"app\":\"radicale\"}]}", "apps[0].app", ERROR_UNKNOWN_FIELD },
+                { "{\"apps\":[{\"package\":\"a\"},{\"package\":\"a\",\"location\":\"b\"}]}", "apps[1].package", ERROR_BAD_FIELD },
+                { "{\"apps\":[{\"package\":\"a\",\"location\":\"b\"},{\"package\":\"b\"}]}", "apps[1].location", ERROR_BAD_FIELD },
+                { "{\"apps\":[{\"package\":\"a\",\"location\":\"b.c\"}]}", "apps[0].location", ERROR_BAD_FIELD },
+                { "{\"apps\":[{\"package\":\"a\",\"location\":\"A\"}]}", "apps[0].location", ERROR_BAD_FIELD },
+                { "{\"apps\":[{\"package\":\"a\",\"title\":\"a\\nb\"}]}", "apps[0].title", ERROR_BAD_FIELD },
+                { "{\"apps\":[{\"package\":\"a\",\"access\":\"groups\"}]}", "apps[0].access", ERROR_BAD_FIELD },
+                { "{\"apps\":[{\"package\":\"a\",\"settings\":{\"user\":\"me\"}}]}", "apps[0].settings", ERROR_BAD_FIELD },
+                { "{\"apps\":[{\"package\":\"a\",\"settings\":[\"user=me\",\"me\"]}]}", "apps[0].settings[1]", ERROR_BAD_FIELD },
+                { "{\"apps\":[{\"package\":\"a\",\"settings\":[\"user=a\\u0007\"]}]}", "apps[0].settings[0]", ERROR_BAD_FIELD },
+                { "{\"apps\":[{\"package\":\"a\"}],\"provider\":{\"catalogue\":{\"deny\":[\"a\"]}}}", "apps[0].package", ERROR_BAD_FIELD },
+                { "{\"apps\":[{\"package\":\"a\"}],\"provider\":{\"catalogue\":{\"allow\":[\"b\"]}}}", "apps[0].package", ERROR_BAD_FIELD },
+                { "{\"provider\":{\"catalogue\":{\"imports\":true}}}", "provider.catalogue.imports", ERROR_BAD_FIELD },
+                { "{\"provider\":{\"catalogue\":{\"imports\":\"no\"}}}", "provider.catalogue.imports", ERROR_BAD_FIELD },
                 { "{\"locked\":[\"domain\",\"nothing\"]}", "locked[1]", ERROR_BAD_FIELD },
         };
         for (size_t i = 0; i < ELEMENTS(cases); i++) {
@@ -111,6 +129,17 @@ TEST(bad_input_is_refused_with_the_field) {
                         TEST_FAIL("%s: %s", cases[i].text, e.message);
                 ASSERT_STREQ(e.field, cases[i].field);
         }
+}
+
+TEST(apps_stay_for_the_manager) {
+        static const char text[] = "{\"apps\":[{\"package\":\"radicale\",\"location\":\"calendar\",\"access\":\"public\",\"settings\":[\"user=ada\",\"title=\xc3\x84pfel = rot\"]},"
+                                   "{\"package\":\"calendar\",\"location\":\"other\"}],"
+                                   "\"provider\":{\"catalogue\":{\"allow\":[\"calendar\",\"radicale\"],\"imports\":\"deny\"}}}";
+        _cleanup_(config_freep) Config* c = NULL;
+        ASSERT_OK(config_parse(text, strlen(text), &c, NULL));
+        _cleanup_json_ json_t *settings = config_settings(c), *all = json_loads(text, 0, NULL);
+        ASSERT_TRUE(json_equal(json_object_get(settings, "apps"), json_object_get(all, "apps")));
+        ASSERT_TRUE(json_equal(json_object_get(settings, "provider"), json_object_get(all, "provider")));
 }
 
 /* The schema says patterns, C says patterns and validators: on every sample the two must agree. */

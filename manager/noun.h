@@ -96,6 +96,7 @@ typedef struct NounClass {
         int (*certificate_domains)(Manager* m, json_t* ret_domains, Error* reterr);
         const char* (*certificate_for_name)(Manager* m, const char* name); /* id of the one it should show; NULL = no opinion */
         void (*applied)(Manager* m);                                    /* firewall, certificate and web server were brought up to date */
+        void (*offers_changed)(Manager* m);                             /* the catalogue was fetched again */
         void (*addresses_changed)(Manager* m);                          /* the machine's addresses are others now */
         const BackupUnit* backup_units;                                 /* ends with a NULL id */
         int (*personal_data)(Manager* m, int64_t user_id, json_t* ret_parts, Error* reterr); /* adds parts[noun] */

@@ -398,6 +398,17 @@ OP(APP_CATALOGUE, "app.catalogue", GET, "/catalogue", ADMIN, READ | COLLECTION, 
 OP(APP_OFFER, "app.offer", GET, "/catalogue/{package}", ADMIN, READ, "apps", OfferDetail,
    FIELDS(F(package, ID, REQUIRED | POSITIONAL, 1, 32, NULL, "The app of the catalogue.")),
    "Show an app of the catalogue", "Texts, the questions it asks, and whether it fits into memory and onto the disk.")
+#define PRESET_FIELD F(package, ID, REQUIRED | POSITIONAL, 1, 32, NULL, "The app of the catalogue that the provider asked for.")
+OP(APP_PRESETS, "app.presets", GET, "/app-presets", ADMIN, READ | COLLECTION, "apps", AppPreset, NO_FIELDS,
+   "List apps the provider asked for", "What should be here from the first start, and what became of each: installed, waiting for what, failed why.")
+OP(APP_PRESET_INSTALL, "app.preset-install", POST, "/app-presets/{package}/install", ADMIN, WRITE | JOB, "apps", JobStarted,
+   FIELDS(PRESET_FIELD,
+          F(settings, STRINGS, OPTIONAL, 0, 64, NULL, "Further answers to the package's questions, each key=value; they speak before the provider's."),
+          F(secret_settings, TEXT, OPTIONAL | SECRET, 1, 8192, NULL, "Answers that are secret, one key=value a line.")),
+   "Install an app the provider asked for", "Where it failed or was left out; with the provider's place and answers.")
+OP(APP_PRESET_DISMISS, "app.preset-dismiss", POST, "/app-presets/{package}/dismiss", ADMIN, WRITE, "apps", Nothing, FIELDS(PRESET_FIELD),
+   "Leave out an app the provider asked for", "It is not installed by itself any more; it can be at any time.")
+#undef PRESET_FIELD
 OP(CATALOGUE_REFRESH, "catalogue.refresh", POST, "/catalogue-refresh", ADMIN, WRITE | JOB, "apps", JobStarted, NO_FIELDS,
    "Fetch the catalogue again", "Every source is fetched and its signature checked; what is bad changes nothing.")
 OP(CATALOGUE_SOURCES, "catalogue.sources", GET, "/catalogue-sources", ADMIN, READ | COLLECTION, "apps", CatalogueSource, NO_FIELDS,

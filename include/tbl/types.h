@@ -225,6 +225,7 @@ TYPE(Settings, PROPS(
         P(acme_staging, BOOLEAN, "Whether its test service is used."),
         P(app_updates, BOOLEAN, "Whether apps that want it are updated by themselves."),
         P(app_window, STRING, "When they are, in the box's time."),
+        P(app_imports, BOOLEAN, "Whether the provider lets images and Compose files be installed besides the catalogue's apps."),
         P(locked, STRINGS, "Keys fixed by the provider."),
         P(brand, ONE(Brand), "White label.")), "Settings.")
 TYPE(SshKey, PROPS(
@@ -403,6 +404,15 @@ TYPE(OfferDetail, PROPS(
         P(suggested_name, NULLABLE_STRING, "Where it could live."),
         P(ports, STRINGS, "Raw ports it can open with consent, as name tcp/1234."),
         P(fit, ONE(Fit), "Whether it fits.")), "An app of the catalogue, with all about it.")
+TYPE(AppPreset, PROPS(
+        P(package, STRING, "Its id in the catalogue."),
+        P(title, STRING, "What it is called."),
+        P(location, STRING, "The first part of its name."),
+        P(name, NULLABLE_STRING, "Where it lives, or would; null while there is no place."),
+        P(state, STRING, "waiting, needs-domain, needs-offer (the catalogue does not have it), installing, installed (once; it may be gone since), failed or dismissed."),
+        P(reason, NULLABLE_STRING, "Why it failed, and what helps."),
+        P(app, NULLABLE_STRING, "The app, where it is here."),
+        P(job, NULLABLE_STRING, "What installs it.")), "An app that the provider wants here from the first start.")
 TYPE(CatalogueSource, PROPS(
         P(source, STRING, "Its short name."),
         P(name, STRING, "What its index calls it; empty until it was fetched."),

@@ -2,6 +2,7 @@
 #include "api/handlers.h"
 #include "app/install.h"
 #include "app/own.h"
+#include "app/preset.h"
 #include "base/secret.h"
 #include "catalogue/catalogue.h"
 #include "package/compose.h"
@@ -33,6 +34,33 @@ int op_app_offer(Request* r, Error* reterr) {
         (void) json_object_set_new(body, "fit", fit);
         (void) json_object_set_new(body, "suggested_name", json_string_or_null(*name ? name : NULL));
         return request_reply(r, TAKE_PTR(body));
+}
+
+/* --- what the provider wants here --- */
+
+int op_app_presets(Request* r, Error* reterr) {
+        json_t* items = NULL;
+        int k = app_presets_show(request_manager(r), request_language(r), &items, reterr);
+        return k < 0 ? k : request_reply_items(r, items);
+}
+
+int op_app_preset_install(Request* r, Error* reterr) {
+        char id[APP_ID_BYTES], job[JOB_ID_BYTES], object[64];
+        int k = app_preset_install(request_manager(r), request_actor(r), request_string(r, "package"), request_strings(r, "settings"),
+                                   request_string(r, "secret_settings"), id, job, reterr);
+        if (k < 0)
+                return k;
+        (void) snprintf(object, sizeof(object), "app:%s", id);
+        request_audit_object(r, object);
+        return request_reply_job(r, job);
+}
+
+int op_app_preset_dismiss(Request* r, Error* reterr) {
+        char object[64];
+        (void) snprintf(object, sizeof(object), "preset:%s", request_string(r, "package"));
+        request_audit_object(r, object);
+        int k = app_preset_dismiss(request_manager(r), request_string(r, "package"), reterr);
+        return k < 0 ? k : request_reply_empty(r);
 }
 
 /* --- where it comes from --- */
@@ -110,6 +138,8 @@ int op_app_import_check(Request* r, Error* reterr) {
         _cleanup_compose_ Compose c = {};
         const char* app = request_string(r, "app");
         int k = app ? app_authorise(request_manager(r), request_actor(r), app, &row, reterr) : 0;
+        if (k >= 0 && !app)
+                k = catalogue_imports_check(request_manager(r), reterr);
         if (k >= 0)
                 k = app ? read_again(r, &row, /* all= */ false, &c, reterr) : read_compose(r, /* all= */ false, &c, reterr);
         return k < 0 ? k : request_reply(r, TAKE_PTR(c.report));
@@ -135,7 +165,9 @@ static char* answer_lines(const json_t* answers) {
 int op_app_import(Request* r, Error* reterr) {
         _cleanup_compose_ Compose c = {};
         char id[APP_ID_BYTES], object[64], job[JOB_ID_BYTES];
-        int k = read_compose(r, /* all= */ true, &c, reterr);
+        int k = catalogue_imports_check(request_manager(r), reterr);
+        if (k >= 0)
+                k = read_compose(r, /* all= */ true, &c, reterr);
         if (k >= 0)
                 k = compose_refusal(&c, reterr);
         if (k < 0)

@@ -1,6 +1,7 @@
 /* Links: looking at one, using it, and the owner's. */
 #include "api/handlers.h"
 #include "api/op-people.h"
+#include "app/preset.h"
 #include "base/time.h"
 #include "config.h"
 #include "site/site.h"
@@ -179,6 +180,8 @@ int op_owner_link(Request* r, Error* reterr) {
         }
         if (k >= 0)
                 k = link_make(m, LINK_KIND_OWNER, u, request_string(r, "email"), request_host(r), sha256 ? digest : NULL, &link, reterr);
+        if (k >= 0 && (k = app_presets_begin(m, reterr)) < 0) /* everything the first page needs is there */
+                json_decref(link);
         if (k < 0)
                 return k;
         if (u)

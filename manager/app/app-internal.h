@@ -102,6 +102,7 @@ struct Apps {
         const char* cgroups;
         unsigned probing;            /* in flight */
         sd_event_source* cleaner;    /* timer: image-clean */
+        sd_event_source* presets;    /* deferred: the provider's apps */
         AppDisk* disk;               /* disk.c */
         SweepClock calendar;         /* as housekeeping saw it last */
         bool names_due;              /* a record was applied that the web server was not told of yet */
@@ -248,6 +249,7 @@ json_t* app_questions(const json_t* manifest, const char* language); /* array of
 
 /* --- finding.c --- */
 int app_findings(Manager* m, Findings* list, Error* reterr);
+int app_preset_findings(Manager* m, Findings* list, Error* reterr); /* preset.c */
 
 /* --- rebuild.c --- */
 int app_rebuild(Manager* m, Error* reterr); /* rows that are missing, from apps/<id>/record.json; inside the open transaction */

@@ -141,5 +141,5 @@ int app_findings(Manager* m, Findings* list, Error* reterr) {
                 kernel_acted(list, &rows.items[i], manifest, live);
                 version(m, list, &rows.items[i], manifest);
         }
-        return MIN(r, 0);
+        return r < 0 || !m->apps ? MIN(r, 0) : app_preset_findings(m, list, reterr);
 }

@@ -2,6 +2,7 @@
 #include "app/install.h"
 #include "app/app-internal.h"
 #include "app/own.h"
+#include "app/preset.h"
 #include "base/log.h"
 #include "noun.h"
 #include "domain/names.h"
@@ -184,6 +185,8 @@ static int may_install(Manager* m, const AppInstall* i, Error* reterr) {
                 (void) error_set(reterr, ERROR_LOCKED, "Your provider does not let %s be installed here.", i->package);
                 return error_hint(reterr, "Ask your provider.");
         }
+        if (!streq(i->origin, "catalogue") && (r = catalogue_imports_check(m, reterr)) < 0)
+                return r;
         if (json_is_object(json_object_get(i->manifest, "host_network")) && !i->host_network) {
                 (void) error_field(reterr, ERROR_NOT_ALLOWED, "host_network", "It wants the machine's own network: %s",
                                    strempty(json_get_string(json_object_get(i->manifest, "host_network"), "reason")));
@@ -482,6 +485,7 @@ static void install_ended(Manager* m, Job* job, bool done) {
         app_job_ended(m, job, done);
         if (done && store_app_get(m->store, job->object, &row, NULL) > 0)
                 app_names_changed(m, row.name); /* certificates follow */
+        app_presets_soon(m);
 }
 
 const JobClass app_install_job = { .step = install_step, .undo = install_undo, .stranded = install_stranded, .ended = install_ended };

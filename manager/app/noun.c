@@ -1,6 +1,7 @@
 /* Apps as a noun: start and end, and what all nouns answer for. */
 #include "app/app-internal.h"
 #include "app/own.h"
+#include "app/preset.h"
 #include "app/update.h"
 #include "base/log.h"
 #include "base/time.h"
@@ -66,8 +67,10 @@ static int startup(Manager* m, Error* reterr) {
                 app_images_clean_start(m);
         if (r >= 0)
                 r = update_startup(m, reterr);
-        if (r >= 0)
+        if (r >= 0) {
                 app_probe_plan(m);
+                app_presets_soon(m);
+        }
         return r;
 }
 
@@ -85,6 +88,7 @@ static void shutdown_apps(Manager* m) {
         (void) sd_event_source_disable_unref(a->lister);
         (void) sd_event_source_disable_unref(a->sampler);
         (void) sd_event_source_disable_unref(a->cleaner);
+        (void) sd_event_source_disable_unref(a->presets);
         a->disk = app_disk_free(a->disk);
         (void) sd_bus_slot_unref(a->job_removed);
         (void) sd_bus_slot_unref(a->properties);
@@ -218,6 +222,7 @@ static int housekeeping(Manager* m, Error* reterr) {
                 r = update_housekeeping(m, by_calendar, reterr);
         if (r >= 0 && m->apps)
                 r = app_rebuild(m, reterr);
+        app_presets_soon(m);
         return MIN(r, 0);
 }
 
@@ -226,6 +231,8 @@ const NounClass app_noun = {
         .startup = startup,
         .shutdown = shutdown_apps,
         .findings = app_findings,
+        .applied = app_presets_soon, /* there may be a domain now */
+        .offers_changed = app_presets_soon,
         .personal_data = personal_data,
         .erase = erase,
         .search = search,

@@ -37,6 +37,13 @@ bool catalogue_allowed(Manager* m, const char* package) {
         return !list_has(deny, package) && (json_array_size(allow) == 0 || list_has(allow, package));
 }
 
+int catalogue_imports_check(Manager* m, Error* reterr) {
+        if (!streq_ptr(json_get_string(provider_part(m), "imports"), "deny"))
+                return 0;
+        (void) error_set(reterr, ERROR_LOCKED, "Your provider lets only apps of the catalogue be installed here, no images and no Compose files.");
+        return error_hint(reterr, "Look for one: steadbox app catalogue");
+}
+
 /* --- finding offers --- */
 
 void catalogue_offer_done(CatalogueOffer* o) {

@@ -28,6 +28,8 @@ int catalogue_versions(Manager* m, const char* source, const char* package, cons
 int catalogue_end_of_life(Manager* m, const char* source, const char* package, char** ret, Error* reterr);
 /* Whether the provider lets this package be installed. */
 bool catalogue_allowed(Manager* m, const char* package);
+/* LOCKED where it lets no images and no Compose files be installed, for which no catalogue vouches. */
+int catalogue_imports_check(Manager* m, Error* reterr);
 
 /* Inside the caller's transaction; joins a refresh that is open. */
 int catalogue_refresh(Manager* m, const Actor* actor, char ret_job[static JOB_ID_BYTES], Error* reterr);

@@ -10,6 +10,7 @@
 #include "base/secret.h"
 #include "base/time.h"
 #include "base/validate.h"
+#include "daemon/nouns.h"
 #include <stdio.h>
 
 /* --- asking for it --- */
@@ -227,6 +228,9 @@ static void ended(Manager* m, Job* job, bool done) {
         _cleanup_error_ Error e = ERROR_NULL;
         if (has_news(m, job) && refresh_if_due(m, &e) < 0)
                 log_info("A new source of apps is fetched later: %s", strempty(e.message));
+        for (size_t i = 0; noun_table[i]; i++)
+                if (noun_table[i]->offers_changed)
+                        noun_table[i]->offers_changed(m);
         events_changed(m->events, "catalogue");
         events_changed(m->events, "app"); /* there may be something to update to */
 }

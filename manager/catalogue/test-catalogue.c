@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/time.h"
 #include "catalogue/catalogue-internal.h"
+#include "daemon/nouns.h"
 #include "job/job-internal.h"
 #include "package/pack.h"
 #include "store/store-job.h"
@@ -29,6 +30,7 @@ static struct {
         char id[JOB_ID_BYTES];
 } box;
 
+const NounClass* const noun_table[] = { NULL };
 static bool locked;
 bool setting_locked(Manager* m, const char* key) {
         return locked && streq(key, "provider.catalogue");
@@ -409,6 +411,10 @@ TEST(sources_and_who_may) {
         offered("notes", "1-1");
         offered("wiki", NULL);
         ASSERT_FALSE(catalogue_allowed(&box.m, "other"));
+        ASSERT_OK(catalogue_imports_check(&box.m, NULL)); /* allowed unless told */
+        (void) json_object_set_new(json_object_get(json_object_get(box.m.machine, "provider"), "catalogue"), "imports", json_string("deny"));
+        _cleanup_error_ Error denied = ERROR_NULL;
+        ASSERT_TRUE(catalogue_imports_check(&box.m, &denied) < 0 && error_has_name(&denied, ERROR_LOCKED) && strstr(denied.hint, "catalogue"));
         _cleanup_json_ json_t* items = NULL;
         ASSERT_OK(catalogue_offers(&box.m, "en", NULL, "wiki", &items, NULL));
         ASSERT_FALSE(json_get_boolean(json_array_get(items, 0), "allowed", true)); /* shown, and said */

@@ -89,6 +89,12 @@ static int add_acme_url(Manager* m, json_t* settings, Error* reterr) {
         return r;
 }
 
+/* Kept by catalogue_imports_check(), which knows nothing of settings. */
+static bool app_imports(Manager* m) {
+        const json_t* catalogue = json_object_get(json_object_get(m->machine, "provider"), "catalogue");
+        return !streq_ptr(json_get_string(catalogue, "imports"), "deny");
+}
+
 static int fill(Manager* m, json_t* settings, Error* reterr) {
         static const char* const texts[] = { "controller", "contact", "authority", "public_ipv4", "public_ipv6" };
         _cleanup_free_ char *zone = timezone_read(), *name = NULL, *days = NULL;
@@ -116,6 +122,7 @@ static int fill(Manager* m, json_t* settings, Error* reterr) {
         (void) json_object_set_new(settings, "language", json_string(site_language(m)));
         (void) json_object_set_new(settings, "box_name", json_string(strempty(name)));
         (void) json_object_set_new(settings, "retention_days", json_integer(days ? atoll(days) : RETENTION_DAYS));
+        (void) json_object_set_new(settings, "app_imports", json_boolean(app_imports(m)));
         (void) json_object_set_new(settings, "locked", locked_keys(m));
         (void) json_object_set_new(settings, "brand", site_brand(m));
         return 0;

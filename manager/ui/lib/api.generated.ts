@@ -527,6 +527,8 @@ export interface Settings {
     app_updates: boolean;
     /** When they are, in the box's time. */
     app_window: string;
+    /** Whether the provider lets images and Compose files be installed besides the catalogue's apps. */
+    app_imports: boolean;
     /** Keys fixed by the provider. */
     locked: string[];
     /** White label. */
@@ -923,6 +925,26 @@ export interface OfferDetail {
     ports: string[];
     /** Whether it fits. */
     fit: Fit;
+}
+
+/** An app that the provider wants here from the first start. */
+export interface AppPreset {
+    /** Its id in the catalogue. */
+    package: string;
+    /** What it is called. */
+    title: string;
+    /** The first part of its name. */
+    location: string;
+    /** Where it lives, or would; null while there is no place. */
+    name: string | null;
+    /** waiting, needs-domain, needs-offer (the catalogue does not have it), installing, installed (once; it may be gone since), failed or dismissed. */
+    state: string;
+    /** Why it failed, and what helps. */
+    reason: string | null;
+    /** The app, where it is here. */
+    app: string | null;
+    /** What installs it. */
+    job: string | null;
 }
 
 /** A source of apps. */
@@ -1924,6 +1946,19 @@ export interface OperationFields {
         /** The app of the catalogue. */
         package: string;
     };
+    'app.presets': {};
+    'app.preset-install': {
+        /** The app of the catalogue that the provider asked for. */
+        package: string;
+        /** Further answers to the package's questions, each key=value; they speak before the provider's. */
+        settings?: string[];
+        /** Answers that are secret, one key=value a line. */
+        secret_settings?: string;
+    };
+    'app.preset-dismiss': {
+        /** The app of the catalogue that the provider asked for. */
+        package: string;
+    };
     'catalogue.refresh': {};
     'catalogue.sources': {};
     'catalogue.source-add': {
@@ -2442,6 +2477,9 @@ export interface OperationResults {
     'certificate.check': JobStarted;
     'app.catalogue': Page<Offer>;
     'app.offer': OfferDetail;
+    'app.presets': Page<AppPreset>;
+    'app.preset-install': JobStarted;
+    'app.preset-dismiss': Nothing;
     'catalogue.refresh': JobStarted;
     'catalogue.sources': Page<CatalogueSource>;
     'catalogue.source-add': CatalogueSource;
@@ -2605,6 +2643,9 @@ export const operations: { [name in OperationName]: OperationRow } = {
     'certificate.check': ['POST', '/certificates-check', {}],
     'app.catalogue': ['GET', '/catalogue', { limit: ['INTEGER', '', 1, 1000], after: ['STRING', '', 1, 128], q: ['STRING', '', 0, 128], category: ['STRING', '', 1, 32] }],
     'app.offer': ['GET', '/catalogue/{package}', { package: ['ID', 'rp', 1, 32] }],
+    'app.presets': ['GET', '/app-presets', {}],
+    'app.preset-install': ['POST', '/app-presets/{package}/install', { package: ['ID', 'rp', 1, 32], settings: ['STRINGS', '', 0, 64], secret_settings: ['TEXT', 's', 1, 8192] }],
+    'app.preset-dismiss': ['POST', '/app-presets/{package}/dismiss', { package: ['ID', 'rp', 1, 32] }],
     'catalogue.refresh': ['POST', '/catalogue-refresh', {}],
     'catalogue.sources': ['GET', '/catalogue-sources', {}],
     'catalogue.source-add': ['PUT', '/catalogue-sources/{source}', { source: ['ID', 'rp', 1, 32], url: ['STRING', 'rp', 1, 512], key: ['STRING', 'rp', 56, 56] }],
