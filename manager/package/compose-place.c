@@ -89,6 +89,18 @@ static void volume_of(Service* s, const YamlNode* node, const char* path, const 
         compose_mount(s, node->line, path, source, target, read_only);
 }
 
+/* What stands behind the second colon. Who may only read must not be let write because of a word beside it. */
+static bool read_mode(Service* s, const YamlNode* node, const char* path, char* text, bool* ret_read_only) {
+        for (char *rest = text, *word; (word = strsep(&rest, ","));)
+                if (streq(word, "ro"))
+                        *ret_read_only = true;
+                else if (!rule_choice("rw|z|Z|nocopy|cached|delegated|consistent|private|rprivate|slave|rslave", word)) {
+                        SAY(node, REFUSED, "\"%.40s\" is no way in which a volume can be had here.", word);
+                        return false;
+                }
+        return true;
+}
+
 /* [source:]target[:options] */
 static void read_short(Service* s, const YamlNode* node, const char* path) {
         _cleanup_free_ char* text = compose_text(s->c, node, path, false);
@@ -108,7 +120,9 @@ static void read_short(Service* s, const YamlNode* node, const char* path) {
                 compose_mount(s, node->line, path, own, text, false);
                 return;
         }
-        bool read_only = n == 3 && rule_choice("ro|ro,z|ro,Z|z,ro|Z,ro", parts[2]);
+        bool read_only = false;
+        if (n == 3 && !read_mode(s, node, path, parts[2], &read_only))
+                return;
         if (strchr("./~$", *parts[0]) && *parts[0])
                 bind(s, node, path, parts[0], parts[1], read_only);
         else
@@ -123,8 +137,12 @@ static char* member(Service* s, const YamlNode* map, const char* key, const char
 static void read_long(Service* s, const YamlNode* node, const char* path) {
         _cleanup_free_ char *type = member(s, node, "type", path), *source = member(s, node, "source", path) ?: member(s, node, "src", path);
         _cleanup_free_ char *target = member(s, node, "target", path) ?: member(s, node, "dst", path), *only = member(s, node, "read_only", path);
-        bool read_only = only && streq(only, "true");
+        bool read_only = false;
         char own[128];
+        if (yaml_node_get(node, "read_only") && !yaml_node_is_null(yaml_node_get(node, "read_only")) && !(only && compose_boolean(only, &read_only))) {
+                SAY(node, REFUSED, "read_only is neither true nor false.");
+                return;
+        }
         if (!target) {
                 SAY(node, REFUSED, "A volume needs a target.");
                 return;

@@ -121,15 +121,15 @@ static void read_shm(Service* s, const YamlNode* node, const char* path) {
 static void read_deploy(Service* s, const YamlNode* node, const char* path) {
         const YamlNode* memory = yaml_node_get(yaml_node_get(yaml_node_get(node, "resources"), "limits"), "memory");
         const YamlNode* replicas = yaml_node_get(node, "replicas");
-        int64_t n = 1;
+        if (node->kind != YAML_MAP && !yaml_node_is_null(node))
+                SAY(node, REFUSED, "A map is expected.");
         if (memory)
                 read_memory(s, memory, path);
         if (replicas) {
                 TEXT_OF(replicas);
-                n = atoll(text);
+                if (!streq(text, "1"))
+                        SAY(replicas, REFUSED, "A service runs once here; take replicas out.");
         }
-        if (n != 1)
-                SAY(replicas, REFUSED, "A service runs once here; take replicas out.");
         for (size_t i = 0; node->kind == YAML_MAP && i < node->n; i++)
                 if (!streq(node->keys[i], "resources") && !streq(node->keys[i], "replicas"))
                         compose_say(s->c, node->key_lines[i], path, IGNORED, "%.40s is for clusters.", node->keys[i]);
@@ -349,6 +349,10 @@ static void read_health(Service* s, const YamlNode* node, const char* path) {
         const YamlNode *test = yaml_node_get(node, "test"), *disable = yaml_node_get(node, "disable");
         json_t* command = NULL;
         bool off = false;
+        if (node->kind != YAML_MAP && !yaml_node_is_null(node)) {
+                SAY(node, REFUSED, "A map with a test is expected.");
+                return;
+        }
         if (disable && !read_boolean(s, disable, path, &off))
                 return;
         if (off) {
@@ -424,11 +428,13 @@ static void read_cap_add(Service* s, const YamlNode* node, const char* path) {
 static void read_security(Service* s, const YamlNode* node, const char* path) {
         for (size_t i = 0; node->kind == YAML_LIST && i < node->n; i++) {
                 TEXT_OF(node->items[i]);
-                if (strstr(text, "unconfined") || strstr(text, "no-new-privileges:false"))
+                if (strstr(text, "unconfined") || strstr(text, "no-new-privileges:false") || strstr(text, "no-new-privileges=false"))
                         SAY(node->items[i], REFUSED, "%.60s would take its walls down.", text);
                 else
                         SAY(node->items[i], startswith(text, "no-new-privileges") ? HONOURED : IGNORED, "The box has its own walls for every app.");
         }
+        if (node->kind != YAML_LIST && !yaml_node_is_null(node))
+                SAY(node, REFUSED, "A list is expected.");
 }
 
 static void read_network_mode(Service* s, const YamlNode* node, const char* path) {
@@ -469,6 +475,8 @@ static void read_links(Service* s, const YamlNode* node, const char* path) {
                 else
                         SAY(node->items[i], HONOURED, "Services reach one another by name.");
         }
+        if (node->kind != YAML_LIST && !yaml_node_is_null(node))
+                SAY(node, REFUSED, "A list is expected.");
 }
 
 static void read_ports(Service* s, const YamlNode* node, const char* path) {

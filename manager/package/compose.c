@@ -33,6 +33,14 @@ void compose_mend(char* s) {
                 s[--n] = 0;
 }
 
+/* Values and keys may have several lines. */
+static void one_line(char* s) {
+        for (char* p = s; *p; p++)
+                if (*p == '\n' || *p == '\t' || *p == '\r')
+                        *p = ' ';
+        compose_mend(s);
+}
+
 void compose_say(ComposeReader* c, unsigned line, const char* path, Verdict verdict, const char* format, ...) {
         char sentence[320], where[160];
         va_list list;
@@ -40,11 +48,8 @@ void compose_say(ComposeReader* c, unsigned line, const char* path, Verdict verd
         (void) vsnprintf(sentence, sizeof(sentence), format, list);
         va_end(list);
         (void) snprintf(where, sizeof(where), "%s", path);
-        for (char* p = sentence; *p; p++) /* values may have several lines */
-                if (*p == '\n' || *p == '\t' || *p == '\r')
-                        *p = ' ';
-        compose_mend(sentence);
-        compose_mend(where);
+        one_line(sentence);
+        one_line(where);
         if (c->n_lines >= LINES_MAX && verdict != REFUSED)
                 return; /* what matters is still told */
         if (c->n_lines >= 2 * LINES_MAX)
@@ -437,7 +442,10 @@ int compose_refusal(const Compose* c, Error* reterr) {
                 (void) error_field(reterr, ERROR_BAD_FIELD, "host_network", "The file asks for the machine's own network.");
                 return error_hint(reterr, "Say yes to it by host_network, if the app is to have it.");
         }
-        (void) error_field(reterr, ERROR_BAD_FIELD, "compose", "Line %lld: %s: %s%s", (long long) json_get_integer(first, "line", 0),
-                json_get_string(first, "key"), json_get_string(first, "sentence"), n > 1 ? " And more is refused." : "");
+        char where[32] = ""; /* the whole has no line */
+        if (json_get_integer(first, "line", 0) > 0)
+                (void) snprintf(where, sizeof(where), "Line %lld: ", (long long) json_get_integer(first, "line", 0));
+        (void) error_field(reterr, ERROR_BAD_FIELD, "compose", "%s%s: %s%s", where, json_get_string(first, "key"), json_get_string(first, "sentence"),
+                n > 1 ? " And more is refused." : "");
         return error_hint(reterr, "app.import-check tells all of it, line by line.");
 }

@@ -1,5 +1,6 @@
 /* Compose files: what is kept, what is said of the rest and in which line, and what tries to be clever. */
 #include "base/test.h"
+#include "base/validate.h"
 #include "package/compose-internal.h"
 
 static Compose read_with(const char* text, ComposeOptions options) {
@@ -360,6 +361,218 @@ TEST(bad_yaml_names_the_line) {
                 ASSERT_TRUE(compose_read(cases[i].text, strlen(cases[i].text), &options, &c, &e) < 0);
                 if (!startswith(strempty(e.message), cases[i].message) || !streq_ptr(e.field, "compose"))
                         TEST_FAIL("%s: %s", cases[i].text, strempty(e.message));
+        }
+}
+
+/* --- every field hostile --- */
+
+/* What a service may have, and what somebody may write there who wants more than an app may have. */
+static const char* const service_keys[] = {
+        "image", "depends_on", "command", "entrypoint", "environment", "env_file", "volumes", "ports", "expose", "healthcheck", "user", "working_dir",
+        "read_only", "init", "tmpfs", "shm_size", "stop_grace_period", "stop_signal", "mem_limit", "deploy", "restart", "platform", "hostname",
+        "container_name", "privileged", "cap_add", "security_opt", "network_mode", "pid", "ipc", "userns_mode", "cgroup", "uts", "build", "links",
+        "cap_drop", "labels", "networks", "extra_hosts", "sysctls", "ulimits", "devices", "cgroup_parent", "runtime", "extends", "secrets", "configs",
+        "\"x\\ny\"", "'[Service]'", "image.x", "IMAGE",
+};
+static const char* const hostile_values[] = {
+        "", "~", "[]", "{}", "[[]]", "[{}]", "{a: {b: [c]}}", "[[a], {b: c}]", "0", "-1", "1e308", "99999999999999999999", "0x10", "true", ".nan",
+        "\"a\\nExecStart=/bin/sh\"", "[\"a\\nExecStartPre=+/bin/sh\"]", "{\"a\\nUser=root\": \"b\\nUser=root\"}", "\"\\x1b[2J\"", "\"a\\tb\\r\\nc\"",
+        "'\"; reboot; \"'", "[\"' || reboot #\"]", "'$(reboot)'", "'`reboot`'", "'$$(reboot)'", "'%n%i%%'", "['%h:/x']", "'{{secret.none}}'", "['{{setting.x}}']",
+        "'}}{{'", "../../etc/shadow", "['../..:/x']", "[/:/host]", "['/..//:/host']", "['a:/proc/1/root']", "['a:/sys/fs']", "['a:/dev/sda']", "['a:/run/steadbox']",
+        "['a:/x/../../y']", "['a:/x\"y']", "['a:/x,upperdir=/']", "['a:/x:shared']", "['%n:/x%n']", "[{type: bind, source: /, target: /host}]",
+        "[{type: volume, source: '../x', target: '/x;y'}]", "['0:80']", "['1-65535:1-65535']", "['80:80:80:80']", "['::::80']", "['-80']", "['80/']", "['/tcp']",
+        "['65536']", "[{target: 80, published: '1-9'}]", "[{target: [80]}]", "[{target: 80, protocol: 'tcp; x'}]", "[SYS_ADMIN]", "[ALL]", "[CAP_SYS_MODULE]",
+        "['seccomp=unconfined']", "['apparmor:unconfined']", "['systempaths=unconfined']", "['no-new-privileges=false']", "host", "'host '", "container:other",
+        "'service:web'", "{condition: 'x'}", "[web]", "{web: {condition: service_healthy}}", "['A=b\nc']", "['=x']", "['A B=c']", "['9=x']", "['LD_PRELOAD=/x']", "{'A=B': c}",
+        "{'': x}", "{? '%n' : x}", "registry.example/a@sha256:00", "'a b'", "http://x/y", "-v", "--help", "'../../x:latest'", "x@sha256:zz", "'0:0:0'", "65536:65536", "'root\n0'",
+};
+
+/* Words that end up in units, file names and configurations hold nothing but what such words may hold; commands and variables go into a bundle as
+ * JSON and hold no control characters but newline and tab. */
+static bool word_is_plain(const char* s) {
+        for (; *s; s++)
+                if ((unsigned char) *s < 0x20 || *s == 0x7f || strchr("\"'\\$%;{}`|<>&\n", *s))
+                        return false;
+        return true;
+}
+
+static void look_through(const json_t* value, const char* key, const char* what) {
+        static const char* const free_texts[] = { "env", "args", "command", "title", "summary", "description", "purpose", "label", "help", "reason", "dump", "restore", "initial" };
+        bool is_free = false;
+        const char* name;
+        json_t* member;
+        size_t i;
+        for (i = 0; i < ELEMENTS(free_texts); i++)
+                is_free = is_free || streq(key, free_texts[i]);
+        if (json_is_string(value) && !(is_free ? text_valid(json_string_value(value), true) : word_is_plain(json_string_value(value))))
+                TEST_FAIL("%s: %s is \"%s\"", what, key, json_string_value(value));
+        json_array_foreach((json_t*) value, i, member)
+                look_through(member, key, what);
+        json_object_foreach((json_t*) value, name, member) {
+                if (!word_is_plain(name))
+                        TEST_FAIL("%s: %s has the key \"%s\"", what, key, name);
+                look_through(member, is_free ? key : name, what);
+        }
+}
+
+/* A file is refused as a whole with a line, or line by line with sentences, or it became a manifest that holds nothing it should not. */
+static void read_hostile(const char* text) {
+        _cleanup_compose_ Compose c = {};
+        _cleanup_error_ Error e = ERROR_NULL, refusal = ERROR_NULL;
+        const ComposeOptions options = { .variables = "T=1\n" };
+        size_t i, refused = 0;
+        const json_t* l;
+        if (compose_read(text, strlen(text), &options, &c, &e) < 0) {
+                if (!streq_ptr(e.field, "compose") || !(startswith(e.message, "Line ") || startswith(e.message, "The file")))
+                        TEST_FAIL("%s: %s", text, strempty(e.message));
+                return;
+        }
+        json_array_foreach(json_object_get(c.report, "lines"), i, l) {
+                const char *sentence = strempty(json_get_string(l, "sentence")), *key = strempty(json_get_string(l, "key"));
+                bool is_refused = streq(json_get_string(l, "verdict"), "refused");
+                refused += is_refused;
+                if (!*sentence || (!*key && json_get_integer(l, "line", 0) == 0) || !text_valid(sentence, false) || !text_valid(key, false))
+                        TEST_FAIL("%s: %s: %s", text, key, sentence);
+        }
+        if (c.manifest) {
+                if (refused > 0)
+                        TEST_FAIL("%s: refused, and possible", text);
+                look_through(c.manifest, "", text);
+                return;
+        }
+        ASSERT_TRUE(compose_refusal(&c, &refusal) < 0);
+        if (!refusal.field || !refusal.hint || !text_valid(refusal.message, false) || strstr(refusal.message, "Line 0"))
+                TEST_FAIL("%s: %s", text, strempty(refusal.message));
+}
+
+TEST(every_field_hostile) {
+        static const char* const frames[] = {
+                "services:\n  web:\n    %s: %s\n    image: nginx\n", /* before the image: what comes later does not mend it */
+                "services:\n  web:\n    image: nginx\n    ports: [80]\n    %s: %s\n  db: {image: 'postgres:16'}\n",
+        };
+        for (size_t f = 0; f < ELEMENTS(frames); f++)
+                for (size_t k = 0; k < ELEMENTS(service_keys); k++)
+                        for (size_t v = 0; v < ELEMENTS(hostile_values); v++) {
+                                char text[512];
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+                                (void) snprintf(text, sizeof(text), frames[f], service_keys[k], hostile_values[v]); /* a constant of above */
+#pragma GCC diagnostic pop
+                                read_hostile(text);
+                        }
+}
+
+TEST(every_place_hostile) {
+        static const char* const frames[] = {
+                "%s\n", "services: %s\n", "services:\n  web: %s\n", "name: %s\nservices:\n  web: {image: nginx}\n", "version: %s\nservices:\n  web: {image: nginx}\n",
+                "services:\n  web: {image: nginx, volumes: ['a:/a']}\nvolumes: %s\n", "services:\n  web: {image: nginx, volumes: ['a:/a']}\nvolumes: {a: %s}\n",
+                "services:\n  web: {image: nginx}\nnetworks: %s\n", "services:\n  web: {image: nginx}\ninclude: %s\n", "services:\n  web: {image: nginx}\nconfigs: %s\n",
+                "services:\n  web: {image: nginx, healthcheck: {test: %s}}\n", "services:\n  web: {image: nginx, healthcheck: {test: x, interval: %s}}\n",
+                "services:\n  web: {image: nginx, healthcheck: {test: x, retries: %s}}\n", "services:\n  web: {image: nginx, healthcheck: {disable: %s}}\n",
+                "services:\n  web: {image: nginx, deploy: {replicas: %s}}\n", "services:\n  web: {image: nginx, deploy: {resources: {limits: {memory: %s}}}}\n",
+                "services:\n  web: {image: nginx, volumes: [{type: %s, source: a, target: /a}]}\n", "services:\n  web: {image: nginx, volumes: [{source: %s, target: /a}]}\n",
+                "services:\n  web: {image: nginx, volumes: [{source: a, target: %s}]}\n", "services:\n  web: {image: nginx, volumes: [{source: a, target: /a, read_only: %s}]}\n",
+                "services:\n  web: {image: nginx, ports: [{target: %s}]}\n", "services:\n  web: {image: nginx, ports: [{target: 80, published: %s}]}\n",
+                "services:\n  web: {image: nginx, environment: {A: %s}}\n", "services:\n  web: {image: nginx, depends_on: {db: %s}}\n  db: {image: x/db}\n",
+                "services:\n  ? %s\n  : {image: nginx}\n", "x-a: &a %s\nservices:\n  web:\n    <<: *a\n    image: nginx\n",
+        };
+        for (size_t f = 0; f < ELEMENTS(frames); f++)
+                for (size_t v = 0; v < ELEMENTS(hostile_values); v++) {
+                        char text[512];
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+                        (void) snprintf(text, sizeof(text), frames[f], hostile_values[v]); /* a constant of above */
+#pragma GCC diagnostic pop
+                        read_hostile(text);
+                }
+}
+
+/* Names that differ for the file's author and would be one for us, and more of everything than there may be. */
+TEST(too_much_and_too_alike) {
+        static const struct {
+                const char *before, *each, *after;
+                unsigned n;
+        } cases[] = {
+                { "services:\n", "  s%u: {image: nginx}\n", "", 400 },
+                { "services:\n  web:\n    image: nginx\n    volumes:\n", "      - 'v%u:/v%u'\n", "", 400 },
+                { "services:\n  web:\n    image: nginx\n    ports:\n", "      - '%u:%u'\n", "", 2000 },
+                { "services:\n  web:\n    image: nginx\n    environment:\n", "      V%u: x%u\n", "", 2000 },
+                { "services:\n  web:\n    image: nginx\n    command:\n", "      - w%u\n", "", 2000 },
+                { "services:\n  web:\n    image: nginx\n    tmpfs:\n", "      - /t%u\n", "", 200 },
+                { "services:\n  web:\n    image: nginx\n    depends_on:\n", "      - web%u\n", "", 2000 },
+                { "services:\n  web:\n    image: nginx\n    environment:\n", "      V%u: '${S%u_PASSWORD}'\n", "", 300 },
+                { "x:\n", "  - &a%u {k%u: v}\n", "services:\n  web: {image: nginx}\n", 600 },
+                { "services:\n  web:\n    image: nginx\n    made_up:\n", "      k%u: v%u\n", "", 8000 },
+        };
+        for (size_t i = 0; i < ELEMENTS(cases); i++) {
+                char* text = NULL;
+                size_t size = 0;
+                FILE* f = open_memstream(&text, &size);
+                (void) fputs(cases[i].before, f);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+                for (unsigned k = 1; k <= cases[i].n; k++)
+                        (void) fprintf(f, cases[i].each, k, k); /* a constant of above */
+#pragma GCC diagnostic pop
+                (void) fputs(cases[i].after, f);
+                (void) fclose(f);
+                read_hostile(text);
+                free(text);
+        }
+        _cleanup_compose_ Compose alike = read_with("services:\n  a.b: {image: nginx, ports: [80]}\n  a_b: {image: httpd, ports: ['81:81']}\n  A-B: {image: caddy}\n", (ComposeOptions) {});
+        const json_t* containers = json_object_get(alike.manifest, "containers");
+        ASSERT_EQ(json_array_size(containers), 3);
+        ASSERT_STREQ(json_get_string(json_array_get(containers, 0), "name"), "a-b");
+        ASSERT_STREQ(json_get_string(json_array_get(containers, 1), "name"), "a-b-2");
+        ASSERT_STREQ(json_get_string(json_array_get(containers, 2), "name"), "a-b-3");
+}
+
+/* What is not understood is not passed over as if it were nothing, and a word for "read only" is one however it is written. */
+TEST(nothing_is_passed_over) {
+        static const struct {
+                const char *key, *verdict;
+        } cases[] = {
+                { "security_opt: unconfined", "refused" }, { "security_opt: {a: b}", "refused" }, { "links: web", "refused" }, { "deploy: [a]", "refused" },
+                { "deploy: text", "refused" }, { "deploy: {replicas: 1x}", "refused" }, { "healthcheck: [CMD, x]", "refused" }, { "healthcheck: text", "refused" },
+                { "volumes: [{source: a, target: /a, read_only: perhaps}]", "refused" }, { "volumes: [{source: a, target: /a, read_only: [true]}]", "refused" },
+                { "volumes: ['a:/a:rshared']", "refused" }, { "volumes: ['a:/a:ro:x']", "refused" },
+        };
+        for (size_t i = 0; i < ELEMENTS(cases); i++) {
+                char text[256];
+                (void) snprintf(text, sizeof(text), "services:\n  web:\n    image: nginx\n    %s\n", cases[i].key);
+                _cleanup_compose_ Compose c = read_with(text, (ComposeOptions) {});
+                if (!line_of(&c, 4, cases[i].verdict) || c.manifest) {
+                        print_report(&c);
+                        TEST_FAIL("%s is not %s", cases[i].key, cases[i].verdict);
+                }
+        }
+        static const char* const read_only[] = { "'a:/a:ro'", "'a:/a:ro,z'", "'a:/a:nocopy,ro'", "{source: a, target: /a, read_only: true}", "{source: a, target: /a, read_only: 'yes'}",
+                "{source: a, target: /a, read_only: True}" };
+        for (size_t i = 0; i < ELEMENTS(read_only); i++) {
+                char text[256];
+                (void) snprintf(text, sizeof(text), "services:\n  web:\n    image: nginx\n    volumes: [%s]\n", read_only[i]);
+                _cleanup_compose_ Compose c = read_with(text, (ComposeOptions) {});
+                if (!json_get_boolean(json_array_get(json_object_get(container(&c, "web"), "mounts"), 0), "read_only", false))
+                        TEST_FAIL("%s may be written to", read_only[i]);
+        }
+}
+
+TEST(one_port_or_place_for_two) {
+        static const struct {
+                const char *text, *word;
+        } cases[] = {
+                { "services:\n  a: {image: nginx, ports: ['8080:80', '9000:9000']}\n  b: {image: x/b, ports: ['9000:9001']}\n", "9000" },
+                { "services:\n  a: {image: nginx, ports: ['80:80'], volumes: ['x:/data', 'y:/data']}\n", "/data" },
+                { "services:\n  a: {image: nginx, ports: ['80:80'], volumes: ['x:/data'], tmpfs: /data}\n", "/data" },
+                { "services:\n  a: {image: nginx, ports: ['80:80']}\n  b: {image: httpd, expose: [80]}\n", "80" },
+        };
+        for (size_t i = 0; i < ELEMENTS(cases); i++) {
+                _cleanup_compose_ Compose c = read_with(cases[i].text, (ComposeOptions) {});
+                _cleanup_error_ Error e = ERROR_NULL;
+                if (c.manifest || compose_refusal(&c, &e) >= 0 || !strstr(e.message, cases[i].word)) {
+                        print_report(&c);
+                        TEST_FAIL("%s: %s", cases[i].text, strempty(e.message));
+                }
         }
 }
 
