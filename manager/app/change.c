@@ -171,8 +171,10 @@ static int port_free(Manager* m, const AppRow* row, const json_t* port, Error* r
                         continue;
                 json_array_foreach(open, k, name) {
                         const json_t* p = port_named(manifest, strempty(json_string_value(name)));
-                        if (p && json_get_integer(p, "host_port", 0) == number && streq(strempty(json_get_string(p, "protocol")), protocol))
-                                return error_field(reterr, ERROR_CONFLICT, "ports", "Port %lld/%s is that of %s.", (long long) number, protocol, other->title);
+                        if (p && json_get_integer(p, "host_port", 0) == number && streq(strempty(json_get_string(p, "protocol")), protocol)) {
+                                (void) error_field(reterr, ERROR_CONFLICT, "ports", "Port %lld/%s is that of %s.", (long long) number, protocol, other->title);
+                                return error_hint(reterr, "Close it there first, or leave it closed here.");
+                        }
                 }
         }
         return MIN(r, 0);
