@@ -143,15 +143,6 @@ export const job = (kind, stages, stage, more = {}) => ({
 });
 export const installStages = ['pull', 'unpack', 'secrets', 'databases', 'start', 'answer'];
 
-// One of each state that the page shows.
-const presets = () => [
-    ['radicale', 'Radicale', 'installed', null], ['dokuwiki', 'DokuWiki', 'installing', null], ['ttrss', 'Tiny Tiny RSS', 'waiting', null],
-    ['wordpress', 'WordPress', 'failed', 'The package asks: Address of whoever looks after it (admin_email)'], ['roundcube', 'Roundcube', 'needs-domain', null],
-    ['gitea', 'gitea', 'needs-offer', null], ['nodered', 'Node-RED', 'dismissed', null],
-].map(([id, title, state, reason]) => ({
-    package: id, title, location: id, name: state === 'needs-domain' ? null : `${id}.miller.example`, state, reason, app: state === 'installed' ? 'calendar' : null, job: state === 'installing' ? '4711' : null,
-}));
-
 const listing = (items) => ({ items, next: null, total: items.length });
 const refusal = (status, name, message) => ({ status, body: { error: { name, message } } });
 
@@ -171,8 +162,6 @@ export function answer(method, path, query, body, world) {
         return found(method === 'GET' ? listing(tiles(world.tiles ?? 4)) : tiles(3)[2]);
     if (first === 'catalogue')
         return found(second ? offer(second, world.fits !== false) : listing(world.empty ? [] : offers.filter(({ title, summary }) => `${title} ${summary}`.toLowerCase().includes((query.get('q') ?? '').toLowerCase()))));
-    if (first === 'app-presets')
-        return third === 'dismiss' ? found({}) : second ? begin('app-install') : found(listing(presets()));
     if (first === 'catalogue-sources')
         return found(listing(sources()));
     if (first === 'catalogue-refresh')
