@@ -23,17 +23,35 @@ END
         vm_new "$image" 8G "$user_data"
         rm -f "$user_data"
         vm_start 1024
-        openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=registry.test -addext subjectAltName=DNS:registry.test \
-                -keyout "$vm_dir/registry.key" -out "$vm_dir/registry.crt" 2>"$vm_dir/openssl.log"
         if ! vm_wait_web 1200 || ! wait_for 300 vm_sh 'test ! -e /var/lib/steadbox-install/unfinished'; then
                 tail -n 40 "$vm_dir/serial.log"
                 not_ok "the machine comes up"
                 return 1
         fi
+        vm_apps_fill "$layout"
+}
+
+# Brings what they need into a machine that is up: vm_apps_fill LAYOUT, the folder that images/build-catalogue says.
+vm_apps_fill() {
+        openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=registry.test -addext subjectAltName=DNS:registry.test \
+                -keyout "$vm_dir/registry.key" -out "$vm_dir/registry.crt" 2>"$vm_dir/openssl.log"
         # The tests' own library runs inside: its box is the machine it runs on.
         tar -C "$TESTS/.." -c tests/lib tests/vm/apps | vm_sh 'mkdir -p /root/t && tar -C /root/t -x'
-        tar -C "$layout" -c . | vm_sh 'mkdir -p /root/layout && tar -C /root/layout -x'
+        tar -C "$1" -c . | vm_sh 'mkdir -p /root/layout && tar -C /root/layout -x'
         tar -C "$vm_dir" -c registry.key registry.crt | vm_sh 'tar -C /root -x'
+}
+
+# Pulls the cable in the middle of an installation, an update and a removal.
+vm_apps_cut() {
+        local said
+        if ! said=$(vm_apps underway); then
+                echo "$said"
+                not_ok "an installation, an update and a removal come to their middle"
+                return 1
+        fi
+        vm_power_cut
+        cp "$vm_dir/serial.log" "$LOGS/vm-serial-${0##*/}-before-the-cut.log"
+        ok "the cable is pulled in the middle of an installation, an update and a removal (${said##*now })"
 }
 
 # Runs one of tests/vm/apps in the machine: vm_apps PROGRAM [ARGUMENT...]

@@ -154,6 +154,16 @@ def account(id, file, key=None, container=None):
     return int(text) if key is None else int(dict(line.split() for line in text.splitlines())[key])
 
 
+def neighbours(machine):
+    """What would show that somebody else was hit, too."""
+    return [machine.sh("systemctl show -P MainPID,NRestarts steadboxd.service steadbox-app-ledger-web.service steadbox-app-quiet-app.service nginx.service"),
+            machine.sh("systemctl --failed --no-legend --plain")]
+
+
+def findings(machine):
+    return {f["key"]: f for f in machine.api("GET", "/findings").json["items"] if f["facts"].get("app") == "wild"}
+
+
 def freeze(id):
     """Nothing of the app goes on; it does not know."""
     with open(f"{SLICES}/steadbox-app-{id}.slice/cgroup.freeze", "w") as f:
