@@ -308,6 +308,7 @@ TEST(bad_images) {
                 { "bad/hardlink-by-link", "by way of another link" },
                 { "bad/hardlink-to-link", "something that is no file" },
                 { "bad/hardlink-bomb", "300 times its size" },
+                { "bad/hardlink-many", "more than 10000 links" },
                 { "bad/whiteout", "leads out of the image" },
                 { "bad/id", "65,536 users" },
                 { "bad/under-file", "is something else" },

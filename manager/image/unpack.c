@@ -12,6 +12,7 @@
 #include <sys/xattr.h>
 
 #define ENTRIES_MAX 1000000
+#define LINKS_BELOW_MAX 10000                  /* each is looked for in every layer below, name by name */
 #define BYTES_MAX (UINT64_C(64) << 30)
 #define RATIO_MAX 300                          /* gzip reaches 1030, zstd more; real layers 20 */
 #define RATIO_FREE_BYTES (UINT64_C(64) << 20)  /* so much is never called a bomb */
@@ -32,6 +33,7 @@ typedef struct Unpack {
         int root;
         const UnpackLimits* limits;
         Unpacked done;
+        uint32_t links_below;
         uint64_t looked_bytes, looked_entries;
         char parent[PATH_MAX];  /* whose descriptor is kept: entries come in order */
         int parent_fd;          /* -EBADF = none */
@@ -464,6 +466,8 @@ static int copy_add(Unpack* u, const char* path, int from, Error* reterr) {
 /* A link to what is not in this layer. */
 static int link_below(Unpack* u, const char* path, const char* target, Error* reterr) {
         _cleanup_close_ int from = -EBADF;
+        if (++u->links_below > LINKS_BELOW_MAX)
+                return error_set(reterr, ERROR_BAD_IMAGE, "A layer is refused: it has more than %d links into those below it.", LINKS_BELOW_MAX);
         if (!u->limits->has_lowers) {
                 u->done.wants_lowers = true;
                 return 0;

@@ -150,9 +150,9 @@ def files(n):
     return bytes(out) + bytes(1024)
 
 
-def many(n):
-    """A tar of n entries, the same directory again and again: 512 bytes each, and little when packed. gzip's members may follow one another (RFC 1952)."""
-    one = directory("again/")[0].tobuf(tarfile.USTAR_FORMAT)
+def many(n, of=directory("again/")):
+    """A tar of n entries, the same again and again: 512 bytes each, and little when packed. gzip's members may follow one another (RFC 1952)."""
+    one = of[0].tobuf(tarfile.USTAR_FORMAT)
     return Packed(gzip.compress(one * 10000, 6, mtime=0) * (n // 10000) + gzip.compress(bytes(1024), 6, mtime=0))
 
 
@@ -202,6 +202,7 @@ def images():
         "bad/hardlink-by-link": Image(BASE, tar(symlink("d", "../../../../../../../../tmp")), tar(hardlink("a", "d/steadbox-secret"))),
         "bad/hardlink-to-link": Image(BASE, tar(symlink("d", "/tmp/steadbox-secret")), tar(hardlink("a", "d"))),
         "bad/hardlink-bomb": Image(tar(entry("zeros", bytes(60 << 20))), tar(*[hardlink(f"a{i}", "zeros") for i in range(40)]), how="zstd"),
+        "bad/hardlink-many": Image(BASE, many(20000, hardlink("again", "bin/sh"))),
         "bad/whiteout": Image(BASE, tar(entry("a/.wh..", b""))),
         "bad/id": Image(BASE, tar(entry("a", b"x", uid=70000))),
         "bad/under-file": Image(BASE, tar(entry("a", b"x"), entry("a/b", b"x"))),
