@@ -152,12 +152,14 @@ TEST(a_machine_that_switched_ipv6_off_has_apps_without_it) {
         ipv6_switch("1");
         up("four", 44);
         _cleanup_close_ int fd = listen_inside("four", 44, AF_INET);
+        ASSERT_TRUE(fd >= 0);
         ASSERT_TRUE(connects(44, AF_INET));
         ASSERT_FALSE(connects(44, AF_INET6));
         down("four");
         ipv6_switch("0");
         up("six", 45);
         _cleanup_close_ int also = listen_inside("six", 45, AF_INET6);
+        ASSERT_TRUE(also >= 0);
         ASSERT_TRUE(connects(45, AF_INET6));
         down("six");
 }
