@@ -98,7 +98,7 @@ static const char nobody[] =
                 "                        proxy_set_header X-Steadbox-Groups \"\";\n";
 
 /* Apps may not send nginx to places within it (X-Accel-Redirect). A cookie is for the name that gave it: one for the domain would be told to every
- * app beside it. */
+ * app beside it; and Clear-Site-Data takes the cookies of the whole domain (W3C Clear Site Data, 4.2.1), the box's with them. */
 static const char proxy[] =
                 "                if ($steadbox_host = \"\") {\n"
                 "                        return 421;\n"
@@ -110,6 +110,7 @@ static const char proxy[] =
                 "                proxy_send_timeout 600s;\n"
                 "                proxy_next_upstream off;\n"
                 "                proxy_redirect off;\n"
+                "                proxy_hide_header Clear-Site-Data;\n"
                 "                proxy_cookie_domain \"~\" \"\";\n"
                 "                proxy_buffer_size 16k;\n"
                 "                proxy_buffers 16 16k;\n"

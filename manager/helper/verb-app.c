@@ -214,21 +214,24 @@ static int unit_queue(Helper* h, const char* method, int kind, const char* id, c
         return pid1_unit(h->pid1, method, unit, "replace", reterr);
 }
 
-/* A door that opens lets the clock in, too: the app runs by then, and is not started again. Of one that does not run no timer begins. */
-static int timers_start(Helper* h, const AppRecord* a, Error* reterr) {
+/* A door that opens lets the clock in, too: the app runs by then, and is not started again. Of one that does not run no timer begins. The record
+ * holds already, and people are inside: what systemd refuses here is told, and is no reason to take the app back. */
+static void timers_start(Helper* h, const AppRecord* a) {
+        _cleanup_error_ Error e = ERROR_NULL;
         int r = 0, active = 0;
         for (size_t i = 0; i < a->tasks_n; i++)
                 active += a->tasks[i].active;
         for (size_t i = 0; i < a->containers_n && active > 0 && r == 0; i++) {
                 char unit[APP_UNIT_NAME_BYTES];
                 app_unit_name(APP_UNIT_CONTAINER, a->id, a->containers[i].name, unit);
-                r = pid1_units_count(h->pid1, unit, reterr);
+                r = pid1_units_count(h->pid1, unit, &e);
         }
         bool runs = r > 0;
         for (size_t i = 0; i < a->tasks_n && runs && r >= 0; i++)
                 if (a->tasks[i].active)
-                        r = unit_queue(h, "StartUnit", APP_UNIT_TIMER, a->id, a->tasks[i].id, reterr);
-        return MIN(r, 0);
+                        r = unit_queue(h, "StartUnit", APP_UNIT_TIMER, a->id, a->tasks[i].id, &e);
+        if (r < 0)
+                log_warning("Tasks of app %s may not run by the clock before its next start: %s", a->id, strempty(e.message));
 }
 
 /* Safe with a hostile manager: every member is checked (app_record_check()); units are constant text but for ids, words and numbers; the
@@ -250,10 +253,9 @@ int verb_app_apply(Helper* h, sd_bus_message* call, sd_bus_message* reply, Error
                 r = record_put(fd, a, reterr);
         if (r >= 0)
                 r = nginx_door_set(a->id, !streq(a->gate, "open"), reterr);
-        if (r >= 0)
-                r = timers_start(h, a, reterr);
         if (r < 0)
                 return r;
+        timers_start(h, a);
         log_info("App %s applied: %zu containers, %zu tasks%s.", a->id, a->containers_n, a->tasks_n, a->host_network ? ", in the machine's own network" : "");
         return VERB_DONE;
 }

@@ -140,7 +140,7 @@ static void ipv6_listens_drop(char* text) {
 int verb_nginx_apply(Helper* h, sd_bus_message* call, sd_bus_message* reply, Error* reterr) {
         NginxName names[NGINX_NAMES_MAX];
         char identity[IDENTITY_BYTES];
-        _cleanup_free_ char *text = NULL, *current = NULL;
+        _cleanup_free_ char *text = NULL, *current = NULL, *loaded = NULL;
         _cleanup_(apps_free) Apps* apps = calloc(1, sizeof(Apps));
         size_t n = 0;
         int r = apps ? names_read(call, names, &n, reterr) : error_errno(reterr, -ENOMEM, "Cannot read the names");
@@ -157,7 +157,9 @@ int verb_nginx_apply(Helper* h, sd_bus_message* call, sd_bus_message* reply, Err
                 return r;
         ipv6_listens_drop(text);
         r = nginx_current(&current, reterr);
-        if (r > 0 && h->waiting_n == 0 && streq(current, text)) {
+        if (r >= 0) /* another one where a helper was killed between writing a file and the reload that was to follow */
+                r = nginx_last_good(&loaded, reterr);
+        if (r >= 0 && h->waiting_n == 0 && streq(strempty(current), text) && streq(strempty(loaded), text)) {
                 r = nginx_start(h, reterr);
                 return r < 0 ? r : VERB_DONE;
         }
