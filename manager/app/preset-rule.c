@@ -76,3 +76,9 @@ json_t* presets_wanted(const json_t* machine) {
                         add(list, template_table[i].package, template_table[i].location, NULL, NULL, none);
         return list;
 }
+
+int preset_is_there(const char* app_state) {
+        if (streq(app_state, "installing"))
+                return 2;
+        return !streq(app_state, "broken") && !streq(app_state, "removing");
+}

@@ -72,14 +72,14 @@ static const json_t* preset_find(const Presets* p, const char* package) {
 
 /* --- how each stands --- */
 
-/* An app of that package that somebody has installed: 1 it is there, 2 it is coming, 0 there is none. */
+/* An app of that package that somebody has installed, as preset_is_there() counts. */
 static int by_hand(Manager* m, const char* package, char ret_id[static APP_ID_BYTES], Error* reterr) {
         _cleanup_app_rows_ AppRows rows = {};
         int found = 0, r = store_app_all(m->store, &rows, reterr);
         for (size_t i = 0; r >= 0 && i < rows.count && found != 1; i++)
-                if (streq(rows.items[i].package, package)) {
+                if (streq(rows.items[i].package, package) && preset_is_there(rows.items[i].state) > 0) {
                         (void) snprintf(ret_id, APP_ID_BYTES, "%s", rows.items[i].id);
-                        found = streq(rows.items[i].state, "installing") ? 2 : 1;
+                        found = preset_is_there(rows.items[i].state);
                 }
         return r < 0 ? r : found;
 }

@@ -9,6 +9,8 @@
 
 /* Pure: [{"package", "location", "title" (or null), "access" (or null), "settings": ["key=value"]}], owned; packages and locations are different. */
 json_t* presets_wanted(const json_t* machine);
+/* Pure: what the state of an app's row says of its package: 1 it is here, 2 it is coming, 0 it is not. What stopped half way is no app. */
+int preset_is_there(const char* app_state);
 
 /* The installer is through: from now on they may come. Inside the open transaction. */
 int app_presets_begin(Manager* m, Error* reterr);

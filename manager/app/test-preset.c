@@ -36,6 +36,13 @@ TEST(what_is_asked_for) {
         }
 }
 
+TEST(an_app_that_was_left_half_done_is_not_there) {
+        ASSERT_EQ(preset_is_there("present"), 1);
+        ASSERT_EQ(preset_is_there("installing"), 2);
+        ASSERT_EQ(preset_is_there("broken"), 0);
+        ASSERT_EQ(preset_is_there("removing"), 0);
+}
+
 TEST(not_more_than_there_may_be) {
         _cleanup_json_ json_t* machine = json_pack("{s:[]}", "apps");
         for (unsigned i = 0; i < 3 * APP_PRESETS_MAX; i++) {
