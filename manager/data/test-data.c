@@ -422,6 +422,58 @@ TEST(links_in_the_way_are_refused) {
 
 /* --- much --- */
 
+#define DEEP 600
+#define NAMES 1000
+
+typedef struct Mover {
+        int from, to;
+        unsigned moves;
+} Mover;
+
+/* Once the walk is at the bottom. */
+static bool move_away(const TreeCount* count, void* userdata) {
+        Mover* v = userdata;
+        if (count->files > DEEP + NAMES / 2 && v->moves == 0)
+                v->moves += renameat(v->from, "down", v->to, "moved") >= 0;
+        return true;
+}
+
+static void names_make(int fd, unsigned n) {
+        char name[16];
+        for (unsigned i = 0; i < n; i++) {
+                (void) snprintf(name, sizeof(name), "n%u", i);
+                ASSERT_TRUE(close(openat(fd, name, O_CREAT | O_WRONLY | O_CLOEXEC, 0600)) == 0);
+        }
+}
+
+TEST(who_moves_directories_while_they_are_measured_is_measured_all_the_same) {
+        World w;
+        TreeCount count = {};
+        if (!world_up(&w))
+                return;
+        shell(&w, "mkdir tree");
+        _cleanup_close_ int top = ASSERT_OK(openat(w.fd, "tree", O_RDONLY | O_DIRECTORY | O_CLOEXEC)), middle = -EBADF;
+        int fd = ASSERT_OK(fcntl(top, F_DUPFD_CLOEXEC, 3));
+        for (unsigned i = 0; i < DEEP; i++) {
+                if (i == DEEP / 2)
+                        middle = ASSERT_OK(fcntl(fd, F_DUPFD_CLOEXEC, 3));
+                ASSERT_OK(mkdirat(fd, "down", 0700));
+                int next = ASSERT_OK(openat(fd, "down", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+                (void) close(fd);
+                fd = next;
+        }
+        names_make(fd, NAMES);
+        (void) close(fd);
+        names_make(top, 50);
+        Mover v = { .from = middle, .to = top };
+        ASSERT_OK(tree_measure(top, &(TreeWatch) { move_away, &v }, &count));
+        ASSERT_EQ(v.moves, 1);
+        ASSERT_TRUE(count.files >= DEEP + NAMES + 50);
+        ASSERT_OK(tree_measure(top, NULL, &count));
+        ASSERT_EQ(count.files, DEEP + NAMES + 50);
+        world_down(&w);
+}
+
 TEST(deep_trees_are_refused_and_removed) {
         World w;
         _cleanup_error_ Error e = ERROR_NULL;

@@ -8,7 +8,8 @@
 #include <sys/syscall.h>
 
 #define REMOVE_DEPTH 64 /* deeper directories are moved up first: no tree is too deep to go */
-#define MEASURE_OPEN 256 /* directories that are open at a time */
+#define MEASURE_OPEN 256 /* directories that are open at a time: the first half of them, and the last that were come into */
+#define MEASURE_FIRST (MEASURE_OPEN / 2)
 #define MEASURE_DEPTH_MAX 1000000
 #define WATCH_EVERY 256 /* names */
 
@@ -76,7 +77,7 @@ int tree_watch_names(const TreeWatch* watch, const TreeCount* count) {
 
 /* --- measuring --- */
 
-/* A directory on the way down. Of a deep one only the last are open; one that is come back to is found by "..", and is the one it was. */
+/* A directory on the way down. Of a deep one the first and the last are open; one between is found again by "..", and is the one it was. */
 typedef struct Level {
         TreeNames names;         /* names.fd is owned, -EBADF while it is closed */
         dev_t device;
@@ -105,7 +106,7 @@ static void measure_done(Measure* m) {
         free(TAKE_PTR(m->levels));
 }
 
-/* Down into fd, which is taken in any case. */
+/* Down into fd, which is taken in any case. -ELOOP: too deep. */
 static int level_enter(Measure* m, int fd) {
         _cleanup_close_ int own = fd;
         struct stat st;
@@ -130,13 +131,13 @@ static int level_enter(Measure* m, int fd) {
         }
         TAKE_FD(own);
         if (m->n >= MEASURE_OPEN)
-                level_close(&m->levels[m->n - MEASURE_OPEN]);
+                level_close(&m->levels[m->n - MEASURE_OPEN + MEASURE_FIRST]);
         m->n++;
         return 0;
 }
 
-/* Up from the last one. -ESTALE: it lies somewhere else by now, and nobody knows how the rest stands. */
-static int level_leave(Measure* m) {
+/* Up from the last one. -ESTALE: it lies somewhere else by now, and nobody knows the way to those it was in. */
+static int level_up(Measure* m) {
         Level *below = &m->levels[m->n - 1], *l = below - 1;
         int r = 0;
         if (m->n > 1 && l->names.fd < 0) {
@@ -156,6 +157,17 @@ static int level_leave(Measure* m) {
         return r;
 }
 
+/* What lies in those that are not found again stays uncounted: nobody gets around being measured by moving directories. */
+static int level_leave(Measure* m) {
+        int r = level_up(m);
+        if (r != -ESTALE)
+                return r;
+        do
+                level_close(&m->levels[--m->n]);
+        while (m->levels[m->n - 1].names.fd < 0); /* the first are always open */
+        return 0;
+}
+
 static int measure_name(Measure* m, const char* name) {
         int fd = m->levels[m->n - 1].names.fd;
         struct stat st;
@@ -167,7 +179,8 @@ static int measure_name(Measure* m, const char* name) {
         if (!S_ISDIR(st.st_mode))
                 return 0;
         int child = tree_open(fd, name);
-        return child >= 0 ? level_enter(m, child) : 0;
+        r = child >= 0 ? level_enter(m, child) : 0;
+        return r == -ELOOP ? 0 : r;
 }
 
 int tree_measure(int fd, const TreeWatch* watch, TreeCount* ret) {

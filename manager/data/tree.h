@@ -41,7 +41,8 @@ int tree_copy(int from_fd, int to_fd, const TreeCopy* how, TreeCount* ret, Error
 /* Of any depth. Absent is fine. */
 int tree_remove(int parent_fd, const char* name, const TreeWatch* watch);
 int tree_open(int parent, const char* name); /* a directory, never through a link; an fd or -errno */
-/* Counts bytes and files, down to any depth that a file system is filled with. -ESTALE: directories deep in it were moved meanwhile. */
+/* Counts bytes and files, down to any depth that a file system is filled with. Where directories deep in it are moved meanwhile, it is no less than
+ * what was counted: the rest of those they were in may be missing. */
 int tree_measure(int fd, const TreeWatch* watch, TreeCount* ret);
 
 /* The next names of a directory without "." and "..", by getdents64(2): 1 = a name, 0 = the end. */
