@@ -77,6 +77,7 @@ typedef struct AppLive {
         DiskBase disk_base;          /* how it stood when nothing was wrong */
         uint64_t disk_usec;          /* when it was measured, CLOCK_BOOTTIME; 0 = not since the manager runs */
         uint64_t disk_soon_usec;     /* it is measured out of turn then; 0 = no need */
+        uint64_t disk_pause_usec;    /* it could not be measured and is measured again then; 0 = it could */
         uint64_t disk_ended_usec;    /* when it was ended for what it takes; 0 = never */
         AppLimit limit;
 } AppLive;

@@ -39,6 +39,8 @@ DiskAlarm disk_alarm(const DiskLook* before, const DiskLook* now) {
 }
 
 bool disk_due(const DiskTurn* t) {
+        if (t->pause_usec > 0 || t->soon_usec > 0)
+                return t->now_usec >= MAX(t->pause_usec, t->soon_usec);
         if (t->since_usec == UINT64_MAX)
                 return true;
         if (t->since_usec < MAX(GAP_USEC, t->cost_usec * COST_PART))

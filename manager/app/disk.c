@@ -216,20 +216,22 @@ static void take_size(AppDisk* d, const char* app, const json_t* size, const jso
         live->disk_usec = now_usec(CLOCK_BOOTTIME);
         if (live->disk_soon_usec <= d->asked.at_usec)
                 live->disk_soon_usec = 0;
+        live->disk_pause_usec = 0;
         if (live->disk_base.files < 0)
                 live->disk_base.files = u.files;
         if (d->alarm == DISK_CALM || live->disk_base.at <= 0)
                 base_set(d, live, &d->asked);
 }
 
-/* Those that were asked for and did not come, or all of them; nobody is measured without end. In need others are not held up by it. */
+/* Those that were asked for and did not come, or all of them; nobody is measured without end. In need others are not held up by it. What is known of
+ * them goes on counting: an app that cannot be measured is no better off for it. */
 static void pause_measuring(Manager* m, const json_t* asked, const json_t* measured) {
         size_t i;
         json_t* id;
         json_array_foreach(asked, i, id) {
                 AppLive* live = app_live(m, strempty(json_string_value(id)));
                 if (live && !json_object_get(measured, live->id))
-                        live->disk_soon_usec = now_usec(CLOCK_BOOTTIME) + FAILED_USEC;
+                        live->disk_pause_usec = now_usec(CLOCK_BOOTTIME) + FAILED_USEC;
         }
 }
 
@@ -311,10 +313,9 @@ static uint64_t period_of(const AppLive* live) {
 }
 
 static bool is_due(AppDisk* d, const AppLive* live, uint64_t now) {
-        if (live->disk_soon_usec > 0)
-                return now >= live->disk_soon_usec;
         return disk_due(&(DiskTurn) {
                 .own = live->disk_bytes, .limit = live->disk_limit, .fallen = live->disk_base.free - d->look.free, .cost_usec = d->cost_usec,
+                .now_usec = now, .soon_usec = live->disk_soon_usec, .pause_usec = live->disk_pause_usec,
                 .since_usec = live->disk_usec > 0 ? now - live->disk_usec : UINT64_MAX, .period_usec = period_of(live),
         });
 }

@@ -46,6 +46,9 @@ DiskAlarm disk_alarm(const DiskLook* before, const DiskLook* now);
 typedef struct DiskTurn {
         int64_t own, limit;
         int64_t fallen;
+        uint64_t now_usec;         /* CLOCK_BOOTTIME */
+        uint64_t soon_usec;        /* somebody said so: then; 0 = nobody */
+        uint64_t pause_usec;       /* it could not be measured: not before then, and then in any case; 0 = it could */
         uint64_t since_usec;       /* its last measuring; UINT64_MAX = never measured */
         uint64_t cost_usec;        /* what the last one took, for all that were measured with it */
         uint64_t period_usec;      /* of the routine, with its jitter */

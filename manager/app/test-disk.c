@@ -69,6 +69,21 @@ TEST(measured_is_what_may_have_changed) {
         ASSERT_TRUE(disk_due(&t));
 }
 
+TEST(what_could_not_be_measured_is_owed_and_waits) {
+        DiskTurn t = { .own = GB, .limit = 10 * GB, .since_usec = 3600 * USEC_PER_SEC, .period_usec = 6 * 3600 * USEC_PER_SEC, .now_usec = 100 };
+        ASSERT_FALSE(disk_due(&t));
+        t.soon_usec = 101; /* an owner started it */
+        ASSERT_FALSE(disk_due(&t));
+        t.now_usec = 101;
+        ASSERT_TRUE(disk_due(&t));
+        t.pause_usec = 160; /* that failed */
+        ASSERT_FALSE(disk_due(&t));
+        t.soon_usec = 0, t.since_usec = UINT64_MAX; /* however much it would be due */
+        ASSERT_FALSE(disk_due(&t));
+        t.since_usec = 0, t.now_usec = 160;
+        ASSERT_TRUE(disk_due(&t));
+}
+
 TEST(the_culprit_is_who_grew_most_if_that_is_what_was_lost) {
         DiskSuspect s[] = { { 10 * MB, 5, 4 * GB, 0 }, { 3 * GB, 1, 4 * GB, 0 }, { 900 * MB, 9000, 950 * MB, 0 } };
         ASSERT_EQ(disk_culprit(s, 3), 1);
