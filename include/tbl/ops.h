@@ -405,7 +405,7 @@ OP(APP_PRESET_INSTALL, "app.preset-install", POST, "/app-presets/{package}/insta
    FIELDS(PRESET_FIELD,
           F(settings, STRINGS, OPTIONAL, 0, 64, NULL, "Further answers to the package's questions, each key=value; they speak before the provider's."),
           F(secret_settings, TEXT, OPTIONAL | SECRET, 1, 8192, NULL, "Answers that are secret, one key=value a line.")),
-   "Install an app the provider asked for", "Where it failed or was left out; with the provider's place and answers.")
+   "Install an app the provider asked for", "Where it failed, was left out or is only offered; with the provider's place and answers.")
 OP(APP_PRESET_DISMISS, "app.preset-dismiss", POST, "/app-presets/{package}/dismiss", ADMIN, WRITE, "apps", Nothing, FIELDS(PRESET_FIELD),
    "Leave out an app the provider asked for", "It is not installed by itself any more; it can be at any time.")
 #undef PRESET_FIELD

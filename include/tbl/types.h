@@ -409,7 +409,7 @@ TYPE(AppPreset, PROPS(
         P(title, STRING, "What it is called."),
         P(location, STRING, "The first part of its name."),
         P(name, NULLABLE_STRING, "Where it lives, or would; null while there is no place."),
-        P(state, STRING, "waiting, needs-domain, needs-offer (the catalogue does not have it), installing, installed (once; it may be gone since), failed or dismissed."),
+        P(state, STRING, "waiting, needs-domain, needs-offer (the catalogue does not have it), offered (it comes only when somebody says so), installing, installed (once; it may be gone since), failed or dismissed."),
         P(reason, NULLABLE_STRING, "Why it failed, and what helps."),
         P(app, NULLABLE_STRING, "The app, where it is here."),
         P(job, NULLABLE_STRING, "What installs it.")), "An app that the provider wants here from the first start.")

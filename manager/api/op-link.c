@@ -143,14 +143,14 @@ static int owner_add(Request* r, User** ret, Error* reterr) {
         return k < 0 ? k : store_user_by_id(m->store, id, ret, reterr);
 }
 
-/* What the provider prepared counts only until there is an owner; after that only root's own links do. */
+/* What the provider prepared counts only until there is an owner; after that only root's own links do. 1 = there is none yet. */
 static int check_prepared(Request* r, Error* reterr) {
         int64_t owners = 0;
-        if (!request_has(r, "token_sha256") && !request_has(r, "password_hash"))
-                return 0;
         int k = store_user_active_owners(request_manager(r)->store, 0, &owners, reterr);
         if (k < 0 || owners == 0)
-                return MIN(k, 0);
+                return k < 0 ? k : 1;
+        if (!request_has(r, "token_sha256") && !request_has(r, "password_hash"))
+                return 0;
         return error_set(reterr, ERROR_WRONG_STATE, "This box has an owner already; a link or password prepared elsewhere counts only before that.");
 }
 
@@ -165,6 +165,7 @@ int op_owner_link(Request* r, Error* reterr) {
         if (hash && !request_has(r, "username"))
                 return error_field(reterr, ERROR_MISSING_FIELD, "username", "An owner with a password needs a name.");
         int k = check_prepared(r, reterr);
+        bool first = k > 0;
         if (k >= 0)
                 k = owner_to_reset(r, &u, reterr);
         if (k < 0)
@@ -180,7 +181,7 @@ int op_owner_link(Request* r, Error* reterr) {
         }
         if (k >= 0)
                 k = link_make(m, LINK_KIND_OWNER, u, request_string(r, "email"), request_host(r), sha256 ? digest : NULL, &link, reterr);
-        if (k >= 0 && (k = app_presets_begin(m, reterr)) < 0) /* everything the first page needs is there */
+        if (k >= 0 && first && (k = app_presets_begin(m, reterr)) < 0) /* everything the first page needs is there */
                 json_decref(link);
         if (k < 0)
                 return k;

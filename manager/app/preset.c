@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #define KEPT "app_presets" /* a setting: {package: {"state", "app", "job", "reason"}}; what is not in it waits. Not there: not begun */
+#define OFFERS "*"         /* in it, and no package: not begun either, what is kept was said by people */
 
 static const Actor itself = { .via = VIA_SYSTEM, .role = ROLE_ADMIN, .name = "system" };
 
@@ -39,10 +40,15 @@ static int presets_load(Manager* m, Presets* ret, Error* reterr) {
                 json_decref(ret->kept);
                 ret->kept = json_object();
         }
+        ret->begun = ret->begun && !json_object_get(ret->kept, OFFERS);
         return ret->wanted && ret->kept ? 0 : error_errno(reterr, -ENOMEM, "Cannot look at the provider's apps");
 }
 
 static int presets_save(Manager* m, const Presets* p, Error* reterr) {
+        if (p->begun)
+                (void) json_object_del(p->kept, OFFERS);
+        else
+                (void) json_object_set_new(p->kept, OFFERS, json_object());
         _cleanup_free_ char* text = json_text(p->kept, /* canonical= */ true);
         return text ? MIN(store_setting_set(m->store, KEPT, text, reterr), 0) : error_errno(reterr, -ENOMEM, "Cannot note the provider's apps");
 }
@@ -220,7 +226,7 @@ static int try_one(Manager* m, Presets* p, const json_t* preset, Error* reterr) 
                 presets_note(p, package, "installed", id, NULL, NULL);
                 return MIN(save_alone(m, p, reterr), 0);
         }
-        if (r != 0 || !waits)
+        if (r != 0 || !waits || !p->begun)
                 return r < 0 ? r : r == 2;
         if (!place_of(m, preset, name))
                 return 0;
@@ -257,7 +263,7 @@ static int look(Manager* m, Error* reterr) {
         json_t* preset;
         bool busy = false;
         int r = presets_load(m, &p, reterr);
-        if (r < 0 || !p.begun || json_array_size(p.wanted) == 0)
+        if (r < 0 || json_array_size(p.wanted) == 0)
                 return r;
         r = settle(m, &p, &busy, reterr);
         json_array_foreach(p.wanted, i, preset) {
@@ -290,13 +296,15 @@ void app_presets_soon(Manager* m) {
 }
 
 int app_presets_begin(Manager* m, Error* reterr) {
-        _cleanup_free_ char* text = NULL;
-        int r = store_setting_get(m->store, KEPT, &text, reterr);
-        if (r == 0)
-                r = store_setting_set(m->store, KEPT, "{}", reterr);
+        _cleanup_(presets_done) Presets p = {};
+        int r = presets_load(m, &p, reterr);
+        if (r >= 0 && !p.begun) {
+                p.begun = true;
+                r = presets_save(m, &p, reterr);
+        }
         if (r >= 0)
                 app_presets_soon(m);
-        return MIN(r, 0);
+        return r;
 }
 
 /* --- for people --- */
@@ -306,6 +314,8 @@ static const char* state_shown(Manager* m, const Presets* p, const json_t* prese
         const char* state = state_of(p, json_get_string(preset, "package"));
         if (!streq(state, "waiting"))
                 return state;
+        if (!p->begun)
+                return "offered";
         return !*name ? "needs-domain" : !offered && catalogue_allowed(m, json_get_string(preset, "package")) ? "needs-offer" : "waiting";
 }
 

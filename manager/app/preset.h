@@ -12,7 +12,8 @@ json_t* presets_wanted(const json_t* machine);
 /* Pure: what the state of an app's row says of its package: 1 it is here, 2 it is coming, 0 it is not. What stopped half way is no app. */
 int preset_is_there(const char* app_state);
 
-/* The installer is through: from now on they may come. Inside the open transaction. */
+/* The box gets its first owner: from now on they may come. On a box that had one before, they are offers, and come when somebody says so. Inside the
+ * open transaction. */
 int app_presets_begin(Manager* m, Error* reterr);
 /* Something changed that may let the next one be installed: a place, the catalogue, the end of an installation. Looked at on the next turn. */
 void app_presets_soon(Manager* m);

@@ -937,7 +937,7 @@ export interface AppPreset {
     location: string;
     /** Where it lives, or would; null while there is no place. */
     name: string | null;
-    /** waiting, needs-domain, needs-offer (the catalogue does not have it), installing, installed (once; it may be gone since), failed or dismissed. */
+    /** waiting, needs-domain, needs-offer (the catalogue does not have it), offered (it comes only when somebody says so), installing, installed (once; it may be gone since), failed or dismissed. */
     state: string;
     /** Why it failed, and what helps. */
     reason: string | null;
