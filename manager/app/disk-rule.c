@@ -28,9 +28,13 @@ int64_t disk_reserve(int64_t total) {
         return MIN(RESERVE_BYTES, total / RESERVE_PART);
 }
 
+bool disk_lacks_files(const DiskLook* now) {
+        return now->free >= disk_reserve(now->total) && now->inodes > 0 && now->inodes_free < now->inodes / INODES_RESERVE_PART;
+}
+
 DiskAlarm disk_alarm(const DiskLook* before, const DiskLook* now) {
         int64_t reserve = disk_reserve(now->total), lost = before->free - now->free;
-        if (now->free < reserve || (now->inodes > 0 && now->inodes_free < now->inodes / INODES_RESERVE_PART))
+        if (now->free < reserve || disk_lacks_files(now))
                 return DISK_LOW;
         if (before->at_usec == 0 || now->at_usec <= before->at_usec || lost <= 0)
                 return DISK_CALM;

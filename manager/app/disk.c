@@ -30,7 +30,7 @@
 #define ENDING_USEC (30 * USEC_PER_SEC)        /* a stop may take so long before it is asked again */
 #define BALLAST_FILE "ballast"                 /* in the state directory: what the store may write with when nothing else is left */
 #define BALLAST_BYTES (32 * MEGABYTE)
-#define BALLAST_DISK (4096 * MEGABYTE)         /* not on smaller file systems */
+#define BALLAST_DISK (1024 * MEGABYTE)         /* not on smaller file systems */
 #define EXPORT_JOBS 100                        /* so far back is looked for exports; they are kept for a day */
 
 struct AppDisk {
@@ -117,9 +117,13 @@ char* app_disk_stopped_sentence(const AppRow* row, const json_t* facts) {
         app_disk_size_text(json_get_integer(facts, "limit_mb", 0) * MEGABYTE, limit);
         app_disk_size_text(json_get_integer(facts, "free_mb", 0) * MEGABYTE, left);
         app_disk_size_text(json_get_integer(facts, "grown_mb", 0) * MEGABYTE, grown);
-        int r = streq(strempty(json_get_string(facts, "why")), "limit")
+        const char* why = strempty(json_get_string(facts, "why"));
+        int r = streq(why, "limit")
                                 ? asprintf(&text, "%s was stopped at %s because it takes %s of the disk and may take %s. Delete files or raise its limit, then start it.",
                                            row->title, at, used, limit)
+                : streq(why, "files")
+                                ? asprintf(&text, "%s was stopped at %s because it filled the disk with files: it made %lld since %s, and room for %lld was left. Delete files of it, then start it.",
+                                           row->title, at, (long long) json_get_integer(facts, "files", 0), since, (long long) json_get_integer(facts, "files_left", 0))
                                 : asprintf(&text, "%s was stopped at %s because it filled the disk: it grew by %s since %s, and %s were left. Delete files of it, then start it.",
                                            row->title, at, grown, since, left);
         return r < 0 ? NULL : text;
@@ -430,7 +434,8 @@ static void stop_begin(AppDisk* d, AppLive* live, const char* why) {
         const DiskBase* b = &live->disk_base;
         (void) snprintf(d->owed, sizeof(d->owed), "%s", live->id);
         json_decref(d->owed_facts);
-        d->owed_facts = json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "why", why, "at", (json_int_t) now_seconds(), "used_mb",
+        d->owed_facts = json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "why", why, "files",
+                                  (json_int_t) MAX(live->disk.files - b->files, (int64_t) 0), "files_left", (json_int_t) d->look.inodes_free, "at", (json_int_t) now_seconds(), "used_mb",
                                   (json_int_t) (live->disk_bytes / MEGABYTE), "limit_mb", (json_int_t) (live->disk_limit / MEGABYTE), "free_mb",
                                   (json_int_t) (d->look.free / MEGABYTE), "grown_mb", (json_int_t) (MAX(live->disk_bytes - b->own, (int64_t) 0) / MEGABYTE),
                                   "since", (json_int_t) b->at);
@@ -485,7 +490,7 @@ static void act(AppDisk* d) {
         if ((live = over_limit(d)))
                 stop_begin(d, live, "limit");
         else if (d->alarm == DISK_LOW && d->measured.at_usec > 0 && d->look.at_usec < d->measured.at_usec + d->cost_usec + FRESH_USEC && (live = filler(d)))
-                stop_begin(d, live, "disk");
+                stop_begin(d, live, disk_lacks_files(&d->look) ? "files" : "disk");
 }
 
 static int on_look(sd_event_source* source, uint64_t usec, void* userdata) {

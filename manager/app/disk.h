@@ -41,6 +41,7 @@ typedef enum DiskAlarm {
         DISK_LOW,       /* the reserve is touched */
 } DiskAlarm;
 DiskAlarm disk_alarm(const DiskLook* before, const DiskLook* now);
+bool disk_lacks_files(const DiskLook* now); /* its bytes would do, but it can hold no more files (inodes) */
 
 /* Whether an app has to be measured again. `fallen`: how much less is free than when it was measured. */
 typedef struct DiskTurn {

@@ -43,11 +43,13 @@ static bool disk_stopped(Findings* list, const AppRow* row) {
         _cleanup_json_ json_t* why = app_disk_stopped(row);
         if (!why)
                 return false;
-        bool limit = streq(strempty(json_get_string(why, "why")), "limit");
+        const char* of = strempty(json_get_string(why, "why"));
+        bool limit = streq(of, "limit");
         json_t* facts = facts_of(row);
         (void) json_object_update_missing(facts, why);
         (void) json_object_del(facts, "why");
-        add_under(list, SEVERITY_BAD, limit ? "app.disk-stopped" : "app.disk-filled", facts, app_disk_stopped_sentence(row, why), limit ? "limits" : "files", row->id);
+        add_under(list, SEVERITY_BAD, limit ? "app.disk-stopped" : streq(of, "files") ? "app.disk-files" : "app.disk-filled", facts,
+                  app_disk_stopped_sentence(row, why), limit ? "limits" : "files", row->id);
         return true;
 }
 

@@ -40,7 +40,13 @@ TEST(the_alarm_looks_ahead) {
         ASSERT_EQ(disk_alarm(&before, &now), DISK_CALM);
         now.inodes = 1000000, now.inodes_free = 19999;
         ASSERT_EQ(disk_alarm(&before, &now), DISK_LOW);
+        ASSERT_TRUE(disk_lacks_files(&now));
+        now.free = 511 * MB; /* and bytes: those are told */
+        ASSERT_EQ(disk_alarm(&before, &now), DISK_LOW);
+        ASSERT_FALSE(disk_lacks_files(&now));
+        now.free = 600 * MB;
         now.inodes_free = 20000;
+        ASSERT_FALSE(disk_lacks_files(&now));
         ASSERT_EQ(disk_alarm(&before, &now), DISK_CALM);
 }
 
