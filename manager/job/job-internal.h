@@ -7,7 +7,7 @@
 #include <sys/types.h>
 
 #define JOBS_OPEN_MAX 256        /* queued and running together */
-#define JOBS_RUNNING_MAX 8       /* that work at once; those that wait and parts of others do not count */
+#define JOBS_RUNNING_MAX 8       /* that work at once; those that wait or are paused, and parts of others, do not count */
 #define JOBS_LOADED_MAX 40       /* that are no part of another one */
 #define JOBS_TASKS_MAX 64        /* with the parts of others: there is always room for one of them to end */
 #define CONNECTIONS_MAX 32       /* a hello that names no job of ours ends them */
@@ -65,7 +65,7 @@ struct Task {
         unsigned n_lines;
         unsigned gone;             /* times in a row that PID 1 did not know the unit */
         unsigned looks;            /* times that we looked without a connection */
-        bool paused;               /* manager: waits for the disk */
+        bool paused;               /* manager: waits for the disk, or for the next try of its undo */
         bool waiting;              /* manager: its step answered JOB_WAIT */
         bool undoing;              /* manager: it failed or was cancelled, and its undo takes several steps */
         bool stopping;             /* cancelled; the worker was told */

@@ -392,8 +392,10 @@ static void undo_failed(Task* t, const Error* why, bool at_once) {
                 task_publish(t, /* force= */ true);
                 if (over)
                         task_finish(t);
-                else
+                else {
                         task_pause_for(t, pause);
+                        t->jobs->rescan = true; /* another one may work meanwhile */
+                }
                 return;
         }
         log_warning("Job '%s' waits: %s", t->row.id, strempty(e.message));
@@ -584,7 +586,7 @@ static bool is_crowded(const Jobs* j, const Task* t) {
         for (size_t i = 0; i < JOBS_TASKS_MAX; i++)
                 if (j->tasks[i] && isempty(j->tasks[i]->row.parent)) {
                         loaded++;
-                        working += !j->tasks[i]->waiting;
+                        working += !j->tasks[i]->waiting && !j->tasks[i]->paused;
                 }
         return loaded >= JOBS_LOADED_MAX || working >= JOBS_RUNNING_MAX;
 }

@@ -20,6 +20,7 @@ static struct {
         int parts_open;
         unsigned undo_fails; /* so many times more */
         unsigned undo_tries, stranded;
+        bool undo_never;
         void (*worker)(const char* id);
         pid_t pid;
 } world;
@@ -54,6 +55,10 @@ static int fake_step(Manager* m, Job* job, Error* reterr) {
 
 static int fake_undo(Manager* m, Job* job, Error* reterr) {
         ASSERT_TRUE(store_in_transaction(m->store));
+        if (world.undo_never) {
+                world.undo_tries++;
+                return error_set(reterr, ERROR_CONFLICT, "It does not go back.");
+        }
         world.undone = (unsigned) json_get_integer(job->journal, "n", 0) + 1;
         return 0;
 }
@@ -868,6 +873,25 @@ TEST(many_may_wait) {
                 ASSERT_OK(add(&f, JOB_APP_RUN, ids[i], &e));
         for (size_t i = 0; i < ELEMENTS(ids); i++)
                 turn_until(&f, ids[i], "running");
+        down(&f);
+}
+
+/* So do those that cannot be taken back yet: minutes lie between their tries. */
+TEST(undos_that_fail_keep_nobody_waiting) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        Fixture f;
+        char id[JOB_ID_BYTES];
+        up(&f);
+        f.m.jobs->options.undo_usec = 600 * USEC_PER_SEC;
+        world.fail_at = 1;
+        world.undo_never = true;
+        for (unsigned i = 0; i < JOBS_RUNNING_MAX; i++)
+                ASSERT_OK(add(&f, JOB_USER_DELETE, id, &e));
+        while (world.undo_tries < JOBS_RUNNING_MAX)
+                turn(&f, 1);
+        ASSERT_OK(add(&f, JOB_APP_RUN, id, &e));
+        turn_until(&f, id, "running");
+        ASSERT_EQ(world.undo_tries, JOBS_RUNNING_MAX);
         down(&f);
 }
 
