@@ -54,7 +54,7 @@ static int export_copy(Manager* m, Job* job, AppRow* row, Error* reterr) {
                 r = move_keep(m, job, row, reterr);
         if (r == 1 && was_running(job))
                 r = move_start(m, job, row, "0", reterr);
-        return r == 1 ? move_admit(m, job, row, reterr) : r;
+        return r == 1 ? move_admit(m, job, row, /* proven= */ false, reterr) : r;
 }
 
 static int export_write(Manager* m, Job* job, AppRow* row, Error* reterr) {

@@ -104,6 +104,7 @@ int move_begin(Manager* m, Job* job, AppRow* row, Error* reterr) {
                 return 1;
         (void) json_object_set_new(job->journal, "from", json_string(row->version));
         (void) json_object_set_new(job->journal, "gate", json_string(row->gate));
+        (void) json_object_set_new(job->journal, "state", json_string(streq(row->state, "broken") ? "broken" : "present"));
         (void) json_object_set_new(job->journal, "wanted", json_string(row->wanted));
         move_reboot_check(job);
         int r = set(&row->state, "updating", reterr);
@@ -116,6 +117,21 @@ int move_begin(Manager* m, Job* job, AppRow* row, Error* reterr) {
 static json_t* point_request(Job* job, const AppRow* row, bool early) {
         _cleanup_json_ json_t* manifest = app_manifest(row);
         return json_pack("{s:s, s:b, s:o}", "point", move_id(job, "point"), "early", (int) early, "without", move_caches(manifest));
+}
+
+/* The door and the state as they were before, for what was not proven to be any better. */
+static int stand_as_before(Job* job, AppRow* row, Error* reterr) {
+        int r = set(&row->gate, text(job, "gate"), reterr);
+        return r < 0 ? r : set(&row->state, json_get_string(job->journal, "state") ?: "present", reterr);
+}
+
+/* One that answers is not broken any more, and the door that was shut when it broke opens. */
+static int stand_proven(Job* job, AppRow* row, Error* reterr) {
+        bool broken = streq(text(job, "state"), "broken");
+        int r = stand_as_before(job, row, reterr);
+        if (r >= 0 && broken)
+                r = app_gate_set(row, /* open= */ true);
+        return r < 0 ? r : set(&row->state, "present", reterr);
 }
 
 static bool was_running(const Job* job) {
@@ -238,8 +254,8 @@ int move_stop(Manager* m, Job* job, AppRow* row, const char* what, Error* reterr
         return app_step_stop(m, job, step, row->id, reterr);
 }
 
-/* What was proven goes on as people wanted it. */
-int move_admit(Manager* m, Job* job, AppRow* row, Error* reterr) {
+/* It goes on as people wanted it. */
+int move_admit(Manager* m, Job* job, AppRow* row, bool proven, Error* reterr) {
         int r;
         if (!was_running(job)) {
                 r = app_step_stop(m, job, "rest", row->id, reterr);
@@ -248,9 +264,7 @@ int move_admit(Manager* m, Job* job, AppRow* row, Error* reterr) {
         }
         if (!flag(job, "admitted")) {
                 flag_set(job, "admitted");
-                r = app_gate_set(row, streq(text(job, "gate"), "open"));
-                if (r >= 0)
-                        r = set(&row->state, "present", reterr);
+                r = proven ? stand_proven(job, row, reterr) : stand_as_before(job, row, reterr);
                 if (r >= 0)
                         r = save(m, row, reterr);
                 return r < 0 ? r : 0; /* committed before the first visitor is let in */
@@ -330,9 +344,7 @@ static int resume(Manager* m, Job* job, AppRow* row, Error* reterr) {
                 return r;
         if (!flag(job, "back-opened")) {
                 flag_set(job, "back-opened");
-                r = app_gate_set(row, streq(text(job, "gate"), "open"));
-                if (r >= 0)
-                        r = set(&row->state, "present", reterr);
+                r = stand_as_before(job, row, reterr);
                 if (r >= 0)
                         r = save(m, row, reterr);
                 return r < 0 ? r : 0;
@@ -360,7 +372,7 @@ int move_back(Manager* m, Job* job, AppRow* row, VersionReturn* ret_how, Error* 
         if (r == 1 && flag(job, "closed"))
                 r = resume(m, job, row, reterr);
         else if (r == 1 && streq(row->state, "updating")) {
-                r = set(&row->state, "present", reterr);
+                r = stand_as_before(job, row, reterr);
                 r = r < 0 ? r : save(m, row, reterr) < 0 ? -EIO : 1;
         }
         if (r == 1 && !touched && json_get_string(job->journal, "point")) {

@@ -4,6 +4,7 @@
  *   "boot"      the machine's boot id: what was stopped or started in another boot is not any more
  *   "from"      the version that was left; its row of app_version exists from the switch on
  *   "gate"      how the door stood before
+ *   "state"     present or broken, as it was before
  *   "wanted"    running or stopped, as people wanted it before
  *   "closed"    the door was shut by us          "stopped"   the app was stopped by us
  *   "point"     the restore point; "pointed": it is complete
@@ -34,8 +35,9 @@ int move_keep(Manager* m, Job* job, AppRow* row, Error* reterr);       /* the re
 int move_switch(Manager* m, Job* job, AppRow* row, const char* what, const AppVersionRow* to, Error* reterr);
 int move_start(Manager* m, Job* job, AppRow* row, const char* what, Error* reterr);
 int move_stop(Manager* m, Job* job, AppRow* row, const char* what, Error* reterr);
-/* The door opens. From the first call on nothing of the data goes back by itself. */
-int move_admit(Manager* m, Job* job, AppRow* row, Error* reterr);
+/* The door opens. From the first call on nothing of the data goes back by itself. proven: it has answered, so that one that was broken is present
+ * again and its door, which was shut since, opens; else it stands as before. */
+int move_admit(Manager* m, Job* job, AppRow* row, bool proven, Error* reterr);
 /* What an undo answers where a step would answer 0: the engine takes everything but JOB_WAIT for its end. */
 int move_undone(Job* job, int r);
 /* For undo: everything as it was, as far as version_return() allows. *ret_how tells what was done. */

@@ -135,7 +135,7 @@ static int finish(Manager* m, Job* job, AppRow* row, const AppVersionRow* to, Er
                 }
         }
         if (r == 1)
-                r = move_admit(m, job, row, reterr);
+                r = move_admit(m, job, row, /* proven= */ true, reterr);
         return r == 1 ? over(m, job, row, reterr) : r;
 }
 
@@ -178,7 +178,7 @@ static int rollback_undo(Manager* m, Job* job, Error* reterr) {
                 r = app_event_add(m, row.id, "rollback", "warn", &job->actor, "%s stayed at %s, nothing lost: %s did not work: %s", row.title, row.version,
                                   strempty(json_get_string(job->request, "version")), strempty(json_get_string(json_object_get(job->journal, "undoing"), "message")));
         if (r >= 0)
-                r = app_job_over(m, row.id, "present", NULL, reterr);
+                r = app_job_over(m, row.id, NULL, NULL, reterr);
         return r < 0 ? r : 1;
 }
 

@@ -282,7 +282,7 @@ static int update_step(Manager* m, Job* job, Error* reterr) {
         case ANSWER:
                 return hops(m, job, &row, reterr);
         case ADMIT:
-                return move_admit(m, job, &row, reterr);
+                return move_admit(m, job, &row, /* proven= */ true, reterr);
         default:
                 return over(m, job, &row, reterr);
         }
@@ -290,15 +290,17 @@ static int update_step(Manager* m, Job* job, Error* reterr) {
 
 /* --- going back --- */
 
-static int hold(AppRow* row, const char* version, const char* why, Error* reterr) {
+/* What one that was broken before says has to be done stays said. */
+static int hold(Manager* m, const Job* job, AppRow* row, const char* version, const char* why, Error* reterr) {
         char at[APP_CLOCK_BYTES];
         _cleanup_free_ char* sentence = NULL;
         app_clock_text(now_seconds(), at);
         row->held_until = now_seconds() + MOVE_HELD_SEC;
         if (asprintf(&sentence, "%s went back to %s at %s, nothing lost. %s did not work: %s", row->title, row->version, at, version, why) < 0 ||
-            app_row_text(&row->held_version, version) < 0 || app_row_text(&row->reason, sentence) < 0)
+            app_row_text(&row->held_version, version) < 0 || (!streq(row->state, "broken") && app_row_text(&row->reason, sentence) < 0))
                 return error_errno(reterr, -ENOMEM, "Cannot note why an update went back");
-        return 0;
+        int r = store_app_save(m->store, row, reterr);
+        return r < 0 ? r : app_event_add(m, row->id, "return", "warn", &job->actor, "%s", sentence);
 }
 
 static int update_undo(Manager* m, Job* job, Error* reterr) {
@@ -314,18 +316,14 @@ static int update_undo(Manager* m, Job* job, Error* reterr) {
         r = move_back(m, job, &row, &how, reterr);
         if (r != 1)
                 return move_undone(job, r);
-        if (how == VERSION_RETURN_ALL && failed) {
-                r = hold(&row, to, strempty(json_get_string(why, "message")), reterr);
-                if (r >= 0)
-                        r = store_app_save(m->store, &row, reterr);
-                if (r >= 0)
-                        r = app_event_add(m, row.id, "return", "warn", &job->actor, "%s", row.reason);
-        } else if (how == VERSION_RETURN_ALL)
+        if (how == VERSION_RETURN_ALL && failed)
+                r = hold(m, job, &row, to, strempty(json_get_string(why, "message")), reterr);
+        else if (how == VERSION_RETURN_ALL)
                 r = app_event_add(m, row.id, "return", "note", &job->actor, "%s stayed at %s: the update was cancelled. Nothing is lost.", row.title, row.version);
         if (r >= 0 && (file || !own_is(&row))) /* what a tag leads to stays on offer */
                 r = unstage(m, job, &row, reterr);
         if (r >= 0)
-                r = app_job_over(m, row.id, "present", NULL, reterr);
+                r = app_job_over(m, row.id, NULL, NULL, reterr);
         return r < 0 ? r : 1;
 }
 
