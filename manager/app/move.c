@@ -49,6 +49,7 @@ static void reboot_forget(Job* job) {
                 app_step_again(job, steps[i]);
         for (size_t i = 0; i < ELEMENTS(each); i++)
                 again_each(job, each[i]);
+        (void) json_object_del(job->journal, "back-opened");
         if (flag(job, "touched"))
                 return;
         for (size_t i = 0; i < ELEMENTS(copies); i++)
@@ -352,6 +353,18 @@ static int resume(Manager* m, Job* job, AppRow* row, Error* reterr) {
         return app_step_apply(m, job, "back-open", row, reterr);
 }
 
+/* A try that failed after the door was to open had given the app free in its row. */
+static int shut_again(Manager* m, Job* job, AppRow* row, Error* reterr) {
+        if (!flag(job, "closed") || flag(job, "back-opened") || (streq(row->state, "updating") && !streq(row->gate, "open")))
+                return 1;
+        int r = app_gate_set(row, /* open= */ false);
+        if (r >= 0)
+                r = set(&row->state, "updating", reterr);
+        if (r >= 0)
+                r = save(m, row, reterr);
+        return r < 0 ? r : 0; /* in the store before the next try can fail */
+}
+
 int move_undone(Job* job, int r) {
         if (r != 0)
                 return r;
@@ -366,7 +379,9 @@ int move_back(Manager* m, Job* job, AppRow* row, VersionReturn* ret_how, Error* 
         move_reboot_check(job);
         if (admitted || !json_get_string(job->journal, "from")) /* it is as it should be, or was never begun */
                 return answers_back(m, job, row, /* back= */ !admitted, reterr);
-        int r = touched ? take_back(m, job, row, reterr) : 1;
+        int r = shut_again(m, job, row, reterr);
+        if (r == 1)
+                r = touched ? take_back(m, job, row, reterr) : 1;
         if (r == 1)
                 r = answers_back(m, job, row, /* back= */ true, reterr);
         if (r == 1 && flag(job, "closed"))

@@ -638,16 +638,23 @@ static bool is_of_undo(const char* key) {
         return begin && end;
 }
 
-void app_undo_again(Job* job) {
-        int64_t failed = job_undo_failed(job);
+/* The door, too, is to be opened anew. */
+static void undo_forget(Job* job) {
         const char* key;
         json_t* v;
         void* next;
-        if (failed == json_get_integer(job->journal, "undo-tried", 0))
-                return;
         json_object_foreach_safe(job->journal, next, key, v)
                 if (is_of_undo(key))
                         (void) json_object_del(job->journal, key);
+        (void) json_object_del(job->journal, "back-opened");
+}
+
+void app_undo_again(Job* job) {
+        int64_t failed = job_undo_failed(job);
+        if (failed == json_get_integer(job->journal, "undo-tried", 0))
+                return;
+        if (!is_done(job, "back-open")) /* else people are in, and what is left is not worth keeping them out once more */
+                undo_forget(job);
         (void) json_object_set_new(job->journal, "undo-tried", json_integer((json_int_t) failed));
 }
 
@@ -655,10 +662,11 @@ int app_job_stranded(Manager* m, Job* job, const Error* why, Error* reterr) {
         _cleanup_app_row_ AppRow row = {};
         _cleanup_free_ char* sentence = NULL;
         int r = store_app_get(m->store, job->object, &row, reterr);
-        bool shut = json_is_true(json_object_get(job->journal, "closed")) && !json_is_true(json_object_get(job->journal, "back-opened"));
+        bool opened = is_done(job, "open") || is_done(job, "back-open"), shut = json_is_true(json_object_get(job->journal, "closed")) && !opened;
         if (r <= 0)
                 return r;
-        if (streq(row.state, "present") && !shut) /* what could not be taken back is none of the app's */
+        bool stands = streq(row.state, "present") || streq_ptr(json_get_string(job->journal, "state"), row.state);
+        if (stands && !shut) /* what could not be taken back is none of the app's */
                 return app_job_over(m, row.id, NULL, NULL, reterr);
         if (asprintf(&sentence, "\"%s\" did not work, and could not be taken back: %s Its data is kept. Start it to leave it as it is, go back to a version that is kept, or uninstall it, which puts its data aside.",
                                 job_type_table[job->kind].sentence, strempty(why->message)) < 0)
