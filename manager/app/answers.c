@@ -66,6 +66,25 @@ int answers_settle(Manager* m, const char* app, bool back, Error* reterr) {
         return MIN(r, 0);
 }
 
+/* Whether the program and the data that stand there are those of before the job. */
+static bool stands_as_before(const json_t* journal, const AppRow* row) {
+        const char* from = json_get_string(journal, "from");
+        bool other_data = json_is_true(json_object_get(journal, "swapped")) && !json_is_true(json_object_get(journal, "back-data-noted"));
+        return journal && !json_is_true(json_object_get(journal, "admitted")) && (!from || streq(row->version, from)) && !other_data;
+}
+
+int answers_given_up(Manager* m, AppRow* row, const json_t* journal, Error* reterr) {
+        const char* settings = json_get_string(journal, "settings");
+        bool back = stands_as_before(journal, row);
+        int r = answers_settle(m, row->id, back, reterr);
+        if (r < 0 || !back || !settings)
+                return r;
+        if (app_row_text(&row->settings, settings) < 0)
+                return error_errno(reterr, -ENOMEM, "Cannot put answers back");
+        r = store_app_save(m->store, row, reterr);
+        return MIN(r, 0);
+}
+
 int answers_note(json_t* note, bool before) {
         json_t *all = json_object_get(note, "secrets"), *blob, *kept = json_object(), *given = json_object();
         const char* name;

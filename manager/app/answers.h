@@ -14,6 +14,9 @@
 int answers_put(Manager* m, const char* app, const char* key, const char* value, Error* reterr);
 /* The job is over: what was put aside is forgotten, or (back) stands again. */
 int answers_settle(Manager* m, const char* app, bool back, Error* reterr);
+/* An undo was given up: the answers become those of the program and the data that stand there now, and nothing is aside any more. journal: of the
+ * job, see move.h; NULL = not known, they stay as they are. Saves the row where it changes it. */
+int answers_given_up(Manager* m, AppRow* row, const json_t* journal, Error* reterr);
 /* Makes "secrets" and "given" of what app_note_make() wrote while something was aside. before: as it stood then, else as it stands now. */
 int answers_note(json_t* note, bool before);
 

@@ -1,4 +1,5 @@
 /* Apps as a noun: start and end, and what all nouns answer for. */
+#include "app/answers.h"
 #include "app/app-internal.h"
 #include "app/own.h"
 #include "app/preset.h"
@@ -196,6 +197,17 @@ static int search(Manager* m, int role, const char* q, json_t* ret_hits, Error* 
         return MIN(r, 0);
 }
 
+static int release_one(Manager* m, AppRow* row, Error* reterr) {
+        _cleanup_job_row_ JobRow job = {};
+        _cleanup_json_ json_t* journal = NULL;
+        int r = store_job_get(m->store, row->job, &job, reterr);
+        if (r > 0)
+                journal = json_loads(strempty(job.journal), JSON_REJECT_DUPLICATES, NULL);
+        if (r >= 0)
+                r = answers_given_up(m, row, journal, reterr);
+        return r < 0 ? r : app_job_over(m, row->id, streq(row->state, "present") ? NULL : "broken", NULL, reterr);
+}
+
 /* A manager that was killed between a job's end and the row's release leaves a job's name behind. */
 static int release(Manager* m, Error* reterr) {
         _cleanup_app_rows_ AppRows rows = {};
@@ -204,7 +216,7 @@ static int release(Manager* m, Error* reterr) {
                 int open = *rows.items[i].job ? store_job_is_open(m->store, rows.items[i].job, reterr) : 1;
                 if (open == 0) {
                         log_warning("Job '%s' of app '%s' is over, releasing the app.", rows.items[i].job, rows.items[i].id);
-                        r = app_job_over(m, rows.items[i].id, streq(rows.items[i].state, "present") ? NULL : "broken", NULL, reterr);
+                        r = release_one(m, &rows.items[i], reterr);
                 }
         }
         return MIN(r, 0);

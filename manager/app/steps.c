@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "app/answers.h"
 #include "app/app-internal.h"
 #include "daemon/helper-client.h"
 #include "noun.h"
@@ -664,6 +665,9 @@ int app_job_stranded(Manager* m, Job* job, const Error* why, Error* reterr) {
         int r = store_app_get(m->store, job->object, &row, reterr);
         bool opened = is_done(job, "open") || is_done(job, "back-open"), shut = json_is_true(json_object_get(job->journal, "closed")) && !opened;
         if (r <= 0)
+                return r;
+        r = answers_given_up(m, &row, job->journal, reterr);
+        if (r < 0)
                 return r;
         bool stands = streq(row.state, "present") || streq_ptr(json_get_string(job->journal, "state"), row.state);
         if (stands && !shut) /* what could not be taken back is none of the app's */

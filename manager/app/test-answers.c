@@ -120,6 +120,35 @@ TEST(what_is_put_aside_stands_again_or_is_forgotten) {
         is(&f, "setting:a=old setting:b=first");
 }
 
+/* A job that is given up leaves the answers of what stands there, and nothing aside that a later one would put back. */
+TEST(a_job_that_is_given_up_leaves_nothing_aside) {
+        static const struct {
+                const char *journal, *secrets, *settings;
+        } cases[] = {
+                { "{}", "setting:a=old", "before" },                                                     /* it was never begun */
+                { "{\"from\":\"1\",\"settings\":\"{\\\"colour\\\":\\\"blue\\\"}\"}", "setting:a=old", "blue" }, /* nothing was changed, or all is back */
+                { "{\"from\":\"0\",\"settings\":\"{\\\"colour\\\":\\\"blue\\\"}\"}", "setting:a=new", "before" }, /* the other version stands there */
+                { "{\"from\":\"1\",\"swapped\":true}", "setting:a=new", "before" },                     /* other data does */
+                { "{\"from\":\"1\",\"swapped\":true,\"back-data-noted\":true}", "setting:a=old", "before" },
+                { "{\"from\":\"1\",\"admitted\":true}", "setting:a=new", "before" },
+                { NULL, "setting:a=new", "before" },                                                     /* nobody knows the job any more */
+        };
+        for (size_t i = 0; i < ELEMENTS(cases); i++) {
+                FIXTURE;
+                _cleanup_app_row_ AppRow row = {};
+                _cleanup_json_ json_t* journal = cases[i].journal ? json_loads(cases[i].journal, 0, NULL) : NULL;
+                ASSERT_EQ(!journal, !cases[i].journal);
+                ASSERT_OK(app_row_text(&f.row.settings, "{\"colour\":\"before\"}"));
+                ASSERT_OK(store_app_save(f.m.store, &f.row, NULL));
+                person(&f, "setting:a", "old");
+                ASSERT_OK(answers_put(&f.m, "notes", "setting:a", "new", NULL));
+                ASSERT_OK(answers_given_up(&f.m, &f.row, journal, NULL));
+                is(&f, cases[i].secrets);
+                ASSERT_OK(store_app_get(f.m.store, "notes", &row, NULL));
+                ASSERT_TRUE(strstr(row.settings, cases[i].settings));
+        }
+}
+
 TEST(a_program_that_goes_back_takes_the_answers_of_its_update_with_it) {
         FIXTURE;
         person(&f, "setting:a", "old");
