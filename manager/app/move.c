@@ -273,35 +273,35 @@ int move_admit(Manager* m, Job* job, AppRow* row, bool proven, Error* reterr) {
         return app_step_apply(m, job, "open", row, reterr);
 }
 
-/* --- other data --- */
+/* --- backwards --- */
 
-int move_data(Manager* m, Job* job, AppRow* row, const char* what, const char* point, const char* replaced, const char* version, Error* reterr) {
-        char done[48];
-        (void) snprintf(done, sizeof(done), "%s-noted", what);
-        if (flag(job, done))
+/* The data of before comes from the point it is kept under, and what stands there goes where `away` says. */
+static int data_back(Manager* m, Job* job, AppRow* row, const char* point, const char* away, Error* reterr) {
+        _cleanup_app_point_row_ AppPointRow known = {};
+        if (flag(job, "back-data-noted"))
                 return 1;
-        int r = app_step_data(m, job, what, row, "restore", json_pack("{s:s, s:s}", "point", point, "replaced", replaced), NULL, reterr);
+        int r = app_step_data(m, job, "back-data", row, "restore", json_pack("{s:s, s:s}", "point", point, "replaced", away), NULL, reterr);
         if (r != 1)
                 return r;
         r = store_app_point_remove(m->store, point, reterr);
         if (r >= 0)
-                r = point_note(m, row, replaced, "replaced", version, 0, reterr);
+                r = store_app_point_get(m->store, away, &known, reterr);
+        if (r == 0) /* else a return had put it in place, and it is the point that it was before, with its own answers */
+                r = point_note(m, row, away, "replaced", row->version, 0, reterr);
         if (r < 0)
                 return r;
-        flag_set(job, done);
+        flag_set(job, "back-data-noted");
         return 1;
 }
-
-/* --- backwards --- */
 
 /* Data and row as they were before the switch. */
 static int take_back(Manager* m, Job* job, AppRow* row, Error* reterr) {
         _cleanup_app_version_row_ AppVersionRow old = {};
         int r = app_step_stop(m, job, "back-stop", row->id, reterr);
         if (r == 1 && flag(job, "pointed") && flag(job, "touched"))
-                r = move_data(m, job, row, "back-data", text(job, "point"), move_id(job, "replaced"), row->version, reterr);
+                r = data_back(m, job, row, text(job, "point"), move_id(job, "replaced"), reterr);
         else if (r == 1 && flag(job, "swapped")) /* a rollback put other data in place: the same exchange once more */
-                r = move_data(m, job, row, "back-data", text(job, "replaced"), text(job, "target_point"), row->version, reterr);
+                r = data_back(m, job, row, text(job, "replaced"), text(job, "target_point"), reterr);
         if (r != 1 || streq(row->version, text(job, "from")))
                 return r;
         r = store_app_version_get(m->store, row->id, text(job, "from"), &old, reterr);
@@ -325,6 +325,15 @@ static int answers_back(Manager* m, Job* job, AppRow* row, bool back, Error* ret
                 r = save(m, row, reterr);
         (void) json_object_del(job->journal, "settings");
         return r < 0 ? r : 1;
+}
+
+int move_given_up(Manager* m, Job* job, const AppRow* row, Error* reterr) {
+        if (!flag(job, "swapped") || flag(job, "back-data-noted"))
+                return 0;
+        int r = store_app_point_remove(m->store, text(job, "target_point"), reterr);
+        if (r >= 0 && !flag(job, "swap-noted"))
+                r = point_note(m, row, text(job, "replaced"), "replaced", row->version, 0, reterr);
+        return MIN(r, 0);
 }
 
 /* Root's record is that of the row again, and the app does what people wanted. An answer that does not come is no reason to keep them out. */

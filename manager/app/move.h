@@ -11,6 +11,7 @@
  *   "touched"   from here the new version may have changed the data, or other data stands in its place
  *   "admitted"  from here people's writing may be in the data: it never goes back by itself
  *   "replaced"  under which id data that goes is kept
+ *   "target_point"  which point a return with data takes; "swapped": its data stands in the app's place, and its row goes when the job is over
  *   "settings"  the answers that are not sealed as they were before, where going back changed them
  *
  * Each function is a sub-step as in steps.h: 1 done, JOB_WAIT, 0 call again (after a commit), <0 failed. */
@@ -43,8 +44,8 @@ int move_undone(Job* job, int r);
 /* For undo: everything as it was, as far as version_return() allows. *ret_how tells what was done. */
 int move_back(Manager* m, Job* job, AppRow* row, VersionReturn* ret_how, Error* reterr);
 
-/* Another tree takes the data's place, the present one is kept as a point of kind `replaced`. */
-int move_data(Manager* m, Job* job, AppRow* row, const char* what, const char* point, const char* replaced, const char* version, Error* reterr);
+/* An undo was given up: what a return has put in place is no point any more, and what it replaced is one. */
+int move_given_up(Manager* m, Job* job, const AppRow* row, Error* reterr);
 void move_reboot_check(Job* job);
 /* A fresh id for a point, the same over a kill: kept in the journal under key. */
 const char* move_id(Job* job, const char* key);

@@ -49,29 +49,33 @@ static int answers_follow(Manager* m, Job* job, AppRow* row, const AppVersionRow
                      : answers_of_version(m, row, to->version, strempty(json_get_string(job->journal, "point")), reterr);
 }
 
-/* Other data takes the place; the row follows in the same step. */
+/* Other data takes the place. That is in the store before anything else is tried: what fails then is undone with this data, too. What the data came
+ * from stays noted until the job is over. */
 static int swap(Manager* m, Job* job, AppRow* row, const AppVersionRow* to, Error* reterr) {
         const char* point = strempty(json_get_string(job->journal, "target_point"));
         _cleanup_app_point_row_ AppPointRow p = {};
         int r = app_step_stop(m, job, "stop", row->id, reterr);
-        if (r == 1 && json_object_get(job->journal, "swapped"))
-                return 1;
-        if (r == 1 && !json_object_get(job->journal, "swapping")) {
-                (void) json_object_set_new(job->journal, "swapping", json_true());
-                (void) move_id(job, "replaced");
+        if (r != 1 || json_object_get(job->journal, "swap-noted"))
+                return r;
+        r = store_app_point_get(m->store, point, &p, reterr);
+        if (r <= 0)
+                return r < 0 ? r : error_set(reterr, ERROR_NOT_FOUND, "The data to go back to is not kept any more.");
+        if (!json_object_get(job->journal, "swapped")) {
+                r = app_step_data(m, job, "swap", row, "restore", json_pack("{s:s, s:s}", "point", point, "replaced", move_id(job, "replaced")), NULL, reterr);
+                if (r != 1)
+                        return r;
+                (void) json_object_set_new(job->journal, "swapped", json_true());
                 return 0;
         }
-        if (r == 1 && (r = store_app_point_get(m->store, point, &p, reterr)) == 0) /* its record goes with it */
-                r = error_set(reterr, ERROR_NOT_FOUND, "The data to go back to is not kept any more.");
-        if (r == 1)
-                r = move_data(m, job, row, "swap", point, move_id(job, "replaced"), row->version, reterr);
-        if (r != 1)
-                return r;
-        (void) json_object_set_new(job->journal, "swapped", json_true());
-        r = answers_follow(m, job, row, to, &p, reterr);
+        r = point_note(m, row, move_id(job, "replaced"), "replaced", row->version, 0, reterr);
+        if (r >= 0)
+                r = answers_follow(m, job, row, to, &p, reterr);
         if (r >= 0)
                 r = store_app_save(m->store, row, reterr);
-        return r < 0 ? r : 1;
+        if (r < 0)
+                return r;
+        (void) json_object_set_new(job->journal, "swap-noted", json_true());
+        return 1;
 }
 
 static int rollback_switch(Manager* m, Job* job, AppRow* row, const AppVersionRow* to, Error* reterr) {
@@ -107,6 +111,8 @@ static int over(Manager* m, Job* job, AppRow* row, Error* reterr) {
                 r = store_app_save(m->store, row, reterr);
         if (r >= 0)
                 r = answers_settle(m, row->id, /* back= */ false, reterr);
+        if (r >= 0 && data)
+                r = store_app_point_remove(m->store, strempty(json_get_string(job->journal, "target_point")), reterr);
         if (r >= 0)
                 r = move_thin(m, row->id, reterr);
         if (r >= 0)

@@ -4,6 +4,7 @@
 #include "base/time.h"
 #include "app/answers.h"
 #include "app/app-internal.h"
+#include "app/move.h"
 #include "daemon/helper-client.h"
 #include "noun.h"
 #include "domain/names.h"
@@ -666,7 +667,9 @@ int app_job_stranded(Manager* m, Job* job, const Error* why, Error* reterr) {
         bool opened = is_done(job, "open") || is_done(job, "back-open"), shut = json_is_true(json_object_get(job->journal, "closed")) && !opened;
         if (r <= 0)
                 return r;
-        r = answers_given_up(m, &row, job->journal, reterr);
+        r = move_given_up(m, job, &row, reterr);
+        if (r >= 0)
+                r = answers_given_up(m, &row, job->journal, reterr);
         if (r < 0)
                 return r;
         bool stands = streq(row.state, "present") || streq_ptr(json_get_string(job->journal, "state"), row.state);
