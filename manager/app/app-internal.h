@@ -120,7 +120,7 @@ void app_call_droppable(AppCall* call, void (*drop)(void* userdata), void* userd
 void app_calls_drop(Apps* a, const char* job); /* ends those that can be; NULL = of all jobs */
 void app_calls_forget(Apps* a, const char* job); /* steps.c: answers that nobody will take; NULL = of all jobs */
 int app_job_stranded(Manager* m, Job* job, const Error* why, Error* reterr); /* JobClass.stranded: the app is broken, and says why and what may be done */
-void app_undo_again(Job* job); /* for an undo, first of all: what was done or begun in a try that failed is asked for anew */
+void app_undo_again(Job* job); /* for an undo, first of all: what was done or begun in a try that failed is asked for anew, unless the door is open again */
 void app_job_ended(Manager* m, Job* job, bool done); /* JobClass.ended of jobs that ask */
 
 /* --- live.c --- */

@@ -1,0 +1,186 @@
+/* Moves and their undo in a real store, with steps that do nothing but note what was asked: which door, state and points are left. */
+#include "app/answers.h"
+#include "app/move.h"
+#include "base/seal.h"
+#include "base/test.h"
+#include <stdio.h>
+
+typedef struct Fixture {
+        Manager m;
+        char directory[32];
+        AppRow row;
+        Job job;
+} Fixture;
+
+/* What the steps met; of an apply the door. */
+static char asked[512];
+static const char* failing;
+
+static int step(const char* what, const char* detail) {
+        if (failing && streq(what, failing))
+                return -EIO;
+        (void) snprintf(asked + strlen(asked), sizeof(asked) - strlen(asked), "%s%s%s", *asked ? " " : "", what, detail);
+        return 1;
+}
+
+int app_step_apply(Manager* m, Job* job, const char* what, const AppRow* row, Error* reterr) { return step(what, streq(row->gate, "open") ? "+" : "-"); }
+int app_step_start(Manager* m, Job* job, const char* what, const char* app, Error* reterr) { return step(what, ""); }
+int app_step_stop(Manager* m, Job* job, const char* what, const char* app, Error* reterr) { return step(what, ""); }
+int app_step_answer(Manager* m, Job* job, const char* what, const AppRow* row, Error* reterr) { return step(what, ""); }
+int app_step_hook(Manager* m, Job* job, const char* what, const AppRow* row, const char* hook, Error* reterr) { return step(what, ""); }
+int app_step_directories(Manager* m, Job* job, const char* what, const AppRow* row, Error* reterr) { return step(what, ""); }
+int app_step_data(Manager* m, Job* job, const char* what, const AppRow* row, const char* action, json_t* rest, json_t** ret_result, Error* reterr) {
+        json_decref(rest);
+        return step(what, "");
+}
+void app_step_again(Job* job, const char* what) {}
+bool app_boot_is_new(Job* job, const char* key) { return false; }
+void app_undo_again(Job* job) {}
+VersionReturn version_return(bool touched, bool admitted, bool older_bears_data) { return touched ? VERSION_RETURN_ALL : VERSION_RETURN_NOTHING; }
+void app_changed(Manager* m, const char* app) {}
+void app_images_clean_soon(Manager* m) {}
+int app_gate_set(AppRow* row, bool open) { return app_row_text(&row->gate, open ? "open" : "closed"); }
+json_t* app_manifest(const AppRow* row) { return json_object(); }
+json_t* app_note_make(Manager* m, const AppRow* row, Error* reterr) { return json_pack("{s:{}, s:s}", "secrets", "settings", row->settings); }
+void job_log(Manager* m, Job* job, const char* level, const char* format, ...) {}
+void job_say(Job* job, const char* format, ...) {}
+void job_wait_until(Job* job, uint64_t boottime_usec) {}
+
+static void setup(Fixture* f, const char* state, const char* gate) {
+        char path[64];
+        *f = (Fixture) { .directory = "/tmp/test-move-XXXXXX" };
+        *asked = 0;
+        failing = NULL;
+        assert(mkdtemp(f->directory));
+        (void) snprintf(path, sizeof(path), "%s/db", f->directory);
+        ASSERT_OK(store_open(path, &f->m.store, NULL));
+        ASSERT_OK(seal_new((const uint8_t[32]) { 1, 2, 3 }, &f->m.seal));
+        ASSERT_OK(store_begin(f->m.store, NULL));
+        AppRow row = {
+                .id = (char*) "notes", .origin = (char*) "compose", .package = (char*) "", .source = (char*) "", .version = (char*) "1", .manifest = (char*) "{}",
+                .images = (char*) "{}", .title = (char*) "Notes", .icon = (char*) "", .name = (char*) "notes.example", .shown = (char*) "notes.example",
+                .extra_names = (char*) "[]", .access = (char*) "public", .state = (char*) state, .wanted = (char*) "running", .gate = (char*) gate,
+                .job = (char*) "", .reason = (char*) "", .settings = (char*) "{}", .environment = (char*) "{}", .limits = (char*) "{}",
+                .network_out = (char*) "any", .open_ports = (char*) "[]", .muted = (char*) "[]", .held_version = (char*) "", .slot = 1,
+        };
+        ASSERT_OK(store_app_add(f->m.store, &row, NULL));
+        ASSERT_OK(store_app_get(f->m.store, "notes", &f->row, NULL));
+        f->job.journal = json_object();
+        ASSERT_EQ(move_begin(&f->m, &f->job, &f->row, NULL), 1);
+}
+
+static void teardown(Fixture* f) {
+        char command[64];
+        json_decref(f->job.journal);
+        app_row_done(&f->row);
+        store_rollback(f->m.store);
+        f->m.seal = seal_free(f->m.seal);
+        f->m.store = store_free(f->m.store);
+        (void) snprintf(command, sizeof(command), "rm -r %s", f->directory);
+        ASSERT_EQ(system(command), 0);
+}
+#define FIXTURE(state, gate) _cleanup_(teardown) Fixture f; setup(&f, state, gate)
+
+static void stands(Fixture* f, const char* state, const char* gate) {
+        _cleanup_app_row_ AppRow row = {};
+        ASSERT_EQ(store_app_get(f->m.store, "notes", &row, NULL), 1);
+        ASSERT_STREQ(row.state, state);
+        ASSERT_STREQ(row.gate, gate);
+}
+
+/* As the engine calls it, until it says something else than "again". */
+static int back(Fixture* f) {
+        VersionReturn how;
+        int r;
+        *asked = 0;
+        do
+                r = move_back(&f->m, &f->job, &f->row, &how, NULL);
+        while (r == 0);
+        return r;
+}
+
+static void forwards(Fixture* f) {
+        ASSERT_EQ(move_close(&f->m, &f->job, &f->row, MOVE_KEEP_NONE, NULL, NULL), 1);
+        stands(f, "updating", "closed");
+}
+
+TEST(the_door_and_the_state_after_a_move) {
+        static const struct {
+                const char *state, *gate;
+                bool proven;
+                const char *then, *door;
+        } cases[] = {
+                { "present", "open", true, "present", "open" },    { "present", "open", false, "present", "open" },
+                { "broken", "closed", true, "present", "open" },   { "broken", "closed", false, "broken", "closed" },
+                { "present", "closed", true, "present", "closed" },
+        };
+        for (size_t i = 0; i < ELEMENTS(cases); i++) {
+                FIXTURE(cases[i].state, cases[i].gate);
+                forwards(&f);
+                ASSERT_EQ(move_admit(&f.m, &f.job, &f.row, cases[i].proven, NULL), 0);
+                ASSERT_EQ(move_admit(&f.m, &f.job, &f.row, cases[i].proven, NULL), 1);
+                stands(&f, cases[i].then, cases[i].door);
+        }
+}
+
+TEST(an_undo_leaves_door_and_state_as_they_were) {
+        static const struct {
+                const char *state, *gate;
+                bool far;
+        } cases[] = { { "present", "open", true }, { "broken", "closed", true }, { "present", "open", false }, { "broken", "closed", false } };
+        for (size_t i = 0; i < ELEMENTS(cases); i++) {
+                FIXTURE(cases[i].state, cases[i].gate);
+                if (cases[i].far)
+                        forwards(&f);
+                ASSERT_EQ(back(&f), 1);
+                stands(&f, cases[i].state, cases[i].gate);
+        }
+}
+
+TEST(a_door_that_did_not_open_is_shut_for_the_next_try) {
+        FIXTURE("present", "open");
+        forwards(&f);
+        failing = "back-open";
+        ASSERT_EQ(back(&f), -EIO);
+        failing = NULL;
+        (void) json_object_del(f.job.journal, "back-opened"); /* as app_undo_again() does */
+        ASSERT_EQ(back(&f), 1);
+        ASSERT_STREQ(asked, "back-apply- back-start back-answer back-apply+ back-start back-answer back-open+"); /* no step of ours is ever done */
+        stands(&f, "present", "open");
+}
+
+TEST(what_a_failed_return_had_taken_is_the_same_point_again) {
+        FIXTURE("present", "open");
+        _cleanup_app_point_row_ AppPointRow p = {}, gone = {};
+        AppPointRow target = {
+                .id = (char*) "target", .app_id = (char*) "notes", .kind = (char*) "point", .record = (char*) "{\"given\":{}}", .version = (char*) "0",
+                .title = (char*) "Notes", .name = (char*) "notes.example", .slot = 1, .kept_until = 77,
+        };
+        ASSERT_OK(store_app_point_put(f.m.store, &target, NULL));
+        forwards(&f);
+        (void) json_object_set_new(f.job.journal, "target_point", json_string("target"));
+        (void) json_object_set_new(f.job.journal, "swapped", json_true());
+        ASSERT_OK(point_note(&f.m, &f.row, move_id(&f.job, "replaced"), "replaced", "1", 0, NULL));
+        ASSERT_EQ(back(&f), 1);
+        ASSERT_EQ(store_app_point_get(f.m.store, "target", &p, NULL), 1);
+        ASSERT_STREQ(p.kind, "point");
+        ASSERT_STREQ(p.record, "{\"given\":{}}");
+        ASSERT_EQ(p.kept_until, 77);
+        ASSERT_EQ(store_app_point_get(f.m.store, move_id(&f.job, "replaced"), &gone, NULL), 0);
+        stands(&f, "present", "open");
+}
+
+TEST(a_return_that_is_given_up_leaves_the_points_that_there_are) {
+        FIXTURE("present", "open");
+        _cleanup_app_point_row_ AppPointRow p = {}, gone = {};
+        (void) json_object_set_new(f.job.journal, "target_point", json_string("target"));
+        (void) json_object_set_new(f.job.journal, "swapped", json_true());
+        ASSERT_OK(point_note(&f.m, &f.row, "target", "point", "0", 0, NULL));
+        const char* replaced = move_id(&f.job, "replaced");
+        ASSERT_OK(move_given_up(&f.m, &f.job, &f.row, NULL));
+        ASSERT_EQ(store_app_point_get(f.m.store, "target", &gone, NULL), 0);
+        ASSERT_EQ(store_app_point_get(f.m.store, replaced, &p, NULL), 1);
+        ASSERT_STREQ(p.kind, "replaced");
+}
+
+TEST_MAIN()
