@@ -147,12 +147,20 @@ static int loop_init(Helper* h) {
         return r;
 }
 
+/* The way to systemd is used when a verb needs it, which may be minutes from now. A connection that has not said by then who it is, and sd-bus says so
+ * with the first use, is closed by the bus after half a minute (auth_timeout of dbus-daemon(1)): so it is used at once. */
+static int pid1_open(sd_bus** ret) {
+        const char* name;
+        int r = sd_bus_open_system(ret);
+        return r < 0 ? r : sd_bus_get_unique_name(*ret, &name);
+}
+
 int helper_init(Helper* h) {
         int r = manager_uid_get(&h->manager_uid);
         if (r >= 0)
                 r = loop_init(h);
         if (r >= 0)
-                r = sd_bus_open_system(&h->pid1);
+                r = pid1_open(&h->pid1);
         if (r >= 0)
                 r = sd_bus_open_system(&h->bus);
         if (r >= 0)
