@@ -437,11 +437,11 @@ node_packages() {
 suite_vm() {
         has_installer && has_programs vm || return 0
         box_environment
-        strand 600 vm vm_programs
+        strand 900 vm vm_programs
 }
 
 vm_programs() {
-        run_programs "$source_dir/tests/vm"
+        program_timeout=3000 run_programs "$source_dir/tests/vm"
         [ -z "${TESTS_ALL:-}" ] || ! has_programs vm/all || program_timeout=14400 run_programs "$source_dir/tests/vm/all"
 }
 
