@@ -212,7 +212,7 @@ static int refused(Manager* m, Presets* p, const char* package, const Error* why
         return save_alone(m, p, reterr);
 }
 
-/* 1 = it has begun, or somebody installs that very package: enough for now. 0 = look at the next. */
+/* 1 = it has begun, or somebody installs that very package: one at a time is enough. 0 = look at the next. */
 static int try_one(Manager* m, Presets* p, const json_t* preset, Error* reterr) {
         const char *package = json_get_string(preset, "package"), *state = state_of(p, package);
         _cleanup_catalogue_offer_ CatalogueOffer offer = {};
