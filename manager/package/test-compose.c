@@ -2,6 +2,7 @@
 #include "base/test.h"
 #include "base/validate.h"
 #include "package/compose-internal.h"
+#include "package/test-words.h"
 
 static Compose read_with(const char* text, ComposeOptions options) {
         Compose c = {};
@@ -387,34 +388,6 @@ static const char* const hostile_values[] = {
         "{'': x}", "{? '%n' : x}", "registry.example/a@sha256:00", "'a b'", "http://x/y", "-v", "--help", "'../../x:latest'", "x@sha256:zz", "'0:0:0'", "65536:65536", "'root\n0'",
 };
 
-/* Words that end up in units, file names and configurations hold nothing but what such words may hold; commands and variables go into a bundle as
- * JSON and hold no control characters but newline and tab. */
-static bool word_is_plain(const char* s) {
-        for (; *s; s++)
-                if ((unsigned char) *s < 0x20 || *s == 0x7f || strchr("\"'\\$%;{}`|<>&\n", *s))
-                        return false;
-        return true;
-}
-
-static void look_through(const json_t* value, const char* key, const char* what) {
-        static const char* const free_texts[] = { "env", "args", "command", "title", "summary", "description", "purpose", "label", "help", "reason", "dump", "restore", "initial" };
-        bool is_free = false;
-        const char* name;
-        json_t* member;
-        size_t i;
-        for (i = 0; i < ELEMENTS(free_texts); i++)
-                is_free = is_free || streq(key, free_texts[i]);
-        if (json_is_string(value) && !(is_free ? text_valid(json_string_value(value), true) : word_is_plain(json_string_value(value))))
-                TEST_FAIL("%s: %s is \"%s\"", what, key, json_string_value(value));
-        json_array_foreach((json_t*) value, i, member)
-                look_through(member, key, what);
-        json_object_foreach((json_t*) value, name, member) {
-                if (!word_is_plain(name))
-                        TEST_FAIL("%s: %s has the key \"%s\"", what, key, name);
-                look_through(member, is_free ? key : name, what);
-        }
-}
-
 /* A file is refused as a whole with a line, or line by line with sentences, or it became a manifest that holds nothing it should not. */
 static void read_hostile(const char* text) {
         _cleanup_compose_ Compose c = {};
@@ -437,7 +410,7 @@ static void read_hostile(const char* text) {
         if (c.manifest) {
                 if (refused > 0)
                         TEST_FAIL("%s: refused, and possible", text);
-                look_through(c.manifest, "", text);
+                words_look(c.manifest, "", text);
                 return;
         }
         ASSERT_TRUE(compose_refusal(&c, &refusal) < 0);

@@ -1,7 +1,10 @@
 /* Manifests: what is written out, what is refused and how it is said; versions, image names, placeholders, icons. */
 #include "base/test.h"
+#include "base/file.h"
 #include "package/icon.h"
 #include "package/manifest-internal.h"
+#include "package/test-words.h"
+#include <fcntl.h>
 
 #define D "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define IMAGE "\"registry.example/app@sha256:" D "\""
@@ -122,6 +125,86 @@ TEST(too_many_and_too_long) {
         ASSERT_TRUE(parse(text, &manifest, &large) < 0);
         ASSERT_TRUE(error_has_name(&large, ERROR_TOO_LARGE));
         free(text);
+}
+
+/* --- every field hostile --- */
+
+/* What somebody may write who wants more than an app may have. */
+static const char* const hostile_words[] = {
+        "", " ", ".", "..", "../x", "../../etc/shadow", "/", "/..", "/a/../b", "/a//b", "/proc/1/root", "/sys/fs", "/dev/sda", "/run/steadbox", "/x\"y", "/x,upperdir=/",
+        "/x:shared", "/%n", "a/b", "a\nb", "\na", "a\nExecStart=/bin/sh", "a\r\nUser=root", "a\tb", "\x1b[2J", "a\x7f", "\xc2\x9b" "2J", "[Service]", "%n", "%i%%", "%h", "$(reboot)",
+        "`reboot`", "$x", "$$(reboot)", "\"; reboot; \"", "' || reboot #", "a;b", "a{b", "}\nserver { listen 1;", "a\\", "a b", " a", "a ", "-a", "--help", "A=b\nc", "=x",
+        "LD_PRELOAD=/x", "{{secret.none}}", "{{setting.none}}", "{{", "}}{{", "0", "-1", "65536:65536", "root\n0", "0:0:0", "host", "container:other", "http://x/y", "javascript:alert(1)",
+        "daily\nUnit=x", "registry.example/a@sha256:00", "x@sha256:zz", "../../x:latest", "SYS_ADMIN", "ALL", "Cookie", "X-Steadbox-User", "data:text/html;base64,PGI+", "<script>", "1\n2",
+};
+static const char* const hostile_things[] = { "null", "true", "0", "-1", "65536", "9223372036854775807", "1e308", "[]", "{}", "[[]]", "[{}]", "[null]", "{\"a\":{\"b\":[\"c\"]}}" };
+
+/* Refused with a sentence and a field that may be shown to anybody, or a manifest that holds nothing it should not. */
+static void read_hostile(const json_t* root) {
+        _cleanup_free_ char* text = json_dumps(root, JSON_COMPACT);
+        _cleanup_json_ json_t* manifest = NULL;
+        _cleanup_error_ Error e = ERROR_NULL;
+        ASSERT_TRUE(text != NULL);
+        if (parse(text, &manifest, &e) >= 0)
+                words_look(manifest, "", text);
+        else if (isempty(e.message) || !text_valid(e.message, false) || !text_valid(strempty(e.field), false))
+                TEST_FAIL("%s: %s: %s", text, strempty(e.field), strempty(e.message));
+}
+
+/* In an object by its key, in an array by its index. */
+static int put(json_t* parent, const char* key, size_t index, json_t* value) {
+        return key ? json_object_set_new(parent, key, value) : json_array_set_new(parent, index, value);
+}
+
+/* Each hostile value in that place. The number of tries. */
+static unsigned hostile_at(json_t* root, json_t* parent, const char* key, size_t index) {
+        for (size_t i = 0; i < ELEMENTS(hostile_words); i++) {
+                ASSERT_OK(put(parent, key, index, json_string(hostile_words[i])));
+                read_hostile(root);
+        }
+        for (size_t i = 0; i < ELEMENTS(hostile_things); i++) {
+                ASSERT_OK(put(parent, key, index, json_loads(hostile_things[i], JSON_DECODE_ANY, NULL)));
+                read_hostile(root);
+        }
+        return ELEMENTS(hostile_words) + ELEMENTS(hostile_things);
+}
+
+/* In every place below `at`, and under keys that are hostile themselves; everything is put back. The number of tries. */
+static unsigned hostile_everywhere(json_t* root, json_t* at) {
+        unsigned tries = 0;
+        for (size_t i = 0; i < json_array_size(at); i++) {
+                json_t* was = json_incref(json_array_get(at, i));
+                tries += hostile_everywhere(root, was);
+                tries += hostile_at(root, at, NULL, i);
+                ASSERT_OK(json_array_set_new(at, i, was));
+        }
+        if (!json_is_object(at))
+                return tries;
+        _cleanup_json_ json_t* members = json_copy(at); /* to walk over, as the other one changes */
+        const char* key;
+        json_t* was;
+        json_object_foreach(members, key, was) {
+                tries += hostile_everywhere(root, was);
+                tries += hostile_at(root, at, key, 0);
+                ASSERT_OK(json_object_set(at, key, was));
+        }
+        for (size_t i = 0; i < ELEMENTS(hostile_words); i++, tries++) {
+                ASSERT_OK(json_object_set_new(at, hostile_words[i], json_string("x")));
+                read_hostile(root);
+                ASSERT_OK(json_object_del(at, hostile_words[i]));
+        }
+        return tries;
+}
+
+TEST(every_field_hostile) {
+        _cleanup_free_ char* text = NULL;
+        _cleanup_json_ json_t *manifest = NULL, *root = NULL, *whole = NULL;
+        ASSERT_OK(file_read(AT_FDCWD, WHOLE, 65536, &text, NULL));
+        manifest = parsed(text);
+        root = json_loads(text, 0, NULL);
+        whole = json_deep_copy(root);
+        ASSERT_TRUE(hostile_everywhere(root, root) > 9000);
+        ASSERT_TRUE(json_equal(root, whole));
 }
 
 TEST(addons_become_containers) {
