@@ -139,15 +139,22 @@ int not_there(Error* reterr, int r, const char* what, const char* id) {
 
 /* --- making --- */
 
+/* It has its name when it has its owner: one that a kill left as ours would be taken for the app's, which could not write there. */
 static int data_make(int parent, uint32_t base, const PlaceData* d) {
+        char part[PLACE_NAME_BYTES];
         if (d->uid >= APP_UIDS || d->gid >= APP_UIDS)
                 return -EINVAL;
-        if (mkdirat(parent, d->name, 0755) < 0)
-                return errno == EEXIST ? 0 : -errno; /* as it is: it may hold data */
-        _cleanup_close_ int fd = tree_open(parent, d->name);
+        if (entry_exists(parent, d->name))
+                return 0; /* as it is: it may hold data */
+        (void) snprintf(part, sizeof(part), ".%.33s.part", d->name);
+        if (mkdirat(parent, part, 0755) < 0 && errno != EEXIST)
+                return -errno;
+        _cleanup_close_ int fd = tree_open(parent, part);
         if (fd < 0)
                 return fd;
-        return fchown(fd, base + d->uid, base + d->gid) < 0 || fchmod(fd, 0755) < 0 || fsync(fd) < 0 ? -errno : 0;
+        if (fchown(fd, base + d->uid, base + d->gid) < 0 || fchmod(fd, 0755) < 0 || fsync(fd) < 0 || renameat(parent, part, parent, d->name) < 0)
+                return -errno;
+        return 0;
 }
 
 int place_create(Place* p, const char* app, uint32_t slot, const PlaceData* data, size_t n, Error* reterr) {
@@ -220,6 +227,20 @@ static int archive_thin(int parent, const char* name, const TreeWatch* watch) {
         return r < 0 ? r : tree_remove(fd, "scratch", watch);
 }
 
+/* The archive is there: it was made and nobody heard, or its data was on the way back to the app, which does not come back after all. Whatever else the
+ * app has was made for it since. */
+static int archive_again(Spot* app, Spot* archive, const TreeWatch* watch) {
+        _cleanup_close_ int to = tree_open(archive->parent, archive->name), from = tree_open(app->parent, app->name);
+        if (to < 0 || (from < 0 && from != -ENOENT))
+                return MIN(to, from);
+        bool here = entry_exists(to, "data"), there = from >= 0 && entry_exists(from, "data");
+        if (here && there)
+                return 0; /* the app's own, of another time */
+        if (there && (renameat(from, "data", to, "data") < 0 || fsync(to) < 0 || fsync(from) < 0))
+                return -errno;
+        return spot_remove(app, watch);
+}
+
 int place_archive(Place* p, const char* app, const char* archive, const TreeWatch* watch, Error* reterr) {
         _cleanup_spot_ Spot to = { .parent = -EBADF }, from = { .parent = -EBADF };
         int r = spot_open(p, PLACE_ARCHIVE, NULL, archive, &to);
@@ -227,13 +248,17 @@ int place_archive(Place* p, const char* app, const char* archive, const TreeWatc
                 r = spot_open(p, PLACE_APP, app, NULL, &from);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot archive '%s'", app);
-        if (entry_exists(to.parent, to.name))
-                return 0;
+        if (entry_exists(to.parent, to.name)) {
+                r = archive_again(&from, &to, watch);
+                return r < 0 && r != -ECANCELED ? error_errno(reterr, r, "Cannot archive '%s'", app) : r;
+        }
         if (!entry_exists(to.parent, to.part) && renameat(from.parent, from.name, to.parent, to.part) < 0)
                 return not_there(reterr, -errno, "app", app);
         if (fsync(to.parent) < 0 || fsync(from.parent) < 0)
                 return error_errno(reterr, -errno, "Cannot archive '%s'", app);
         r = archive_thin(to.parent, to.part, watch);
+        if (r >= 0)
+                r = tree_remove(to.parent, to.gone, watch); /* of the archive that this one was before */
         if (r >= 0 && (renameat(to.parent, to.part, to.parent, to.name) < 0 || fsync(to.parent) < 0))
                 r = -errno;
         return r < 0 && r != -ECANCELED ? error_errno(reterr, r, "Cannot archive '%s'", app) : r;
@@ -241,11 +266,12 @@ int place_archive(Place* p, const char* app, const char* archive, const TreeWatc
 
 /* Only the data comes back: units and record are made anew. */
 int place_unarchive(Place* p, const char* app, const char* archive, Error* reterr) {
-        _cleanup_close_ int to = place_app_make(p, app), from = place_open(p, "archives/%s", archive);
+        _cleanup_close_ int from = place_open(p, "archives/%s", archive);
+        _cleanup_close_ int to = from >= 0 ? place_app_make(p, app) : place_open(p, "apps/%s", app);
+        if (from < 0 && (from != -ENOENT || to < 0 || !entry_exists(to, "data"))) /* with data it was done, and the rest of the archive may be left */
+                return not_there(reterr, from, "archive", archive);
         if (to < 0)
                 return error_errno(reterr, to, "Cannot make the directory of '%s'", app);
-        if (from < 0 && (from != -ENOENT || !entry_exists(to, "data"))) /* with data it was done, and the rest of the archive may be left */
-                return not_there(reterr, from, "archive", archive);
         if (from >= 0 && entry_exists(from, "data")) {
                 if (entry_exists(to, "data"))
                         return error_set(reterr, ERROR_WRONG_STATE, "There is data of an app '%s' already.", app);

@@ -574,6 +574,35 @@ static void look_restore(World* w) {
         ASSERT_TRUE(!new || holds(w, "apps/notes/points/p/files/which", "after") || holds(w, "apps/notes/points/q/files/which", "after"));
 }
 
+static const PlaceData several[] = { { "a", 7, 7 }, { "b", 7, 7 }, { "c", 7, 7 }, { "d", 7, 7 }, { "e", 7, 7 }, { "f", 7, 7 }, { "g", 7, 7 }, { "h", 7, 7 } };
+
+static int act_create(World* w, Error* e) {
+        return place_create(w->place, "wiki", OTHER, several, ELEMENTS(several), e);
+}
+
+static void look_create(World* w) { /* an app that finds its directory can write there */
+        for (size_t i = 0; i < ELEMENTS(several); i++) {
+                char path[64];
+                struct stat st;
+                (void) snprintf(path, sizeof(path), "apps/wiki/data/%s", several[i].name);
+                if (fstatat(w->fd, path, &st, 0) >= 0) {
+                        ASSERT_EQ(st.st_uid, OTHER_BASE + 7);
+                        ASSERT_EQ(st.st_mode & 07777, 0755u);
+                }
+        }
+}
+
+TEST(killed_while_making) {
+        World w;
+        if (!world_up(&w))
+                return;
+        for (unsigned i = 0; i < 40; i++) {
+                killed(&w, act_create, look_create);
+                shell(&w, "test \"$(ls -A apps/wiki/data | tr -d '\\n')\" = abcdefgh && rm -r apps/wiki");
+        }
+        world_down(&w);
+}
+
 TEST(killed_while_copying) {
         for (unsigned i = 0; i < 6; i++) {
                 World w;
@@ -648,6 +677,8 @@ static void look_archive(World* w) {
         shell(w, "! test -e archives/arch || ! test -e archives/arch/points");
 }
 
+static void look_nothing(World* w) {}
+
 static void look_remove(World* w) { /* whole or gone */
         shell(w, "! test -e apps/notes || test $(find " DATA " | wc -l) -gt 200");
 }
@@ -672,6 +703,33 @@ TEST(archives_and_removals_killed) {
         shell(&w, "test -z \"$(ls -A apps)\" && rm -r before");
         ASSERT_OK(act_remove(&w, &e));
         ASSERT_ERROR(place_archive(w.place, "notes", "other", NULL, &e), ENOENT);
+        world_down(&w);
+}
+
+/* Every state that a kill can leave of an archive that was on its way back, made by hand; then it does not come back. */
+TEST(archives_that_do_not_come_back_are_whole) {
+        static const char* const states[] = {
+                "true",
+                "mkdir apps/notes",
+                "mkdir apps/notes && mv archives/arch/data apps/notes/data",
+                "mkdir apps/notes && mv archives/arch/data apps/notes/data && mv archives/arch archives/.arch.gone",
+                "mkdir apps/notes && mv archives/arch/data apps/notes/data && rm -r archives/arch",
+        };
+        World w;
+        _cleanup_error_ Error e = ERROR_NULL;
+        if (!world_up(&w))
+                return;
+        for (size_t i = 0; i < ELEMENTS(states); i++) {
+                shell(&w, "printf mine >" DATA "/files/which && echo rest >apps/notes/rest");
+                ASSERT_OK(act_archive(&w, &e));
+                shell(&w, states[i]);
+                killed(&w, act_archive, look_nothing);
+                ASSERT_TRUE(holds(&w, "archives/arch/data/files/which", "mine"));
+                shell(&w, "test -z \"$(ls -A apps)\" && test \"$(ls -A archives)\" = arch");
+                ASSERT_OK(act_unarchive(&w, &e));
+        }
+        ASSERT_ERROR(place_unarchive(w.place, "other", "none", &e), ENOENT);
+        shell(&w, "test ! -e apps/other");
         world_down(&w);
 }
 
