@@ -381,14 +381,39 @@ int move_undone(Job* job, int r) {
         return JOB_WAIT;
 }
 
+/* An exchange that was asked for and not heard of may have happened: asked for once more it has for certain, and is then taken back like any other. */
+static int swap_settle(Manager* m, Job* job, AppRow* row, Error* reterr) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        if (!flag(job, "swapping") || flag(job, "swapped"))
+                return 1;
+        int r = app_step_stop(m, job, "back-stop", row->id, reterr);
+        if (r != 1)
+                return r;
+        r = app_step_data(m, job, "back-swap", row, "restore",
+                          json_pack("{s:s, s:s}", "point", text(job, "target_point"), "replaced", move_id(job, "replaced")), NULL, &e);
+        if (r < 0 && error_has_name(&e, ERROR_NOT_FOUND)) /* neither that point nor what it replaced: so nothing was exchanged */
+                return json_object_del(job->journal, "swapping");
+        if (r < 0 && reterr) {
+                *reterr = e;
+                e = ERROR_NULL;
+        }
+        if (r == 1)
+                flag_set(job, "swapped");
+        return r == 1 ? 0 : r;
+}
+
 int move_back(Manager* m, Job* job, AppRow* row, VersionReturn* ret_how, Error* reterr) {
-        bool admitted = flag(job, "admitted"), touched = flag(job, "touched") || flag(job, "swapped");
+        bool admitted = flag(job, "admitted");
         app_undo_again(job);
-        *ret_how = version_return(touched, admitted, /* older_bears_data= */ false);
         move_reboot_check(job);
+        int r = admitted ? move_admit(m, job, row, /* proven= */ false, reterr) : swap_settle(m, job, row, reterr);
+        if (r != 1) /* people were let in, so the door has to be open, whatever came in between */
+                return r;
+        bool touched = flag(job, "touched") || flag(job, "swapped");
+        *ret_how = version_return(touched, admitted, /* older_bears_data= */ false);
         if (admitted || !json_get_string(job->journal, "from")) /* it is as it should be, or was never begun */
                 return answers_back(m, job, row, /* back= */ !admitted, reterr);
-        int r = shut_again(m, job, row, reterr);
+        r = shut_again(m, job, row, reterr);
         if (r == 1)
                 r = touched ? take_back(m, job, row, reterr) : 1;
         if (r == 1)

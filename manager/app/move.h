@@ -11,7 +11,8 @@
  *   "touched"   from here the new version may have changed the data, or other data stands in its place
  *   "admitted"  from here people's writing may be in the data: it never goes back by itself
  *   "replaced"  under which id data that goes is kept
- *   "target_point"  which point a return with data takes; "swapped": its data stands in the app's place, and its row goes when the job is over
+ *   "target_point"  which point a return with data takes; "swapping": its data was asked for; "swapped": it stands in the app's place, and the
+ *               point's row goes when the job is over
  *   "settings"  the answers that are not sealed as they were before, where going back changed them
  *
  * Each function is a sub-step as in steps.h: 1 done, JOB_WAIT, 0 call again (after a commit), <0 failed. */

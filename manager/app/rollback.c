@@ -60,6 +60,10 @@ static int swap(Manager* m, Job* job, AppRow* row, const AppVersionRow* to, Erro
         r = store_app_point_get(m->store, point, &p, reterr);
         if (r <= 0)
                 return r < 0 ? r : error_set(reterr, ERROR_NOT_FOUND, "The data to go back to is not kept any more.");
+        if (!json_object_get(job->journal, "swapping")) {
+                (void) json_object_set_new(job->journal, "swapping", json_true());
+                return 0; /* in the store before anybody can do it */
+        }
         if (!json_object_get(job->journal, "swapped")) {
                 r = app_step_data(m, job, "swap", row, "restore", json_pack("{s:s, s:s}", "point", point, "replaced", move_id(job, "replaced")), NULL, reterr);
                 if (r != 1)

@@ -14,7 +14,7 @@ typedef struct Fixture {
 
 /* What the steps met; of an apply the door. */
 static char asked[512];
-static const char* failing;
+static const char *failing, *missing;
 
 static int step(const char* what, const char* detail) {
         if (failing && streq(what, failing))
@@ -31,6 +31,8 @@ int app_step_hook(Manager* m, Job* job, const char* what, const AppRow* row, con
 int app_step_directories(Manager* m, Job* job, const char* what, const AppRow* row, Error* reterr) { return step(what, ""); }
 int app_step_data(Manager* m, Job* job, const char* what, const AppRow* row, const char* action, json_t* rest, json_t** ret_result, Error* reterr) {
         json_decref(rest);
+        if (missing && streq(what, missing))
+                return error_set(reterr, ERROR_NOT_FOUND, "There is no restore point.");
         return step(what, "");
 }
 void app_step_again(Job* job, const char* what) {}
@@ -50,7 +52,7 @@ static void setup(Fixture* f, const char* state, const char* gate) {
         char path[64];
         *f = (Fixture) { .directory = "/tmp/test-move-XXXXXX" };
         *asked = 0;
-        failing = NULL;
+        failing = missing = NULL;
         assert(mkdtemp(f->directory));
         (void) snprintf(path, sizeof(path), "%s/db", f->directory);
         ASSERT_OK(store_open(path, &f->m.store, NULL));
@@ -167,6 +169,40 @@ TEST(what_a_failed_return_had_taken_is_the_same_point_again) {
         ASSERT_STREQ(p.record, "{\"given\":{}}");
         ASSERT_EQ(p.kept_until, 77);
         ASSERT_EQ(store_app_point_get(f.m.store, move_id(&f.job, "replaced"), &gone, NULL), 0);
+        stands(&f, "present", "open");
+}
+
+TEST(an_exchange_that_nobody_heard_of_is_finished_and_taken_back) {
+        FIXTURE("present", "open");
+        forwards(&f);
+        (void) json_object_set_new(f.job.journal, "target_point", json_string("target"));
+        (void) json_object_set_new(f.job.journal, "swapping", json_true());
+        ASSERT_EQ(back(&f), 1);
+        ASSERT_STREQ(asked, "back-stop back-swap back-stop back-data back-apply- back-start back-answer back-stop back-apply+ back-start back-answer back-open+");
+        stands(&f, "present", "open");
+}
+
+TEST(an_exchange_of_nothing_was_none) {
+        FIXTURE("present", "open");
+        forwards(&f);
+        (void) json_object_set_new(f.job.journal, "target_point", json_string("target"));
+        (void) json_object_set_new(f.job.journal, "swapping", json_true());
+        missing = "back-swap";
+        ASSERT_EQ(back(&f), 1);
+        ASSERT_TRUE(!strstr(asked, "back-data"));
+        ASSERT_TRUE(!json_object_get(f.job.journal, "swapping") && !json_object_get(f.job.journal, "swapped"));
+        stands(&f, "present", "open");
+}
+
+TEST(who_was_let_in_finds_the_door_open_whatever_came_then) {
+        FIXTURE("present", "open");
+        forwards(&f);
+        ASSERT_EQ(move_admit(&f.m, &f.job, &f.row, /* proven= */ true, NULL), 0); /* cancelled before the door was opened at root's */
+        failing = "open";
+        ASSERT_EQ(back(&f), -EIO);
+        failing = NULL;
+        ASSERT_EQ(back(&f), 1);
+        ASSERT_STREQ(asked, "open+");
         stands(&f, "present", "open");
 }
 
