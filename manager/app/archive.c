@@ -139,6 +139,7 @@ static int restore_undo(Manager* m, Job* job, Error* reterr) {
         if (r != 1)
                 return r;
         r = store_app_remove(m->store, row.id, reterr);
+        app_names_changed(m, row.name);
         app_changed(m, row.id);
         return r < 0 ? r : 1;
 }

@@ -8,6 +8,7 @@
 #include "domain/names.h"
 #include "net/name.h"
 #include "package/manifest.h"
+#include "store/store-name.h"
 #include <stdio.h>
 
 enum { COPY, SECRETS, START, ANSWER };
@@ -329,9 +330,9 @@ static int clone_undo(Manager* m, Job* job, Error* reterr) {
         clone_reboot_check(job);
         int r = 1;
         if (!flag(job, "released")) {
-                bool there = source_row(m, job, &source, NULL) >= 0;
-                r = there && streq(source.wanted, "running") ? source_start(m, job, &source, reterr) : 1;
-                if (r == 1 && there && streq(source.job, job->id))
+                bool ours = source_row(m, job, &source, NULL) >= 0 && streq(source.job, job->id); /* else it is free, and others may be at it */
+                r = ours && streq(source.wanted, "running") ? source_start(m, job, &source, reterr) : 1;
+                if (r == 1 && ours)
                         r = app_job_over(m, source.id, NULL, NULL, reterr) < 0 ? -EIO : 1;
                 if (r != 1)
                         return move_undone(job, r);
@@ -347,6 +348,9 @@ static int clone_undo(Manager* m, Job* job, Error* reterr) {
         if (r != 1)
                 return r;
         r = store_app_remove(m->store, row.id, reterr);
+        if (r >= 0)
+                r = store_name_remove(m->store, row.name, reterr); /* what keeps search engines away would be the next app's of that name */
+        app_names_changed(m, row.name);
         app_changed(m, row.id);
         return r < 0 ? r : 1;
 }

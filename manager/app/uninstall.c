@@ -3,6 +3,7 @@
 #include "app/run.h"
 #include "app/update.h"
 #include "base/time.h"
+#include "store/store-name.h"
 
 #define ARCHIVE_SEC (30 * 86400)
 
@@ -18,6 +19,29 @@ int app_uninstall(Manager* m, const Actor* actor, const AppRow* before, bool arc
         return r <= 0 ? r : MIN(store_app_save(m->store, &row, reterr), 0);
 }
 
+typedef struct Begun {
+        Job* job;
+        int64_t slot;
+} Begun;
+
+static int on_archive(const AppPointRow* p, void* userdata) {
+        Begun* b = userdata;
+        return p->slot == b->slot ? json_object_set_new(b->job->journal, "archive", json_string(p->id)) : 0;
+}
+
+/* An archive of the app that has its slot was begun by a removal that did not end: it may have the app's data already, and is gone on with. */
+static int archive_choose(Manager* m, Job* job, const AppRow* row, Error* reterr) {
+        if (json_get_string(job->journal, "archive"))
+                return 1;
+        (void) json_object_set_new(job->journal, "archive", json_string(job->id));
+        int r = store_app_point_each(m->store, row->id, "archive", 0, on_archive, &(Begun) { job, row->slot }, reterr);
+        return r < 0 ? r : 0;
+}
+
+static const char* archive_of(const Job* job) {
+        return strempty(json_get_string(job->journal, "archive"));
+}
+
 /* The archive's row comes before the archive: its slot is taken from then on. */
 static int point_add(Manager* m, Job* job, const AppRow* row, Error* reterr) {
         _cleanup_json_ json_t* note = app_note_make(m, row, reterr);
@@ -26,7 +50,7 @@ static int point_add(Manager* m, Job* job, const AppRow* row, Error* reterr) {
                 return error_is_set(reterr) ? -EIO : error_errno(reterr, -ENOMEM, "Cannot archive an app");
         int64_t now = now_seconds();
         AppPointRow point = {
-                .id = job->id, .app_id = row->id, .kind = (char*) "archive", .record = text, .version = row->version, .title = row->title,
+                .id = (char*) archive_of(job), .app_id = row->id, .kind = (char*) "archive", .record = text, .version = row->version, .title = row->title,
                 .name = row->name, .slot = row->slot, .created_at = now, .kept_until = now + ARCHIVE_SEC,
         };
         return MIN(store_app_point_put(m->store, &point, reterr), 0);
@@ -34,7 +58,7 @@ static int point_add(Manager* m, Job* job, const AppRow* row, Error* reterr) {
 
 static int point_size(Manager* m, Job* job, int64_t bytes, Error* reterr) {
         _cleanup_app_point_row_ AppPointRow point = {};
-        int r = store_app_point_get(m->store, job->id, &point, reterr);
+        int r = store_app_point_get(m->store, archive_of(job), &point, reterr);
         if (r <= 0)
                 return r;
         point.size = bytes;
@@ -45,14 +69,17 @@ static int step_archive(Manager* m, Job* job, const AppRow* row, Error* reterr) 
         _cleanup_json_ json_t* result = NULL;
         if (!json_get_boolean(job->request, "archive", true))
                 return 1;
+        int r = archive_choose(m, job, row, reterr);
+        if (r != 1)
+                return r;
         if (!json_get_boolean(job->journal, "point", false)) {
                 (void) json_object_set_new(job->journal, "point", json_true());
                 return point_add(m, job, row, reterr);
         }
-        int r = app_step_data(m, job, "archive", row, "archive", json_pack("{s:s}", "archive", job->id), &result, reterr);
+        r = app_step_data(m, job, "archive", row, "archive", json_pack("{s:s}", "archive", archive_of(job)), &result, reterr);
         if (r != 1)
                 return r;
-        (void) json_object_set_new(job->result, "archive", json_string(job->id));
+        (void) json_object_set_new(job->result, "archive", json_string(archive_of(job)));
         r = point_size(m, job, json_get_integer(result, "bytes", 0), reterr);
         return r < 0 ? r : 1;
 }
@@ -62,6 +89,8 @@ static int step_remove(Manager* m, Job* job, const AppRow* row, Error* reterr) {
         if (r != 1)
                 return r;
         r = store_app_remove(m->store, row->id, reterr);
+        if (r >= 0 && !json_get_boolean(job->request, "archive", true)) /* headers that were asked for under that name; one that may come back has them */
+                r = store_name_remove(m->store, row->name, reterr);
         if (r >= 0)
                 r = update_points_forget(m, row->id, reterr);
         app_names_changed(m, row->name);
