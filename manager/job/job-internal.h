@@ -102,5 +102,6 @@ void worker_begin(Task* t);                   /* a queued job: write the request
 void worker_adopt(Task* t);                   /* a running one, found at start-up */
 void worker_cancel(Task* t);
 void worker_forget(Task* t);                  /* the job is over: tell the worker, remove its request */
+void worker_requests_sweep(Jobs* j);          /* at start-up: requests that nobody reads any more */
 int worker_listen(Jobs* j, Error* reterr);
 Connection* connection_free(Connection* c);

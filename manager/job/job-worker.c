@@ -4,7 +4,9 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/time.h"
+#include "base/validate.h"
 #include "job/job-internal.h"
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -427,6 +429,22 @@ static void request_remove(Task* t) {
                 return;
         (void) unlink(path);
         (void) rmdir(directory);
+}
+
+/* Of jobs that were over when we were killed. */
+void worker_requests_sweep(Jobs* j) {
+        _cleanup_free_ char* path = NULL;
+        DIR* d = asprintf(&path, "%s/jobs", j->m->runtime_directory) < 0 ? NULL : opendir(path);
+        for (struct dirent* e; d && (e = readdir(d));) {
+                char request[JOB_ID_BYTES + sizeof("/request.json")];
+                if (!id_valid(e->d_name) || store_job_is_open(j->m->store, e->d_name, NULL) != 0)
+                        continue;
+                (void) snprintf(request, sizeof(request), "%.20s/request.json", e->d_name);
+                (void) unlinkat(dirfd(d), request, 0);
+                (void) unlinkat(dirfd(d), e->d_name, AT_REMOVEDIR);
+        }
+        if (d)
+                (void) closedir(d);
 }
 
 static int on_doubt(sd_event_source* source, uint64_t usec, void* userdata) {

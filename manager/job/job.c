@@ -711,6 +711,7 @@ int jobs_new_with(Manager* m, JobsOptions options, Jobs** ret, Error* reterr) {
         if (r < 0)
                 return error_errno(reterr, r, "Cannot start the jobs");
         (void) sd_event_source_set_description(j->pump, "jobs");
+        worker_requests_sweep(j);
         r = worker_listen(j, reterr);
         if (r < 0)
                 return r;

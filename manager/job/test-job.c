@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 
@@ -334,6 +335,26 @@ TEST(a_new_manager_goes_on) {
         }
         turn_until(&f, id, "done");
         ASSERT_EQ(world.steps, 12); /* none twice, none left out */
+        down(&f);
+}
+
+TEST(requests_of_jobs_that_are_over_go) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        Fixture f;
+        char id[JOB_ID_BYTES], over[160], needed[160];
+        up(&f);
+        ASSERT_OK(add(&f, JOB_SUPPORT_BUNDLE, id, &e));
+        turn_until(&f, id, "running");
+        (void) snprintf(needed, sizeof(needed), "%s/jobs/%s/request.json", f.directory, id);
+        ASSERT_OK(access(needed, F_OK));
+        (void) snprintf(over, sizeof(over), "%s/jobs/abcdefghij", f.directory);
+        ASSERT_OK(mkdir(over, 0700));
+        ASSERT_OK(file_write(AT_FDCWD, strcat(over, "/request.json"), "{}", 2, 0600));
+        f.m.jobs = jobs_free(f.m.jobs);
+        jobs_up(&f, fake_peer_allowed);
+        *strrchr(over, '/') = 0;
+        ASSERT_TRUE(access(over, F_OK) < 0);
+        ASSERT_OK(access(needed, F_OK));
         down(&f);
 }
 
