@@ -177,6 +177,12 @@ int image_store_record_put(const ImageStore* s, const char* hex, const json_t* r
 
 /* --- cleaning --- */
 
+/* What file_write() left when it was killed; nobody writes while there is a clean-up. */
+static bool half_written(const char* name) {
+        const char* end = strrchr(name, '.');
+        return end && streq(end, ".new");
+}
+
 static bool is_kept(const ImageStore* s, const char* name, const json_t* keep, int64_t grace) {
         struct stat st;
         for (size_t i = 0; i < json_array_size(keep); i++) {
@@ -204,8 +210,11 @@ int image_store_sweep(const ImageStore* s, const json_t* keep, int64_t grace, un
         if (!records || !layers)
                 return error_errno(reterr, -EIO, "Cannot look through the images");
         for (struct dirent* e; (e = readdir(records));) {
-                if (!record_name_valid(e->d_name))
+                if (!record_name_valid(e->d_name)) {
+                        if (half_written(e->d_name))
+                                (void) unlinkat(s->manifests_fd, e->d_name, 0);
                         continue;
+                }
                 if (!is_kept(s, e->d_name, keep, grace)) {
                         if (unlinkat(s->manifests_fd, e->d_name, 0) >= 0)
                                 removed++;
@@ -227,6 +236,6 @@ void image_store_sweep_incoming(const ImageStore* s, int64_t age) {
                 if (e->d_name[0] != '.' && fstatat(s->incoming_fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) >= 0 && st.st_mtime + age <= now_seconds())
                         (void) unlinkat(s->incoming_fd, e->d_name, 0);
         for (struct dirent* e; sizes && (e = readdir(sizes));)
-                if (image_hex_valid(e->d_name) && !image_store_has_layer(s, e->d_name))
+                if (half_written(e->d_name) || (image_hex_valid(e->d_name) && !image_store_has_layer(s, e->d_name)))
                         (void) unlinkat(s->sizes_fd, e->d_name, 0);
 }

@@ -511,11 +511,14 @@ TEST(a_layer_put_aside_counts_no_more) {
         }
         ASSERT_OK(image_store_layer_aside(&store, ".incoming-of-a-killed-pull", name));
         ASSERT_STREQ(name, ".incoming-of-a-killed-pull");
+        ASSERT_OK(file_write(store.manifests_fd, "half.json", "{", 1, 0600));
+        ASSERT_OK(renameat(store.manifests_fd, "half.json", store.manifests_fd, "half.json.new")); /* as a killed pull leaves it */
         ASSERT_OK(image_store_sweep(&store, NULL, /* grace= */ 3600, &removed, &layers, &e));
         for (size_t i = 0; i < json_array_size(layers); i++)
                 aside += startswith(json_string_value(json_array_get(layers, i)), gone) != NULL;
         ASSERT_EQ(aside, 2); /* both are removed by the next one */
         ASSERT_TRUE(layers_named(layers) >= 2);
+        ASSERT_TRUE(faccessat(store.manifests_fd, "half.json.new", F_OK, 0) < 0);
 }
 
 int main(int argc, char** argv) {
