@@ -2,6 +2,7 @@
  * data's directory, and no link is followed. */
 #include "base/file.h"
 #include "base/secret.h"
+#include "base/time.h"
 #include "base/validate.h"
 #include "inside/inside.h"
 #include <dirent.h>
@@ -15,6 +16,7 @@
 #define PATH_BYTES 4096
 #define LIST_MAX 5000
 #define PART ".steadbox-part."
+#define PART_KEPT_SEC 86400
 #define RESERVE_BYTES (UINT64_C(128) << 20)
 
 static int open_in(int fd, const char* path, uint64_t flags, mode_t mode) {
@@ -100,6 +102,22 @@ static int names_read(DIR* d, char** names, size_t* n) {
         return 0;
 }
 
+/* Of uploads that nobody went on with for a day: no list shows them, and they take room. */
+static void parts_sweep(int directory_fd) {
+        int copy = openat(directory_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        DIR* d = copy < 0 ? NULL : fdopendir(copy);
+        if (!d && copy >= 0)
+                (void) close(copy);
+        for (struct dirent* e; d && (e = readdir(d));) {
+                struct stat st;
+                if (startswith(e->d_name, PART) && fstatat(copy, e->d_name, &st, AT_SYMLINK_NOFOLLOW) >= 0 && S_ISREG(st.st_mode) &&
+                    st.st_mtime + PART_KEPT_SEC < now_seconds())
+                        (void) unlinkat(copy, e->d_name, 0);
+        }
+        if (d)
+                (void) closedir(d);
+}
+
 int inside_files(int data_fd, const json_t* request, json_t** ret, Error* reterr) {
         static char* names[LIST_MAX]; /* this process lists once */
         _cleanup_json_ json_t* items = json_array();
@@ -112,6 +130,7 @@ int inside_files(int data_fd, const json_t* request, json_t** ret, Error* reterr
         DIR* d = fd < 0 ? NULL : fdopendir(fd);
         if (!d)
                 return failed(path, fd < 0 ? fd : -errno, reterr);
+        parts_sweep(dirfd(d));
         r = names_read(d, names, &n);
         for (size_t i = 0; i < n; i++) {
                 char full[PATH_BYTES + 260];
@@ -207,6 +226,8 @@ int inside_write(int data_fd, const json_t* request, json_t** ret, Error* reterr
         digest_sha256(leaf, strlen(leaf), digest);
         hex_encode(digest, sizeof(digest), hex);
         (void) snprintf(part, sizeof(part), PART "%.32s", hex);
+        if (offset == 0)
+                parts_sweep(parent);
         r = space_look(parent, size, reterr);
         _cleanup_close_ int fd = r < 0 ? r : part_open(parent, part, offset, reterr);
         if (fd < 0)
