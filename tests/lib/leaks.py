@@ -46,23 +46,28 @@ print(json.dumps({
                                    "-name", "*.new", "-o", "-maxdepth", "3", "-name", "*.part")],
     "directories": {d: listed(f"/var/lib/steadbox/apps/{d}") for d in listed("/var/lib/steadbox/apps")},
     "points": {d: listed(f"/var/lib/steadbox/apps/{d}/points") for d in listed("/var/lib/steadbox/apps")},
-    "archives": listed("/var/lib/steadbox/archives"),
+    "data": {d: listed(f"/var/lib/steadbox/apps/{d}/data") for d in listed("/var/lib/steadbox/apps")},
+    "dumps": {d: listed(f"/var/lib/steadbox/apps/{d}/dumps") for d in listed("/var/lib/steadbox/apps")},
+    "archives": listed("/var/lib/steadbox/archives"), "exports": listed("/var/lib/steadbox/exports"), "requests": listed("/run/steadbox/jobs"),
 }))
 '''
 
 
 def stored(box):
-    """What the manager's store says: apps and what was put aside, with their slots."""
+    """What the manager's store says: apps and what was put aside, with their slots, and the jobs that are open."""
     store = sqlite3.connect(f"file:{box.disk}/var/lib/steadbox/steadbox.db?mode=ro", uri=True, timeout=30)
     try:
         return {"apps": dict(store.execute("SELECT id, slot FROM app")),
+                "jobs": [row[0] for row in store.execute("SELECT id FROM job WHERE state IN ('queued', 'running')")],
                 "aside": [list(row) for row in store.execute("SELECT id, app_id, kind, slot FROM app_point ORDER BY id")]}
     finally:
         store.close()
 
 
 def inventory(box):
-    return {**json.loads(box.run("python3", "-", input=SCRIPT).stdout), "stored": stored(box)}
+    there = json.loads(box.run("python3", "-", input=SCRIPT).stdout)
+    known = stored(box)
+    return {**there, "jobs": known.pop("jobs"), "stored": known}
 
 
 def unit_app(name):
@@ -100,6 +105,10 @@ def put_aside(i):
     on_disk = {(app, id) for app, ids in i["points"].items() for id in ids}
     found += [f"data {id} of {app} that nobody knows" for app, id in on_disk - points]
     found += [f"no data {id} of {app}, which is said to be kept" for app, id in points - on_disk]
+    found += [f"half a directory {d}/data/{name}" for d, names in i["data"].items() for name in names if name.startswith(".")]
+    found += [f"dump {name} of {d}" for d, names in i["dumps"].items() for name in names]
+    found += [f"half an export {name}" for name in i["exports"] if name.startswith(".")]
+    found += [f"request of the job {name}, which is over" for name in i["requests"] if name not in i["jobs"]]
     archives = {id for id, _, kind, _ in aside if kind == "archive"}
     found += [f"archive {id} that nobody knows" for id in set(i["archives"]) - archives]
     found += [f"no archive {id}, which is said to be kept" for id in archives - set(i["archives"])]
@@ -124,5 +133,5 @@ def check(box, but=()):
 
 
 def same(before, after):
-    changed = [k for k in before if before[k] != after[k]]
+    changed = [k for k in before if before[k] != after[k] and k not in ("jobs", "requests")]  # others' work comes and goes
     assert not changed, {k: (before[k], after[k]) for k in changed}
