@@ -228,6 +228,25 @@ TEST(what_is_no_data_stays_out) {
         world_down(&w);
 }
 
+/* It is updated, copied and brought back like any other. */
+TEST(an_app_without_data_has_points_too) {
+        World w;
+        TreeCount count = {};
+        _cleanup_error_ Error e = ERROR_NULL;
+        if (!world_up(&w))
+                return;
+        shell(&w, "rmdir apps/notes/data/* apps/notes/data");
+        ASSERT_OK(copy(&w, "p", true, &e));
+        ASSERT_OK(copy(&w, "p", false, &e));
+        shell(&w, "rmdir apps/notes/data && mkdir apps/notes/data && echo new >apps/notes/data/new"); /* the next version has some */
+        ASSERT_OK(place_restore(w.place, "notes", "p", "q", &e));
+        shell(&w, "test -z \"$(ls -A apps/notes/data)\" && test $(cat apps/notes/points/q/new) = new && rm -r apps/notes/data");
+        ASSERT_OK(place_copy(w.place, &(PlaceCopy) { .from_app = "notes", .from_slot = SLOT, .app = "other", .slot = OTHER }, &count, &e));
+        shell(&w, "test -z \"$(ls -A apps/other/data)\"");
+        ASSERT_ERROR(place_copy(w.place, &(PlaceCopy) { .from_app = "none", .from_slot = SLOT, .app = "third", .slot = OTHER }, &count, &e), ENOENT);
+        world_down(&w);
+}
+
 TEST(caches_stay_out) {
         World w;
         TreeCount count = {};
