@@ -33,4 +33,5 @@ ERR(STORE_BROKEN,      "store-broken",       EUCLEAN,      500,  8, "The store i
 ERR(STORE_NEWER,       "store-newer",        EPROTO,       500,  8, "The store was written by a newer release.")
 ERR(HELPER_FAILED,     "helper-failed",      EREMOTEIO,    502,  1, "The root helper could not do this.")
 ERR(BUSY,              "busy",               EBUSY,        503,  7, "The box is busy; please try again in a moment.")
+ERR(LINK_EARLY,        "link-early",         EAGAIN,       503,  7, "There is no link for the owner yet.")
 ERR(UNREACHABLE,       "unreachable",        EHOSTUNREACH, 503,  7, "Steadbox cannot be reached.")

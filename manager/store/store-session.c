@@ -224,6 +224,13 @@ int store_link_find(Store* s, const uint8_t token[static DIGEST_BYTES], Link* re
         return 1;
 }
 
+STATEMENT(link_is_first, "SELECT NOT EXISTS (SELECT 1 FROM link) AND NOT EXISTS (SELECT 1 FROM user)");
+int store_link_is_first(Store* s, Error* reterr) {
+        int64_t first = 0;
+        int r = store_get_integer(s, &link_is_first, BIND_NONE, &first, reterr);
+        return r < 0 ? r : (int) first;
+}
+
 STATEMENT(link_remove_of, "DELETE FROM link WHERE user_id IS :user");
 int store_link_remove_of(Store* s, int64_t user_id, Error* reterr) {
         return store_run(s, &link_remove_of, BIND(INTEGER_OR_NULL(user, user_id)), reterr);

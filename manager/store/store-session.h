@@ -80,6 +80,7 @@ void link_done(Link* l);
 int store_link_add(Store* s, const uint8_t token[static DIGEST_BYTES], const Link* link, int64_t now, Error* reterr);
 int store_link_find(Store* s, const uint8_t token[static DIGEST_BYTES], Link* ret, Error* reterr); /* 1 found, 0 not */
 int store_link_remove_of(Store* s, int64_t user_id, Error* reterr); /* 0: those of the first owner */
+int store_link_is_first(Store* s, Error* reterr); /* 1: there is no link, and nobody whose one was; 0: there is */
 
 int store_recovery_replace(Store* s, int64_t user_id, const uint8_t (*codes)[DIGEST_BYTES], size_t n, Error* reterr);
 int store_recovery_use(Store* s, int64_t user_id, const uint8_t code[static DIGEST_BYTES], int64_t now, Error* reterr); /* 1 was good */

@@ -60,6 +60,19 @@ int link_make(
         return *ret ? 0 : error_errno(reterr, -ENOMEM, "Cannot make the link");
 }
 
+/* The provider's page may know the owner's link before the installer has handed it over. */
+static int no_link(Manager* m, Error* reterr) {
+        int r = store_link_is_first(m->store, reterr);
+        if (r < 0)
+                return r;
+        if (r > 0) {
+                (void) error_set(reterr, ERROR_LINK_EARLY, "There is no link for the owner here: the box is still being set up, or the link has expired.");
+                return error_hint(reterr, "Try again in a minute. If it stays so, root makes one with: steadbox owner link");
+        }
+        (void) error_set(reterr, ERROR_LINK_SPENT, "This link has been used, has expired or was replaced.");
+        return error_hint(reterr, "Ask for a new one; the owner's is made by root with: steadbox owner link");
+}
+
 int link_find(Manager* m, const char* token, Link* ret, User** ret_user, Error* reterr) {
         _cleanup_(link_done) Link l = {};
         _cleanup_(user_freep) User* u = NULL;
@@ -71,10 +84,8 @@ int link_find(Manager* m, const char* token, Link* ret, User** ret_user, Error* 
         if (r < 0)
                 return r;
         bool barred = u && l.kind != LINK_KIND_OWNER && u->state != USER_STATE_ACTIVE && u->state != USER_STATE_INVITED;
-        if (r == 0 || l.expires_at <= now_seconds() || barred || (u && u->state == USER_STATE_FROZEN)) {
-                (void) error_set(reterr, ERROR_LINK_SPENT, "This link has been used, has expired or was replaced.");
-                return error_hint(reterr, "Ask for a new one; the owner's is made by root with: steadbox owner link");
-        }
+        if (r == 0 || l.expires_at <= now_seconds() || barred || (u && u->state == USER_STATE_FROZEN))
+                return no_link(m, reterr);
         *ret = l;
         l = (Link) {};
         *ret_user = TAKE_PTR(u);
