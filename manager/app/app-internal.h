@@ -34,10 +34,12 @@ typedef struct AppPulse {
 /* What it may have, and what the kernel did to keep it there. Times in seconds, 0 = never; counts as at the last look, -1 = not yet. */
 typedef struct AppLimit {
         int64_t memory_mb, tasks;
+        int64_t memory_since;        /* when the manager heard of memory_mb */
         int64_t kills, tight;        /* memory.events oom_kill, oom */
         int64_t refused;             /* pids.events max */
         int64_t killed_at, refused_at;
         int64_t killed_noted, refused_noted;
+        int64_t killed_mb;           /* what it might take then; 0 = not known */
         bool machine;                /* not its limit was met, but the machine had no memory left */
         char container[40];          /* that was killed; "" = not known */
 } AppLimit;

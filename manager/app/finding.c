@@ -74,7 +74,6 @@ static void kernel_acted(Findings* list, const AppRow* row, const json_t* manife
         if (app_limit_was_killed(live, now)) {
                 _cleanup_free_ char* why = app_limit_killed(live, manifest);
                 json_t* facts = facts_of(row);
-                (void) json_object_set_new(facts, "limit", json_integer(live->limit.memory_mb));
                 add(list, SEVERITY_WARN, live->limit.machine ? "app.memory-short" : "app.memory-killed", facts,
                     say("%s: %s", row->title, strempty(why)), "", row->id);
         }

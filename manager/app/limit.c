@@ -8,6 +8,7 @@
 #define NEWS_SEC 86400  /* as long it is told */
 #define NOTED_LOOK 20   /* lines of the timeline that may be about it */
 #define SAME_SEC 60     /* its processes and its unit end one after the other, and that is one event */
+#define SETTLE_SEC 10   /* from a change of the row until it holds */
 #define NOTE_SEC 600    /* a line of the timeline at most so often: what runs wild does so again and again */
 
 bool app_limit_was_killed(const AppLive* live, int64_t now) {
@@ -18,10 +19,16 @@ bool app_limit_was_refused(const AppLive* live, int64_t now) {
         return live && live->limit.refused_at > now - NEWS_SEC;
 }
 
-/* A container may have less than the app. Bytes >> 20. */
-static int64_t memory_of(const AppLive* live, const json_t* manifest) {
+/* What was met; a container may have less than the app. 0 = not known: the limit was changed since, or was being changed. Bytes >> 20. */
+static int64_t memory_then(Manager* m, const AppLive* live, int64_t at) {
+        _cleanup_app_row_ AppRow row = {};
         size_t i;
         json_t* c;
+        if (at < live->limit.memory_since + SETTLE_SEC)
+                return 0;
+        if (!*live->limit.container || store_app_get(m->store, live->id, &row, NULL) <= 0)
+                return live->limit.memory_mb;
+        _cleanup_json_ json_t* manifest = app_manifest(&row);
         json_array_foreach(json_object_get(manifest, "containers"), i, c) {
                 int64_t own = json_get_integer(c, "memory_mb", 0);
                 if (streq(live->limit.container, strempty(json_get_string(c, "name"))) && own > 0)
@@ -38,11 +45,14 @@ char* app_limit_killed(const AppLive* live, const json_t* manifest) {
         app_clock_text(l->killed_at, clock);
         if (l->machine)
                 r = asprintf(&text, "The machine had no memory left, and the kernel stopped it at %s.", clock);
+        else if (several && l->killed_mb > 0)
+                r = asprintf(&text, "Its container %s needed more than its %lld MB and was stopped by the kernel at %s.", l->container, (long long) l->killed_mb, clock);
         else if (several)
-                r = asprintf(&text, "Its container %s needed more than its %lld MB and was stopped by the kernel at %s.", l->container,
-                             (long long) memory_of(live, manifest), clock);
+                r = asprintf(&text, "Its container %s needed more memory than it may take and was stopped by the kernel at %s.", l->container, clock);
+        else if (l->killed_mb > 0)
+                r = asprintf(&text, "It needed more than its %lld MB and was stopped by the kernel at %s.", (long long) l->killed_mb, clock);
         else
-                r = asprintf(&text, "It needed more than its %lld MB and was stopped by the kernel at %s.", (long long) memory_of(live, manifest), clock);
+                r = asprintf(&text, "It needed more memory than it may take and was stopped by the kernel at %s.", clock);
         return r < 0 ? NULL : text;
 }
 
@@ -97,6 +107,7 @@ static void killed(Manager* m, AppLive* live, int64_t at) {
         bool same = l->killed_at > 0 && !l->machine && at - l->killed_at <= SAME_SEC;
         l->machine = !same && tight <= MAX(l->tight, (int64_t) 0); /* nobody met a limit of the app's, and yet it was killed */
         l->killed_at = at;
+        l->killed_mb = memory_then(m, live, at);
         tell(m, live, true, at);
 }
 

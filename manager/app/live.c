@@ -124,6 +124,12 @@ static void disk_follow(Manager* m, AppLive* live, int64_t limit, bool fresh, bo
                 app_disk_soon(m, live->id);
 }
 
+static void memory_follow(AppLimit* limit, int64_t mb) {
+        if (limit->memory_mb != mb)
+                limit->memory_since = now_seconds();
+        limit->memory_mb = mb;
+}
+
 int app_live_update(Manager* m, const AppRow* row, AppLive** ret) {
         _cleanup_json_ json_t* manifest = app_manifest(row);
         const json_t* health = json_object_get(manifest, "health");
@@ -137,7 +143,7 @@ int app_live_update(Manager* m, const AppRow* row, AppLive** ret) {
                 return -ENOMEM;
         expect_set(live, health);
         live->http = json_get_integer(json_object_get(manifest, "http"), "port", 0) > 0;
-        live->limit.memory_mb = app_limit_of(row, "memory_mb", manifest, "memory_max_mb", 1024);
+        memory_follow(&live->limit, app_limit_of(row, "memory_mb", manifest, "memory_max_mb", 1024));
         live->limit.tasks = json_get_integer(json_object_get(manifest, "resources"), "tasks", 512);
         live->present = true;
         if (wanted && !live->wanted) /* patience begins anew */

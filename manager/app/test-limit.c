@@ -63,6 +63,28 @@ TEST(its_limit_is_named_however_slowly_its_processes_end) {
         ASSERT_TRUE(startswith(text, "It needed more than its 64 MB"));
 }
 
+TEST(a_limit_that_was_changed_since_is_not_named) {
+        Manager m = {};
+        AppLive live;
+        begin(&live);
+        kernel = (typeof(kernel)) { .kills = 1, .tight = 1 };
+        app_limit_look(&m, &live, 1000);
+        live.limit.memory_mb = 48;
+        live.limit.memory_since = 2000;
+        _cleanup_free_ char* before = app_limit_killed(&live, NULL);
+        ASSERT_TRUE(startswith(before, "It needed more than its 64 MB"));
+        begin(&live); /* a manager that was started anew: PID 1 tells it of an end before that */
+        live.limit = (AppLimit) { .memory_mb = 48, .memory_since = 2000, .kills = -1, .tight = -1 };
+        kernel = (typeof(kernel)) { .kills = 1, .tight = 1 };
+        app_limit_ended(&m, &live, "web", 1500);
+        _cleanup_free_ char* told = app_limit_killed(&live, NULL);
+        ASSERT_STREQ(told, "It needed more memory than it may take and was stopped by the kernel at 12:00.");
+        kernel = (typeof(kernel)) { .kills = 2, .tight = 2 };
+        app_limit_look(&m, &live, 2100);
+        _cleanup_free_ char* now = app_limit_killed(&live, NULL);
+        ASSERT_TRUE(startswith(now, "It needed more than its 48 MB"));
+}
+
 TEST(a_machine_without_memory_is_named) {
         Manager m = {};
         AppLive live;
