@@ -66,14 +66,35 @@ static bool is_worse(const DiskSuspect* a, const DiskSuspect* b) {
         return of_a > of_b || (of_a == of_b && taken(a->grown_files, a->fallen_inodes) > taken(b->grown_files, b->fallen_inodes));
 }
 
+int64_t disk_unclaimed(const DiskSuspect* suspects, size_t n, size_t of) {
+        int64_t left = MAX(suspects[of].fallen, (int64_t) 0);
+        for (size_t i = 0; i < n; i++)
+                if (!suspects[i].unmeasured)
+                        left -= MAX(taken(suspects[i].grown, suspects[i].fallen), (int64_t) 0);
+        return left;
+}
+
+static int unmeasured_culprit(const DiskSuspect* suspects, size_t n) {
+        int found = -1;
+        for (size_t i = 0; i < n; i++) {
+                if (suspects[i].unmeasured && found >= 0)
+                        return -1; /* it may be the other one */
+                if (suspects[i].unmeasured)
+                        found = (int) i;
+        }
+        return found >= 0 && disk_unclaimed(suspects, n, (size_t) found) >= MAX(GROWN_LEAST, suspects[found].fallen / 2) ? found : -1;
+}
+
 int disk_culprit(const DiskSuspect* suspects, size_t n) {
         int found = -1;
         for (size_t i = 0; i < n; i++) {
                 const DiskSuspect* s = &suspects[i];
+                if (s->unmeasured)
+                        continue;
                 bool bytes = taken(s->grown, s->fallen) >= MAX(GROWN_LEAST, s->fallen / GROWN_PART);
                 bool files = taken(s->grown_files, s->fallen_inodes) >= MAX((int64_t) GROWN_FILES_LEAST, s->fallen_inodes / GROWN_PART);
                 if ((bytes || files) && (found < 0 || is_worse(s, &suspects[found])))
                         found = (int) i;
         }
-        return found;
+        return found >= 0 ? found : unmeasured_culprit(suspects, n);
 }

@@ -121,6 +121,9 @@ char* app_disk_stopped_sentence(const AppRow* row, const json_t* facts) {
         int r = streq(why, "limit")
                                 ? asprintf(&text, "%s was stopped at %s because it takes %s of the disk and may take %s. Delete files or raise its limit, then start it.",
                                            row->title, at, used, limit)
+                : streq(why, "unmeasured")
+                                ? asprintf(&text, "%s was stopped at %s because the disk ran full while it could not be measured: %s went since %s that no other app took, and %s were left. Look through its files, then start it.",
+                                           row->title, at, grown, since, left)
                 : streq(why, "files")
                                 ? asprintf(&text, "%s was stopped at %s because it filled the disk with files: it made %lld since %s, and room for %lld was left. Delete files of it, then start it.",
                                            row->title, at, (long long) json_get_integer(facts, "files", 0), since, (long long) json_get_integer(facts, "files_left", 0))
@@ -429,7 +432,8 @@ static void stop_say(AppDisk* d) {
                 ballast_drop(d);
 }
 
-static void stop_begin(AppDisk* d, AppLive* live, const char* why) {
+/* grown: bytes since its base. */
+static void stop_begin(AppDisk* d, AppLive* live, const char* why, int64_t grown) {
         _cleanup_error_ Error e = ERROR_NULL;
         const DiskBase* b = &live->disk_base;
         (void) snprintf(d->owed, sizeof(d->owed), "%s", live->id);
@@ -437,7 +441,7 @@ static void stop_begin(AppDisk* d, AppLive* live, const char* why) {
         d->owed_facts = json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "why", why, "files",
                                   (json_int_t) MAX(live->disk.files - b->files, (int64_t) 0), "files_left", (json_int_t) d->look.inodes_free, "at", (json_int_t) now_seconds(), "used_mb",
                                   (json_int_t) (live->disk_bytes / MEGABYTE), "limit_mb", (json_int_t) (live->disk_limit / MEGABYTE), "free_mb",
-                                  (json_int_t) (d->look.free / MEGABYTE), "grown_mb", (json_int_t) (MAX(live->disk_bytes - b->own, (int64_t) 0) / MEGABYTE),
+                                  (json_int_t) (d->look.free / MEGABYTE), "grown_mb", (json_int_t) (MAX(grown, (int64_t) 0) / MEGABYTE),
                                   "since", (json_int_t) b->at);
         stop_say(d);
         int r = helper_client_app_kill(d->m->helper, live->id, on_ended, d->m, &e);
@@ -465,32 +469,47 @@ static AppLive* over_limit(AppDisk* d) {
         return NULL;
 }
 
-static AppLive* filler(AppDisk* d) {
+/* One that failed to be measured in need; others may have been since. */
+static bool is_unmeasured(const AppDisk* d, const AppLive* live) {
+        return live->disk_pause_usec > 0 && live->disk_usec < d->measured.at_usec;
+}
+
+/* ret_grown: what it took, bytes; ret_why: for app_disk_stopped_sentence(). */
+static AppLive* filler(AppDisk* d, int64_t* ret_grown, const char** ret_why) {
         Apps* a = d->m->apps;
         _cleanup_free_ DiskSuspect* suspects = calloc(MAX(a->live_n, (size_t) 1), sizeof(DiskSuspect));
         for (size_t i = 0; suspects && i < a->live_n; i++) {
                 const AppLive* live = a->live[i];
-                if (live->disk_usec < d->measured.at_usec || live->disk_base.at <= 0 || is_ending(d, live) || app_units_quiet(live))
+                bool unmeasured = is_unmeasured(d, live);
+                if ((live->disk_usec < d->measured.at_usec && !unmeasured) || live->disk_base.at <= 0 || is_ending(d, live) || app_units_quiet(live))
                         continue;
                 suspects[i] = (DiskSuspect) {
                         .grown = live->disk_bytes - live->disk_base.own, .grown_files = live->disk.files - live->disk_base.files,
                         .fallen = live->disk_base.free - d->look.free, .fallen_inodes = live->disk_base.inodes_free - d->look.inodes_free,
+                        .unmeasured = unmeasured,
                 };
         }
         int found = suspects ? disk_culprit(suspects, a->live_n) : -1;
-        return found < 0 ? NULL : a->live[found];
+        if (found < 0)
+                return NULL;
+        bool unmeasured = suspects[found].unmeasured;
+        *ret_grown = unmeasured ? disk_unclaimed(suspects, a->live_n, (size_t) found) : suspects[found].grown;
+        *ret_why = unmeasured ? "unmeasured" : disk_lacks_files(&d->look) ? "files" : "disk";
+        return a->live[found];
 }
 
 static void act(AppDisk* d) {
         AppLive* live;
+        const char* why;
+        int64_t grown;
         if (*d->owed) {
                 stop_say(d);
                 return;
         }
         if ((live = over_limit(d)))
-                stop_begin(d, live, "limit");
-        else if (d->alarm == DISK_LOW && d->measured.at_usec > 0 && d->look.at_usec < d->measured.at_usec + d->cost_usec + FRESH_USEC && (live = filler(d)))
-                stop_begin(d, live, disk_lacks_files(&d->look) ? "files" : "disk");
+                stop_begin(d, live, "limit", live->disk_bytes - live->disk_base.own);
+        else if (d->alarm == DISK_LOW && d->measured.at_usec > 0 && d->look.at_usec < d->measured.at_usec + d->cost_usec + FRESH_USEC && (live = filler(d, &grown, &why)))
+                stop_begin(d, live, why, grown);
 }
 
 static int on_look(sd_event_source* source, uint64_t usec, void* userdata) {

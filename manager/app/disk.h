@@ -56,9 +56,12 @@ typedef struct DiskTurn {
 } DiskTurn;
 bool disk_due(const DiskTurn* t);
 
-/* Who filled the disk: the one that grew most since it was measured in peace, if that is a part of the loss that counts. */
+/* Who filled the disk: the one that grew most since it was measured in peace, if that is a part of the loss that counts. Or else the only one that
+ * could not be measured, if most of the loss is nobody else's. A suspect that is all 0 is none. */
 typedef struct DiskSuspect {
         int64_t grown, grown_files;
         int64_t fallen, fallen_inodes; /* what the file system lost in the same time */
+        bool unmeasured;               /* grown and grown_files are not known */
 } DiskSuspect;
 int disk_culprit(const DiskSuspect* suspects, size_t n); /* its index; -1 = nobody */
+int64_t disk_unclaimed(const DiskSuspect* suspects, size_t n, size_t of); /* bytes: what was lost in this one's time and no other took */

@@ -48,7 +48,8 @@ static bool disk_stopped(Findings* list, const AppRow* row) {
         json_t* facts = facts_of(row);
         (void) json_object_update_missing(facts, why);
         (void) json_object_del(facts, "why");
-        add_under(list, SEVERITY_BAD, limit ? "app.disk-stopped" : streq(of, "files") ? "app.disk-files" : "app.disk-filled", facts,
+        const char* id = limit ? "app.disk-stopped" : streq(of, "unmeasured") ? "app.disk-unmeasured" : streq(of, "files") ? "app.disk-files" : "app.disk-filled";
+        add_under(list, SEVERITY_BAD, id, facts,
                   app_disk_stopped_sentence(row, why), limit ? "limits" : "files", row->id);
         return true;
 }

@@ -115,4 +115,23 @@ TEST(who_came_back_from_an_archive_took_nothing) {
         ASSERT_EQ(disk_culprit(s, 1), -1);
 }
 
+TEST(who_cannot_be_measured_is_named_where_most_of_it_is_nobody_elses) {
+        DiskSuspect s[] = { { .fallen = 4 * GB, .unmeasured = true }, { 900 * MB, 5, 4 * GB, 0, false }, {}, {} };
+        ASSERT_EQ(disk_culprit(s, 4), 0);
+        ASSERT_EQ(disk_unclaimed(s, 4, 0), 4 * GB - 900 * MB);
+        s[1].grown = GB; /* a quarter: whoever was measured goes first */
+        ASSERT_EQ(disk_culprit(s, 4), 1);
+        s[1].grown = 900 * MB;
+        s[2] = (DiskSuspect) { 950 * MB, 5, 4 * GB, 0, false };
+        ASSERT_EQ(disk_culprit(s, 4), 0); /* 2246 of 4096 MB */
+        s[3] = s[1]; /* 1346 */
+        ASSERT_EQ(disk_culprit(s, 4), -1);
+        s[2] = (DiskSuspect) {};
+        ASSERT_EQ(disk_culprit(s, 4), 0);
+        s[3] = (DiskSuspect) { .fallen = 4 * GB, .unmeasured = true }; /* it may be the other one */
+        ASSERT_EQ(disk_culprit(s, 4), -1);
+        DiskSuspect few = { .fallen = 60 * MB, .unmeasured = true };
+        ASSERT_EQ(disk_culprit(&few, 1), -1);
+}
+
 TEST_MAIN()
