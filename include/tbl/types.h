@@ -500,6 +500,7 @@ TYPE(AppVersion, PROPS(
         P(version, STRING, "The version."),
         P(state, STRING, "running, kept or offered."),
         P(reachable, BOOLEAN, "Whether one can go there from the version that runs."),
+        P(program, BOOLEAN, "Whether the program alone can go back there, to the present data."),
         P(data, BOOLEAN, "Whether data of that time is kept."),
         P(sentence, STRING, "What going there means."),
         P(since, NULLABLE_TIME, "When it was installed."),

@@ -15,8 +15,8 @@ typedef struct Shown {
 } Shown;
 
 static json_t* version_json(const char* version, const char* state, bool reachable, bool data, const char* sentence) {
-        return json_pack("{s:s, s:s, s:b, s:b, s:s, s:n, s:n, s:n, s:n}", "version", version, "state", state, "reachable", (int) reachable, "data", (int) data, "sentence", sentence,
-                         "since", "left_at", "kept_until", "size_mb");
+        return json_pack("{s:s, s:s, s:b, s:b, s:b, s:s, s:n, s:n, s:n, s:n}", "version", version, "state", state, "reachable", (int) reachable, "program", 0, "data",
+                         (int) data, "sentence", sentence, "since", "left_at", "kept_until", "size_mb");
 }
 
 static void times(json_t* v, int64_t since, int64_t left_at, int64_t kept_until) {
@@ -38,6 +38,7 @@ static int on_kept(const AppVersionRow* kept, void* userdata) {
                                              : "Nothing leads back: it does not bear the present data, and that of its time is not kept.";
         json_t* v = version_json(kept->version, "kept", bears || data, data, sentence);
         times(v, kept->since, kept->left_at, kept->kept_until);
+        (void) json_object_set_new(v, "program", json_boolean(bears));
         if (data)
                 (void) json_object_set_new(v, "size_mb", json_integer((json_int_t) ((p.size + 1048575) / 1048576)));
         return json_array_append_new(s->list, v);

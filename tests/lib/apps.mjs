@@ -97,10 +97,11 @@ export const logLines = (count, end = 10000) => Array.from({ length: count }, (_
 });
 
 export const versions = () => [
-    { version: '6.8.2', state: 'offered', reachable: true, data: false, sentence: 'An update leads there.', since: null, left_at: null, kept_until: null, size_mb: null },
-    { version: '6.8.1', state: 'running', reachable: true, data: true, sentence: 'It runs, and is watched because it is fresh.', since: now() - 86400 * 12, left_at: null, kept_until: null, size_mb: null },
-    { version: '6.7.0', state: 'kept', reachable: true, data: true, sentence: 'The program alone can go back, or with the data of that time.', since: now() - 86400 * 90, left_at: now() - 86400 * 12, kept_until: now() + 86400 * 18, size_mb: 310 },
-    { version: '6.6.0', state: 'kept', reachable: false, data: false, sentence: 'Nothing leads back: it does not bear the present data, and that of its time is not kept.', since: now() - 86400 * 200, left_at: now() - 86400 * 90, kept_until: now() + 86400 * 3, size_mb: 290 },
+    { version: '6.8.2', state: 'offered', reachable: true, program: false, data: false, sentence: 'An update leads there.', since: null, left_at: null, kept_until: null, size_mb: null },
+    { version: '6.8.1', state: 'running', reachable: true, program: false, data: true, sentence: 'It runs, and is watched because it is fresh.', since: now() - 86400 * 12, left_at: null, kept_until: null, size_mb: null },
+    { version: '6.7.0', state: 'kept', reachable: true, program: true, data: true, sentence: 'The program alone can go back, or with the data of that time.', since: now() - 86400 * 90, left_at: now() - 86400 * 12, kept_until: now() + 86400 * 18, size_mb: 310 },
+    { version: '6.6.5', state: 'kept', reachable: true, program: false, data: true, sentence: 'Only together with the data of that time; the present data is then kept for 30 days.', since: now() - 86400 * 120, left_at: now() - 86400 * 90, kept_until: now() + 86400 * 6, size_mb: 305 },
+    { version: '6.6.0', state: 'kept', reachable: false, program: false, data: false, sentence: 'Nothing leads back: it does not bear the present data, and that of its time is not kept.', since: now() - 86400 * 200, left_at: now() - 86400 * 90, kept_until: now() + 86400 * 3, size_mb: 290 },
 ];
 
 export const events = () => [
