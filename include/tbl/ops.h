@@ -607,6 +607,9 @@ OP(APP_FILE_WRITE, "app.file-write", POST, "/apps/{app}/file", USER, WRITE | BOD
           F(base64, STRING, REQUIRED, 0, 4000000, NULL, "The bytes."),
           F(last, BOOLEAN, OPTIONAL, 0, 1, NULL, "These are the last: the file takes its place now, not before; yes unless told.")),
    "Write a part of a file of an app's data", "The old file stays until the last part is here.")
+OP(APP_DIRECTORY_MAKE, "app.directory-make", POST, "/apps/{app}/directories", USER, WRITE, "apps", AppFile,
+   FIELDS(APP_FIELD, F(path, STRING, REQUIRED | POSITIONAL, 1, 4096, NULL, "A directory of the app's data; the one it lies in must be there.")),
+   "Make a directory in an app's data", "With the owner and the rights of the one it lies in. One that is there stays as it is.")
 OP(APP_FILE_REMOVE, "app.file-remove", DELETE, "/apps/{app}/file", USER, WRITE | DESTROYS, "apps", Nothing,
    FIELDS(APP_FIELD, F(path, STRING, REQUIRED | POSITIONAL, 1, 4096, NULL, "A file or an empty directory of the app's data.")),
    "Delete a file of an app's data", "")

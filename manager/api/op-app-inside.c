@@ -233,6 +233,10 @@ int op_app_file_write(Request* r, Error* reterr) {
         return files_ask(r, "write", reply_answer, reterr);
 }
 
+int op_app_directory_make(Request* r, Error* reterr) {
+        return files_ask(r, "make", reply_answer, reterr);
+}
+
 int op_app_file_remove(Request* r, Error* reterr) {
         return files_ask(r, "remove", reply_nothing, reterr);
 }

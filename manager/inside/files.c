@@ -241,6 +241,38 @@ int inside_write(int data_fd, const json_t* request, json_t** ret, Error* reterr
         return 0;
 }
 
+/* As the directory above it. One that is not ours was there before, or the app put it there meanwhile: then it stays as it is. */
+static int directory_give(int parent, const char* leaf, struct stat* ret) {
+        struct stat above;
+        _cleanup_close_ int fd = open_in(parent, leaf, O_RDONLY | O_DIRECTORY, 0);
+        if (fd < 0)
+                return fd;
+        if (fstat(parent, &above) < 0 || fstat(fd, ret) < 0)
+                return -errno;
+        if (ret->st_uid != geteuid())
+                return 0;
+        return fchown(fd, above.st_uid, above.st_gid) < 0 || fchmod(fd, above.st_mode & 0777) < 0 || fsync(parent) < 0 || fstat(fd, ret) < 0 ? -errno : 0;
+}
+
+int inside_make(int data_fd, const json_t* request, json_t** ret, Error* reterr) {
+        const char *path, *leaf;
+        struct stat st;
+        int r = path_of(request, &path, reterr);
+        if (r < 0)
+                return r;
+        _cleanup_close_ int parent = parent_open(data_fd, path, &leaf, reterr);
+        if (parent < 0)
+                return parent;
+        r = space_look(parent, 0, reterr);
+        if (r < 0)
+                return r;
+        r = mkdirat(parent, leaf, 0700) < 0 && errno != EEXIST ? -errno : directory_give(parent, leaf, &st);
+        if (r < 0)
+                return failed(path, r, reterr);
+        *ret = file_to_json(path, &st);
+        return 0;
+}
+
 int inside_remove(int data_fd, const json_t* request, json_t** ret, Error* reterr) {
         const char *path, *leaf;
         int r = path_of(request, &path, reterr);

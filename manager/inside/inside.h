@@ -7,6 +7,7 @@
  *   files   {"path"}                     -> {"items": [AppFile]}
  *   read    {"path", "offset"}           -> FileChunk
  *   write   {"path", "offset", "base64", "last"} -> AppFile; the parts gather beside the file, the last takes its place
+ *   make    {"path"}                     -> AppFile; a directory, which may be there already
  *   remove  {"path"}                     -> {}
  *   logs    {"container"?, "from"?, "to"?, "after"?, "q"?, "limit"} -> {"items": [AppLogLine], "next": cursor|null}
  *   watch   {"container"?}               -> {}, then {"line": AppLogLine} for ever
@@ -29,6 +30,7 @@
 int inside_files(int data_fd, const json_t* request, json_t** ret, Error* reterr);
 int inside_read(int data_fd, const json_t* request, json_t** ret, Error* reterr);
 int inside_write(int data_fd, const json_t* request, json_t** ret, Error* reterr);
+int inside_make(int data_fd, const json_t* request, json_t** ret, Error* reterr);
 int inside_remove(int data_fd, const json_t* request, json_t** ret, Error* reterr);
 
 int inside_tasks(const json_t* request, json_t** ret, Error* reterr);

@@ -54,7 +54,8 @@ static const struct {
         int (*stream)(const json_t* request, Error* reterr); /* speaks for itself */
         bool all_powers;
 } verbs[] = {
-        { "files", .files = inside_files }, { "read", .files = inside_read }, { "write", .files = inside_write }, { "remove", .files = inside_remove },
+        { "files", .files = inside_files }, { "read", .files = inside_read }, { "write", .files = inside_write }, { "make", .files = inside_make },
+        { "remove", .files = inside_remove },
         { "logs", .answer = inside_logs },  { "tasks", .answer = inside_tasks }, { "watch", .stream = inside_watch }, { "exec", .stream = inside_exec, .all_powers = true },
         { "dump", .answer = inside_dump, .all_powers = true },
 };

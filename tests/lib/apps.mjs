@@ -204,6 +204,7 @@ export function answer(method, path, query, body, world) {
     case 'history': return found(listing(events()));
     case 'files': return found(listing(files(query.get('path'))));
     case 'file': return found(method === 'POST' ? { name: 'x', path: body.path, kind: 'file', size: 1, changed_at: now() } : null);
+    case 'directories': return found({ name: 'x', path: body.path, kind: 'directory', size: 0, changed_at: now() });
     case 'schedule': return found(method === 'GET' ? listing(tasks()) : tasks()[0]);
     case 'terminals': return found({ terminal: 't1', app: second, container: 'web', command: ['sh'] });
     case 'logs': {

@@ -103,6 +103,9 @@ class Inside:
         (self.contents if request["last"] else self.parts)[path] = whole
         return self.row(path, whole)
 
+    def make(self, request):
+        return {**self.row(request["path"], b""), "kind": "directory"}
+
     def remove(self, request):
         self.content(request["path"])
         del self.contents[request["path"]]
