@@ -499,6 +499,7 @@ OP(APP_CONFIGURE, "app.configure", PATCH, "/apps/{app}", USER, WRITE | JOB, "app
           F(cpu_weight, INTEGER, OPTIONAL, 0, 10000, NULL, "Its share of the processor beside others, 100 is usual; 0 = as the package says. Operators: as for memory."),
           F(disk_mb, INTEGER, OPTIONAL, 0, 16777216, NULL, "The most it may write, in MB; 0 = as its package says, or no limit of its own. Beyond it is stopped. Operators: as for memory."),
           F(network_out, ENUM, OPTIONAL, 1, 8, "none|any", "Whether it may reach the world; for administrators."),
+          F(mail, BOOLEAN, OPTIONAL, 0, 1, NULL, "Whether it may reach mail servers in the world; a copy may not until that is said; for administrators."),
           F(ports, STRINGS, OPTIONAL, 0, 16, NULL, "Raw ports of the package that the world may reach; all others are closed; for administrators."),
           F(auto_update, BOOLEAN, OPTIONAL, 0, 1, NULL, "Whether it is updated by itself in the window."),
           F(maintenance, BOOLEAN, OPTIONAL, 0, 1, NULL, "Show visitors the maintenance page.")),

@@ -486,6 +486,7 @@ TYPE(App, PROPS(
         P(disk, NULLABLE_ONE(AppDisk), "What takes how much, as it was measured last."),
         P(network_out, STRING, "none or any."),
         P(host_network, BOOLEAN, "Whether it uses the machine's own network."),
+        P(mail, BOOLEAN, "Whether it may reach mail servers in the world, where it may reach the world."),
         P(ports, MANY(AppPort), "Raw ports."),
         P(questions, MANY(Question), "What the package asks."),
         P(settings, STRINGS, "The answers, each key=value; secret ones without value."),

@@ -237,6 +237,7 @@ int op_app_configure(Request* r, Error* reterr) {
                 .disk_mb = request_integer(r, "disk_mb", -1),
                 .maintenance = tristate(r, "maintenance"),
                 .auto_update = tristate(r, "auto_update"),
+                .mail = tristate(r, "mail"),
         };
         int k = named(r, &row, reterr);
         if (k >= 0)

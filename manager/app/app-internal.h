@@ -153,6 +153,9 @@ int app_secrets_from_note(Manager* m, const char* app, const json_t* note, Error
 /* A command of the package with its placeholders filled in; owned. It may hold secrets. */
 int app_command_fill(Manager* m, const AppRow* row, const json_t* command, json_t** ret, Error* reterr);
 int app_record_make(Manager* m, const AppRow* row, AppRecord** ret, Error* reterr); /* owned: app_record_free() */
+#define APP_MUTED_MAIL "mail" /* beside the ids of tasks in a row's `muted`; no package calls a task so */
+bool app_muted(const AppRow* row, const char* what);
+bool app_may_mail(const AppRow* row); /* whether it may reach mail servers, where it may reach the world */
 json_t* app_note_make(Manager* m, const AppRow* row, Error* reterr); /* owned */
 int app_note_read(Manager* m, const json_t* note, Error* reterr);    /* adds the row; inside the open transaction */
 int app_row_from_note(const json_t* note, AppRow* ret, Error* reterr); /* without what hangs on it */

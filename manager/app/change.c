@@ -195,6 +195,21 @@ static int take_ports(Manager* m, AppRow* row, const json_t* manifest, const jso
         return !text || app_row_text(&row->open_ports, text) < 0 ? error_errno(reterr, -ENOMEM, "Cannot change an app") : 0;
 }
 
+static int take_mail(AppRow* row, bool may, Error* reterr) {
+        _cleanup_json_ json_t *list = json_loads(row->muted, JSON_REJECT_DUPLICATES, NULL), *kept = json_array();
+        size_t i;
+        json_t* v;
+        if (!may && row->host_network)
+                return error_field(reterr, ERROR_CONFLICT, "mail", "%s has the machine's own network, from which nothing can be kept.", row->title);
+        json_array_foreach(list, i, v)
+                if (!streq_ptr(json_string_value(v), APP_MUTED_MAIL))
+                        (void) json_array_append(kept, v);
+        if (!may)
+                (void) json_array_append_new(kept, json_string(APP_MUTED_MAIL));
+        _cleanup_free_ char* text = json_text(kept, false);
+        return !text || app_row_text(&row->muted, text) < 0 ? error_errno(reterr, -ENOMEM, "Cannot change an app") : 0;
+}
+
 /* Where it lives, who may open it, what it may reach, is for administrators; the rest is for its operators too, limits as far as
  * administrators let them. */
 static int may_change(const Actor* actor, const AppChange* c, Error* reterr) {
@@ -203,7 +218,7 @@ static int may_change(const Actor* actor, const AppChange* c, Error* reterr) {
                 bool given;
         } fields[] = {
                 { "name", c->name }, { "extra_names", c->extra_names }, { "access", c->access }, { "groups", c->groups },
-                { "operators", c->operators }, { "network_out", c->network_out }, { "ports", c->ports },
+                { "operators", c->operators }, { "network_out", c->network_out }, { "ports", c->ports }, { "mail", c->mail >= 0 },
         };
         if (is_administrator(actor))
                 return 0;
@@ -243,6 +258,8 @@ static int take_all(Manager* m, const Actor* actor, AppRow* row, const json_t* m
         }
         if (r >= 0 && c->ports)
                 r = take_ports(m, row, manifest, c->ports, reterr);
+        if (r >= 0 && c->mail >= 0)
+                r = take_mail(row, c->mail > 0, reterr);
         if (c->maintenance >= 0)
                 row->maintenance = c->maintenance;
         if (c->auto_update >= 0)

@@ -30,7 +30,7 @@ static char* muted_text(const json_t* manifest) {
         json_t* t;
         size_t i;
         if (!streq(json_get_string(rules, "mail") ?: "mute", "keep"))
-                (void) json_array_append_new(list, json_string("mail"));
+                (void) json_array_append_new(list, json_string(APP_MUTED_MAIL));
         if (!streq(json_get_string(rules, "schedule") ?: "mute", "keep"))
                 json_array_foreach(json_object_get(manifest, "schedule"), i, t)
                         (void) json_array_append(list, json_object_get(t, "id"));
@@ -275,7 +275,7 @@ static int tell(Manager* m, Job* job, const AppRow* row, Error* reterr) {
         size_t i;
         json_t* v;
         json_array_foreach(list, i, v)
-                *(streq(strempty(json_string_value(v)), "mail") ? &mail : &tasks) = true;
+                *(streq(strempty(json_string_value(v)), APP_MUTED_MAIL) ? &mail : &tasks) = true;
         return app_event_add(m, row->id, "clone", "ok", &job->actor,
                              mail && tasks ? "%s was made as a copy of %s; mail and schedule are silent."
                              : mail        ? "%s was made as a copy of %s; its mail is silent."

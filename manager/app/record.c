@@ -226,14 +226,24 @@ static int container_make(json_t* values, const AppRow* row, const json_t* manif
 
 /* --- the whole --- */
 
-static bool muted(const AppRow* row, const char* task) {
+bool app_muted(const AppRow* row, const char* what) {
         _cleanup_json_ json_t* list = json_loads(row->muted, JSON_REJECT_DUPLICATES, NULL);
         size_t i;
         json_t* v;
         json_array_foreach(list, i, v)
-                if (streq_ptr(json_string_value(v), task))
+                if (streq_ptr(json_string_value(v), what))
                         return true;
         return false;
+}
+
+bool app_may_mail(const AppRow* row) {
+        return row->host_network || !app_muted(row, APP_MUTED_MAIL);
+}
+
+static const char* network_out_of(const AppRow* row) {
+        if (row->host_network) /* nothing can be kept from there */
+                return "any";
+        return streq(row->network_out, "any") && !app_may_mail(row) ? "no-mail" : row->network_out;
 }
 
 static int task_add(json_t* values, json_t* tasks, const char* id, const json_t* task, const char* calendar, bool active, Error* reterr) {
@@ -255,7 +265,7 @@ static int tasks_make(json_t* values, const AppRow* row, const json_t* manifest,
         json_array_foreach(json_object_get(manifest, "schedule"), i, t) {
                 const char* id = strempty(json_get_string(t, "id"));
                 if (r >= 0)
-                        r = task_add(values, tasks, id, t, strempty(json_get_string(t, "calendar")), streq(row->gate, "open") && !muted(row, id), reterr);
+                        r = task_add(values, tasks, id, t, strempty(json_get_string(t, "calendar")), streq(row->gate, "open") && !app_muted(row, id), reterr);
         }
         for (size_t k = 0; k < ELEMENTS(hooks) && r >= 0; k++) {
                 const json_t* hook = json_object_get(json_object_get(manifest, "hooks"), hooks[k].key);
@@ -314,7 +324,7 @@ static int whole_make(Manager* m, const AppRow* row, const json_t* manifest, jso
         bool open = streq(row->gate, "open") && !row->maintenance;
         *ret = json_pack(
                         "{s:s, s:I, s:s, s:s, s:b, s:s, s:s, s:I, s:I, s:o, s:s, s:I, s:I, s:I, s:I, s:b, s:O, s:O, s:o, s:s}", "id", row->id, "slot",
-                        (json_int_t) row->slot, "title", row->title, "network_out", row->host_network ? "any" : row->network_out, "host_network", (int) row->host_network,
+                        (json_int_t) row->slot, "title", row->title, "network_out", network_out_of(row), "host_network", (int) row->host_network,
                         "gate", open ? "open" : "closed", "access", streq(row->access, "public") ? "public" : "gated", "http_port",
                         (json_int_t) json_get_integer(http, "port", 0), "max_upload_mb", (json_int_t) json_get_integer(http, "max_upload_mb", 64),
                         "public_paths", texts_or_empty(json_object_get(http, "public_paths")), "user_header",

@@ -18,7 +18,7 @@ typedef struct AppChange {
         const char *title, *name, *access, *network_out, *secret_settings; /* NULL = unchanged */
         const json_t *extra_names, *groups, *operators, *settings, *environment, *ports;
         int64_t memory_mb, cpu_weight, disk_mb; /* -1 = unchanged, 0 = as the package says */
-        int maintenance, auto_update;           /* -1 = unchanged */
+        int maintenance, auto_update, mail;     /* -1 = unchanged */
 } AppChange;
 /* Restarts it only where what changed reaches the processes. */
 int app_configure(Manager* m, const Actor* actor, const AppRow* row, const AppChange* change, char ret_job[static JOB_ID_BYTES], Error* reterr);

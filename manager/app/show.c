@@ -294,7 +294,7 @@ json_t* app_show(Manager* m, const AppRow* row, const char* language, Error* ret
                         json_string_or_null(*row->icon ? row->icon : NULL), "state", state, "severity", severity, "sentence", strempty(sentence), "job",
                         json_string_or_null(*row->job ? row->job : NULL), "name", row->name, "shown", row->shown, "url", json_string_or_null(url));
         json_t* more = json_pack(
-                        "{s:o, s:s, s:O, s:O, s:s, s:o, s:o, s:o, s:o, s:b, s:b, s:o, s:o, s:I, s:I, s:o, s:I, s:o, s:s, s:b}", "extra_names",
+                        "{s:o, s:s, s:O, s:O, s:s, s:o, s:o, s:o, s:o, s:b, s:b, s:o, s:o, s:I, s:I, s:o, s:I, s:o, s:s, s:b, s:b}", "extra_names",
                         json_or(row->extra_names, json_array()), "access", row->access, "groups", groups, "operators", operators, "sign_in",
                         json_get_string(manifest, "sign_in") ?: "none", "update", json_string_or_null(offered), "held",
                         json_string_or_null(*row->held_version ? row->reason : NULL), "held_version",
@@ -304,7 +304,7 @@ json_t* app_show(Manager* m, const AppRow* row, const char* language, Error* ret
                         "memory_limit_mb", (json_int_t) app_limit_of(row, "memory_mb", manifest, "memory_max_mb", 1024), "cpu_weight",
                         (json_int_t) app_limit_of(row, "cpu_weight", manifest, "cpu_weight", 100), "disk_mb", megabytes_or_null(live ? live->disk_bytes : -1),
                         "disk_limit_mb", (json_int_t) (app_disk_limit(row, manifest) >> 20), "disk", app_disk_show(live), "network_out", row->network_out, "host_network",
-                        (int) row->host_network);
+                        (int) row->host_network, "mail", (int) app_may_mail(row));
         json_t* last = json_pack(
                         "{s:o, s:o, s:O, s:o, s:o, s:I, s:o}", "ports", ports_json(m, row, manifest, language ?: "en"), "questions",
                         language ? app_questions(manifest, language) : json_array(), "settings", settings, "environment", pairs_json(row->environment),

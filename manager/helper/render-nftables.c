@@ -5,7 +5,7 @@
 #include <arpa/inet.h>
 
 /* Apps are known by their links, sb-<slot>, and cannot choose their addresses: what comes from a link must be what would be sent there (fib).
- * app_world has the addresses of those that may reach the world. */
+ * app_world has the addresses of those that may reach the world, app_mute those of them that may send no mail. */
 static const char begin[] =
                 "# Written by steadbox-helper from the appliance's ports and the apps' records; changes made here are lost.\n"
                 "table inet steadbox\n"
@@ -31,6 +31,9 @@ static const char head[] =
                 "                udp sport 67 udp dport 68 accept comment \"dhcp\"\n"
                 "                ip6 saddr fe80::/10 udp sport 547 udp dport 546 accept comment \"dhcpv6\"\n";
 
+/* RFC 5321; RFC 8314: submissions, and submission for old programs; what providers offer where those are shut. */
+#define MAIL_PORTS "{ 25, 465, 587, 2525 }"
+
 /* Port 5354 is the resolver that knows nothing, for apps that may not reach the world: a question to a name server is a way out too. What an
  * app may not reach it is told about at once; silence would have it wait for minutes.
  * 169.254.0.0/16, 100.100.100.200 and 168.63.129.16 are where clouds keep metadata; fd00:ec2::/32 likewise.
@@ -53,6 +56,8 @@ static const char tail[] =
                 "                ip6 daddr { fd00:ec2::/32, fe80::/10 } counter reject with icmpx admin-prohibited comment \"metadata\"\n"
                 "                meta nfproto ipv4 ip saddr != @app_world counter reject with icmpx admin-prohibited comment \"app-silent\"\n"
                 "                meta nfproto ipv6 ip6 saddr != @app_world6 counter reject with icmpx admin-prohibited comment \"app-silent\"\n"
+                "                ip saddr @app_mute tcp dport " MAIL_PORTS " counter reject with icmpx admin-prohibited comment \"app-mute\"\n"
+                "                ip6 saddr @app_mute6 tcp dport " MAIL_PORTS " counter reject with icmpx admin-prohibited comment \"app-mute\"\n"
                 "                ct status dnat accept comment \"app-port\"\n"
                 "                oifname \"sb-*\" counter reject with icmpx admin-prohibited comment \"app-neighbour\"\n"
                 "                ip daddr 198.18.0.0/15 counter reject with icmpx admin-prohibited comment \"app-neighbour\"\n"
@@ -145,11 +150,19 @@ static void add_address(Text* t, const FirewallApp* app, int family) {
         text_add_value(t, text);
 }
 
-static void add_set(Text* t, const char* begin_set, const FirewallApp* apps, size_t n, int family) {
+static bool is_world(const FirewallApp* app) {
+        return app->world;
+}
+
+static bool is_mute(const FirewallApp* app) {
+        return app->world && app->mute;
+}
+
+static void add_set(Text* t, const char* begin_set, const FirewallApp* apps, size_t n, bool (*is_in)(const FirewallApp* app), int family) {
         bool any = false;
         text_add(t, begin_set);
         for (size_t i = 0; i < n; i++) {
-                if (!apps[i].world || apps[i].host_network)
+                if (!is_in(&apps[i]) || apps[i].host_network)
                         continue;
                 text_add(t, any ? ", " : "                elements = { ");
                 add_address(t, &apps[i], family);
@@ -235,8 +248,10 @@ int render_nftables(const FirewallPort* ports, size_t n, const FirewallApp* apps
         if (r < 0)
                 return r;
         text_add(&t, begin);
-        add_set(&t, "        set app_world {\n                type ipv4_addr\n", apps, apps_n, AF_INET);
-        add_set(&t, "        set app_world6 {\n                type ipv6_addr\n", apps, apps_n, AF_INET6);
+        add_set(&t, "        set app_world {\n                type ipv4_addr\n", apps, apps_n, is_world, AF_INET);
+        add_set(&t, "        set app_world6 {\n                type ipv6_addr\n", apps, apps_n, is_world, AF_INET6);
+        add_set(&t, "        set app_mute {\n                type ipv4_addr\n", apps, apps_n, is_mute, AF_INET);
+        add_set(&t, "        set app_mute6 {\n                type ipv6_addr\n", apps, apps_n, is_mute, AF_INET6);
         text_add(&t, head);
         for (size_t i = 0; i < n; i++) {
                 r = firewall_port_check(&ports[i], reterr);

@@ -18,6 +18,7 @@ typedef struct FirewallApp {
         char id[33];
         uint32_t slot;
         bool world;         /* it may reach the world */
+        bool mute;          /* but no mail servers there */
         bool host_network;  /* it has no network of its own: its ports are the machine's */
         const AppPortRecord* ports; /* open to the world; borrowed */
         size_t ports_n;

@@ -285,7 +285,7 @@ static const FirewallApp firewall_apps[] = {
         { "notes", 1, .world = true, .ports = app_ports, .ports_n = ELEMENTS(app_ports) },
         { "silent", 4095, .world = false },
         { "bare", 7, .world = true, .host_network = true, .ports = (const AppPortRecord[]) { { "tcp", 8123, 8123 } }, .ports_n = 1 },
-        { "second", 300, .world = true, .ports = app_ports, .ports_n = 1 },
+        { "second", 300, .world = true, .mute = true, .ports = app_ports, .ports_n = 1 },
 };
 
 TEST(nft_knows_apps_by_slot) {
@@ -293,6 +293,8 @@ TEST(nft_knows_apps_by_slot) {
         ASSERT_OK(render_nftables(good_ports, ELEMENTS(good_ports), firewall_apps, ELEMENTS(firewall_apps), &text, NULL));
         ASSERT_TRUE(strstr(text, "elements = { 198.18.0.1, 198.18.1.44 }"));
         ASSERT_TRUE(strstr(text, "elements = { fd53:7465:6164::1, fd53:7465:6164::12c }"));
+        ASSERT_TRUE(strstr(text, "set app_mute {\n                type ipv4_addr\n                elements = { 198.18.1.44 }\n"));
+        ASSERT_TRUE(strstr(text, "set app_mute6 {\n                type ipv6_addr\n                elements = { fd53:7465:6164::12c }\n"));
         ASSERT_TRUE(strstr(text, "meta nfproto ipv6 udp dport 65534 dnat ip6 to [fd53:7465:6164::1]:9 comment \"app-port-of-notes\""));
         ASSERT_TRUE(strstr(text, "tcp dport 2222 dnat ip to 198.18.0.1:22"));
         ASSERT_FALSE(strstr(text, "tcp dport 443 dnat"));                /* the web server's */

@@ -56,7 +56,8 @@ static int apps_add(Apps* a, AppRecord* record) {
         }
         FirewallApp app = {
                 .slot = record->slot,
-                .world = streq(record->network_out, "any"),
+                .world = !streq(record->network_out, "none"),
+                .mute = streq(record->network_out, "no-mail"),
                 .host_network = record->host_network,
                 .ports = record->ports,
                 .ports_n = record->ports_n,

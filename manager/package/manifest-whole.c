@@ -166,6 +166,15 @@ static int check_ports(const json_t* manifest, Error* reterr) {
         return 0;
 }
 
+/* --- tasks --- */
+
+/* What is silent in a copy is kept as ids of tasks, and as "mail". */
+static int check_tasks(const json_t* manifest, Error* reterr) {
+        size_t i = 0;
+        return list_find(json_object_get(manifest, "schedule"), "id", "mail", &i)
+                        ? REFUSE(at_member("schedule", i, "id"), "schedule[%zu].id is \"mail\", which stands for the app's mail; call it something else.", i) : 0;
+}
+
 /* --- data, addons, secrets, settings --- */
 
 static int check_data(const json_t* manifest, Error* reterr) {
@@ -279,6 +288,8 @@ int manifest_check_whole(const json_t* manifest, ManifestOrigin origin, Error* r
                 r = check_references(manifest, reterr);
         if (r >= 0)
                 r = check_ports(manifest, reterr);
+        if (r >= 0)
+                r = check_tasks(manifest, reterr);
         if (r >= 0)
                 r = check_data(manifest, reterr);
         if (r >= 0)

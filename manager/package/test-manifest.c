@@ -79,6 +79,7 @@ TEST(refusals_name_the_field) {
                 { START CONTAINERS ",\"settings\":[{\"key\":\"a\",\"type\":\"enum\",\"label\":{\"en\":\"A\"}}]}", "settings[0].choices" },
                 { START CONTAINERS ",\"settings\":[{\"key\":\"a\",\"type\":\"password\",\"label\":{\"en\":\"A\"},\"initial\":\"secret\"}]}",
                         "settings[0].initial" },
+                { START CONTAINERS ",\"schedule\":[{\"id\":\"mail\",\"container\":\"web\",\"calendar\":\"daily\",\"command\":[\"a\"]}]}", "schedule[0].id" },
                 { START CONTAINERS ",\"schedule\":[{\"id\":\"a\",\"container\":\"web\",\"calendar\":\"daily\\nExecStart=/x\",\"command\":[\"a\"]}]}",
                         "schedule[0].calendar" },
                 { START CONTAINERS ",\"end_of_life\":\"2027-02-29\"}", "end_of_life" },

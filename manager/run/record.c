@@ -337,8 +337,8 @@ int app_record_check(const AppRecord* a, Error* reterr) {
         int r = text_check("title", a->title, 200, reterr);
         if (r >= 0 && !text_valid(a->title, /* newlines= */ false))
                 r = bad(reterr, "title", "holds a control character");
-        if (r >= 0 && !streq_ptr(a->network_out, "none") && !streq_ptr(a->network_out, "any"))
-                r = bad(reterr, "network_out", "must be none or any");
+        if (r >= 0 && !streq_ptr(a->network_out, "none") && !streq_ptr(a->network_out, "any") && !streq_ptr(a->network_out, "no-mail"))
+                r = bad(reterr, "network_out", "must be none, any or no-mail");
         if (r >= 0)
                 r = web_check(a, reterr);
         if (r >= 0)

@@ -29,6 +29,7 @@ static const struct {
         { "app-web", "Lets apps that may reach the world reach this machine's web server too." },
         { "app-refused", "Keeps apps from everything else on this machine." },
         { "app-silent", "Keeps apps that may not reach the world from reaching it." },
+        { "app-mute", "Keeps apps that may send no mail from mail servers." },
         { "app-neighbour", "Keeps apps from each other." },
         { "app-world", "Lets apps reach the world." },
         { "app-port", "Lets what comes in by an open port reach its app." },

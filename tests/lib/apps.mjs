@@ -45,7 +45,7 @@ export function app(id, more = {}) {
         id, title: id[0].toUpperCase() + id.slice(1), origin: 'catalogue', package: id, version: '1.4.2', icon: pictures[id] ?? null, state: 'running', severity: 'ok',
         sentence: 'It answers.', job: null, name: `${id}.miller.example`, shown: `${id}.miller.example`, url: `https://${id}.miller.example/`, extra_names: [],
         access: 'everyone', groups: [], operators: [], sign_in: 'proxy', update: null, held: null, held_version: null, held_until: null, auto_update: true, maintenance: false, memory_mb: 61, memory_peak_mb: 84,
-        memory_limit_mb: 128, cpu_weight: 100, disk_mb: 212, disk_limit_mb: 0, network_out: 'any', host_network: false, ports: [], questions: [], settings: [], environment: [],
+        memory_limit_mb: 128, cpu_weight: 100, disk_mb: 212, disk_limit_mb: 0, network_out: 'any', host_network: false, mail: true, ports: [], questions: [], settings: [], environment: [],
         containers: [container('main', 61)], installed_at: now() - 86400 * 40, answered_at: now() - 6, ...more,
     };
 }
