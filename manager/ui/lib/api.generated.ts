@@ -1103,6 +1103,8 @@ export interface App {
     network_out: string;
     /** Whether it uses the machine's own network. */
     host_network: boolean;
+    /** Whether it may reach mail servers in the world, where it may reach the world. */
+    mail: boolean;
     /** Raw ports. */
     ports: AppPort[];
     /** What the package asks. */
@@ -1135,6 +1137,8 @@ export interface AppVersion {
     state: string;
     /** Whether one can go there from the version that runs. */
     reachable: boolean;
+    /** Whether the program alone can go back there, to the present data. */
+    program: boolean;
     /** Whether data of that time is kept. */
     data: boolean;
     /** What going there means. */
@@ -2107,6 +2111,8 @@ export interface OperationFields {
         disk_mb?: number;
         /** Whether it may reach the world; for administrators. */
         network_out?: "none" | "any";
+        /** Whether it may reach mail servers in the world; a copy may not until that is said; for administrators. */
+        mail?: boolean;
         /** Raw ports of the package that the world may reach; all others are closed; for administrators. */
         ports?: string[];
         /** Whether it is updated by itself in the window. */
@@ -2293,6 +2299,12 @@ export interface OperationFields {
         base64: string;
         /** These are the last: the file takes its place now, not before; yes unless told. */
         last?: boolean;
+    };
+    'app.directory-make': {
+        /** The app. */
+        app: string;
+        /** A directory of the app's data; the one it lies in must be there. */
+        path: string;
     };
     'app.file-remove': {
         /** The app. */
@@ -2523,6 +2535,7 @@ export interface OperationResults {
     'app.files': Page<AppFile>;
     'app.file-read': FileChunk;
     'app.file-write': AppFile;
+    'app.directory-make': AppFile;
     'app.file-remove': Nothing;
     'app.schedule': Page<AppTask>;
     'app.schedule-set': AppTask;
@@ -2662,7 +2675,7 @@ export const operations: { [name in OperationName]: OperationRow } = {
     'app.start': ['POST', '/apps/{app}/start', { app: ['ID', 'rp', 1, 32] }],
     'app.stop': ['POST', '/apps/{app}/stop', { app: ['ID', 'rp', 1, 32] }],
     'app.restart': ['POST', '/apps/{app}/restart', { app: ['ID', 'rp', 1, 32] }],
-    'app.configure': ['PATCH', '/apps/{app}', { app: ['ID', 'rp', 1, 32], title: ['STRING', '', 1, 64], name: ['DOMAIN', '', 1, 253], extra_names: ['STRINGS', '', 0, 16], access: ['ENUM', '', 1, 16], groups: ['STRINGS', '', 0, 64], operators: ['STRINGS', '', 0, 64], settings: ['STRINGS', '', 0, 64], secret_settings: ['TEXT', 's', 1, 8192], environment: ['STRINGS', '', 0, 128], memory_mb: ['INTEGER', '', 0, 1048576], cpu_weight: ['INTEGER', '', 0, 10000], disk_mb: ['INTEGER', '', 0, 16777216], network_out: ['ENUM', '', 1, 8], ports: ['STRINGS', '', 0, 16], auto_update: ['BOOLEAN', '', 0, 1], maintenance: ['BOOLEAN', '', 0, 1] }],
+    'app.configure': ['PATCH', '/apps/{app}', { app: ['ID', 'rp', 1, 32], title: ['STRING', '', 1, 64], name: ['DOMAIN', '', 1, 253], extra_names: ['STRINGS', '', 0, 16], access: ['ENUM', '', 1, 16], groups: ['STRINGS', '', 0, 64], operators: ['STRINGS', '', 0, 64], settings: ['STRINGS', '', 0, 64], secret_settings: ['TEXT', 's', 1, 8192], environment: ['STRINGS', '', 0, 128], memory_mb: ['INTEGER', '', 0, 1048576], cpu_weight: ['INTEGER', '', 0, 10000], disk_mb: ['INTEGER', '', 0, 16777216], network_out: ['ENUM', '', 1, 8], mail: ['BOOLEAN', '', 0, 1], ports: ['STRINGS', '', 0, 16], auto_update: ['BOOLEAN', '', 0, 1], maintenance: ['BOOLEAN', '', 0, 1] }],
     'app.versions': ['GET', '/apps/{app}/versions', { app: ['ID', 'rp', 1, 32] }],
     'app.update': ['POST', '/apps/{app}/update', { app: ['ID', 'rp', 1, 32], version: ['STRING', '', 1, 64] }],
     'app.look': ['POST', '/apps/{app}/look', { app: ['ID', 'rp', 1, 32] }],
@@ -2689,6 +2702,7 @@ export const operations: { [name in OperationName]: OperationRow } = {
     'app.files': ['GET', '/apps/{app}/files', { app: ['ID', 'rp', 1, 32], path: ['STRING', 'p', 0, 4096] }],
     'app.file-read': ['GET', '/apps/{app}/file', { app: ['ID', 'rp', 1, 32], path: ['STRING', 'rp', 1, 4096], offset: ['INTEGER', '', 0, 1152921504606846976] }],
     'app.file-write': ['POST', '/apps/{app}/file', { app: ['ID', 'rp', 1, 32], path: ['STRING', 'rp', 1, 4096], offset: ['INTEGER', '', 0, 1152921504606846976], base64: ['STRING', 'r', 0, 4000000], last: ['BOOLEAN', '', 0, 1] }],
+    'app.directory-make': ['POST', '/apps/{app}/directories', { app: ['ID', 'rp', 1, 32], path: ['STRING', 'rp', 1, 4096] }],
     'app.file-remove': ['DELETE', '/apps/{app}/file', { app: ['ID', 'rp', 1, 32], path: ['STRING', 'rp', 1, 4096] }],
     'app.schedule': ['GET', '/apps/{app}/schedule', { app: ['ID', 'rp', 1, 32] }],
     'app.schedule-set': ['POST', '/apps/{app}/schedule/{task}', { app: ['ID', 'rp', 1, 32], task: ['ID', 'rp', 1, 32], active: ['BOOLEAN', '', 0, 1], run: ['BOOLEAN', '', 0, 1] }],
