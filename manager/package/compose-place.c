@@ -65,13 +65,36 @@ static bool looks_like_file(const char* path) {
         return dot && dot > name && strlen(dot) > 2 && strlen(dot) <= 6 && !isdigit((unsigned char) dot[1]);
 }
 
-/* A place of the machine, as the file's author knew his. */
+/* What the machine itself is made of, and whole trees in which people keep much else; "/srv/notes" and "/data" are neither. */
+static bool is_machines_own(const char* source) {
+        static const char* const own[] = { "bin", "boot", "dev", "etc", "lib", "lib32", "lib64", "proc", "root", "run", "sbin", "sys", "tmp", "usr", "var" };
+        static const char* const whole[] = { "", "home", "media", "mnt", "opt", "srv" };
+        const char *first = source + strspn(source, "/."), *rest = first + strcspn(first, "/");
+        size_t n = (size_t) (rest - first);
+        for (size_t i = 0; i < ELEMENTS(own); i++)
+                if (strlen(own[i]) == n && strncmp(own[i], first, n) == 0)
+                        return true;
+        for (size_t i = 0; i < ELEMENTS(whole); i++)
+                if (strlen(whole[i]) == n && strncmp(whole[i], first, n) == 0)
+                        return rest[strspn(rest, "/.")] == 0;
+        return false;
+}
+
+static bool is_machines(const char* source) {
+        if (strstr(source, "..") || *source == '$')
+                return true;
+        if (*source == '~') /* whoever's home it was */
+                return source[1] != '/' || source[strspn(source, "~/.")] == 0;
+        return *source == '/' && is_machines_own(source);
+}
+
+/* A place of the machine, as the file's author knew his. Nothing of this machine is mounted: what is kept there becomes data of the app. */
 static void bind(Service* s, const YamlNode* node, const char* path, const char* source, const char* target, bool read_only) {
         if (strstr(source, "docker.sock") || strstr(source, "podman.sock") || strstr(source, "containerd.sock"))
                 SAY(node, REFUSED, "Whoever has the engine's socket is root of the machine; there is no engine here.");
         else if (streq(source, "/etc/localtime") || streq(source, "/etc/timezone"))
                 SAY(node, IGNORED, "The app's time zone comes as TZ, where it is set.");
-        else if (*source == '/' || *source == '~' || strstr(source, "..") || *source == '$')
+        else if (is_machines(source))
                 SAY(node, REFUSED, "%.80s is a place of the machine, which apps do not see; use a volume, and upload what belongs there.", source);
         else if (looks_like_file(target) && looks_like_file(source))
                 SAY(node, REFUSED, "%.80s is a single file; use a volume for the directory around it, and upload the file there.", source);

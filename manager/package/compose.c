@@ -189,8 +189,7 @@ static int web_score(const ComposeReader* c, const json_t* p) {
         if (!streq(json_get_string(p, "protocol"), "tcp"))
                 return -1;
         if (c->options->service)
-                return streq(json_get_string(p, "service"), c->options->service)
-                        ? (c->options->port == 0 || port == c->options->port ? 100 : 0) : -1;
+                return streq(json_get_string(p, "service"), c->options->service) && (c->options->port == 0 || port == c->options->port) ? 100 : -1;
         if (c->options->port > 0)
                 return port == c->options->port ? 100 : -1;
         if (json_get_boolean(p, "database", false) || port == 443 || port == 8443 || port == 22 || port == 53 || port == 25)
@@ -262,6 +261,11 @@ static json_t* raw_ports(ComposeReader* c, const json_t* web) {
                 }
                 if (published < 1024) {
                         compose_say(c, line, "services.ports", IGNORED, "Ports below 1024 are the box's own; %lld stays closed.", (long long) published);
+                        continue;
+                }
+                if (c->needs_host_network && published != json_get_integer(p, "port", 0)) {
+                        compose_say(c, line, "services.ports", IGNORED, "In the machine's own network no port becomes another; %lld stays closed.",
+                                (long long) published);
                         continue;
                 }
                 compose_say(c, line, "services.ports", ASKS, "%lld/%s stays closed until an administrator opens it.", (long long) published,
@@ -366,11 +370,11 @@ static int finish(ComposeReader* c, Compose* ret) {
                 compose_say(c, 0, "services.ports", ASKS, "No port is named that people could open; say which service and port answer HTTP, if any.");
         if (json_array_size(c->lines[REFUSED]) == 0)
                 check_manifest(c, made, &manifest);
-        bool possible = manifest && json_array_size(c->lines[REFUSED]) == 0 && (!c->needs_host_network || c->options->host_network);
-        int r = make_report(c, id, made, possible, &ret->report);
+        bool whole = manifest && json_array_size(c->lines[REFUSED]) == 0, agreed = !c->needs_host_network || c->options->host_network;
+        int r = make_report(c, id, made, whole && (agreed || c->options->host_open), &ret->report);
         if (r < 0 || c->failed)
                 return -ENOMEM;
-        if (possible) {
+        if (whole && agreed) {
                 ret->manifest = TAKE_PTR(manifest);
                 ret->answers = json_incref(c->answers);
         }
@@ -429,23 +433,37 @@ int compose_read(const char* text, size_t size, const ComposeOptions* options, C
         return r < 0 ? error_errno(reterr, r, "Cannot read the Compose file") : 0;
 }
 
+#define REFUSALS_TOLD 4
+
+/* "Line 4: services.web.pid: ..."; the whole has no line. */
+static void write_refusal(FILE* f, const json_t* line) {
+        if (json_get_integer(line, "line", 0) > 0)
+                (void) fprintf(f, "Line %lld: ", (long long) json_get_integer(line, "line", 0));
+        (void) fprintf(f, "%s: %s", json_get_string(line, "key"), json_get_string(line, "sentence"));
+}
+
 int compose_refusal(const Compose* c, Error* reterr) {
-        const json_t* lines = json_object_get(c->report, "lines");
+        _cleanup_free_ char* text = NULL;
+        size_t i, n = 0, size = 0;
+        const json_t* line;
         if (c->manifest)
                 return 0;
-        size_t i, n = 0;
-        const json_t* line;
-        json_array_foreach(lines, i, line)
-                n += streq(json_get_string(line, "verdict"), "refused");
-        const json_t* first = json_array_get(lines, 0);
+        FILE* f = open_memstream(&text, &size);
+        if (!f)
+                return error_errno(reterr, -ENOMEM, "Cannot read the Compose file");
+        json_array_foreach(json_object_get(c->report, "lines"), i, line)
+                if (streq(json_get_string(line, "verdict"), "refused") && ++n <= REFUSALS_TOLD) {
+                        (void) fputs(n > 1 ? " " : "", f);
+                        write_refusal(f, line);
+                }
+        if (n > REFUSALS_TOLD)
+                (void) fprintf(f, " And %zu more.", n - REFUSALS_TOLD);
+        if (fclose(f) != 0)
+                return error_errno(reterr, -ENOMEM, "Cannot read the Compose file");
         if (n == 0) {
                 (void) error_field(reterr, ERROR_BAD_FIELD, "host_network", "The file asks for the machine's own network.");
                 return error_hint(reterr, "Say yes to it by host_network, if the app is to have it.");
         }
-        char where[32] = ""; /* the whole has no line */
-        if (json_get_integer(first, "line", 0) > 0)
-                (void) snprintf(where, sizeof(where), "Line %lld: ", (long long) json_get_integer(first, "line", 0));
-        (void) error_field(reterr, ERROR_BAD_FIELD, "compose", "%s%s: %s%s", where, json_get_string(first, "key"), json_get_string(first, "sentence"),
-                n > 1 ? " And more is refused." : "");
+        (void) error_field(reterr, ERROR_BAD_FIELD, "compose", "%s", text);
         return error_hint(reterr, "app.import-check tells all of it, line by line.");
 }

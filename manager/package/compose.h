@@ -12,6 +12,7 @@ typedef struct ComposeOptions {
         const char* variables; /* KEY=value lines for ${..}; NULL = none */
         const json_t* kept;    /* {KEY: value} as it is, for those that `variables` does not name; NULL = none */
         bool host_network;     /* an administrator said yes */
+        bool host_open;        /* nobody was asked yet: what lacks only that yes is possible, says the report */
 } ComposeOptions;
 
 typedef struct Compose {
@@ -24,5 +25,5 @@ void compose_done(Compose* c);
 
 /* Fails only where the file cannot be read at all; the error says in which line. */
 int compose_read(const char* text, size_t size, const ComposeOptions* options, Compose* ret, Error* reterr);
-/* Why there is no manifest, as an error that names the first refusals; 0 where there is one. */
+/* Why there is no manifest, as an error that names what is refused, line by line as far as there is room; 0 where there is one. */
 int compose_refusal(const Compose* c, Error* reterr);

@@ -175,6 +175,24 @@ static int check_tasks(const json_t* manifest, Error* reterr) {
                         ? REFUSE(at_member("schedule", i, "id"), "schedule[%zu].id is \"mail\", which stands for the app's mail; call it something else.", i) : 0;
 }
 
+/* What run/record.h lets have the machine's own network, found out before anything is fetched. */
+static int check_host_network(const json_t* manifest, Error* reterr) {
+        const json_t *ports = json_object_get(manifest, "ports"), *http = json_object_get(manifest, "http");
+        int64_t web = json_get_integer(http, "port", 0);
+        RulePath at_web = rule_path(NULL, "http.port");
+        if (!json_is_object(json_object_get(manifest, "host_network")))
+                return 0;
+        if (json_is_object(http) && web < 1024)
+                return REFUSE(at_web, "%s is %lld; in the machine's own network the ports below 1024 are the box's.", at_web.text, (long long) web);
+        for (size_t i = 0; i < json_array_size(ports); i++) {
+                const json_t* port = json_array_get(ports, i);
+                RulePath at = at_member("ports", i, "host_port");
+                if (json_get_integer(port, "host_port", 0) != json_get_integer(port, "port", 0))
+                        return REFUSE(at, "%s must be the same as port; in the machine's own network no port becomes another.", at.text);
+        }
+        return 0;
+}
+
 /* --- data, addons, secrets, settings --- */
 
 static int check_data(const json_t* manifest, Error* reterr) {
@@ -290,6 +308,8 @@ int manifest_check_whole(const json_t* manifest, ManifestOrigin origin, Error* r
                 r = check_ports(manifest, reterr);
         if (r >= 0)
                 r = check_tasks(manifest, reterr);
+        if (r >= 0)
+                r = check_host_network(manifest, reterr);
         if (r >= 0)
                 r = check_data(manifest, reterr);
         if (r >= 0)

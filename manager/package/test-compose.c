@@ -136,13 +136,26 @@ TEST(lines_are_told) {
                 { "volumes: [/var/run/docker.sock:/var/run/docker.sock]", "refused" },
                 { "volumes: [/etc:/host]", "refused" },
                 { "volumes: [../up:/host]", "refused" },
-                { "volumes: ['~/x:/host']", "refused" },
+                { "volumes: ['~:/host']", "refused" },
+                { "volumes: ['~/:/host']", "refused" },
+                { "volumes: ['~root/x:/host']", "refused" },
+                { "volumes: ['~/notes:/data']", "asks" },
+                { "volumes: [/:/host]", "refused" },
+                { "volumes: [//./:/host]", "refused" },
+                { "volumes: [//etc/x:/host]", "refused" },
+                { "volumes: [/var/lib/x:/host]", "refused" },
+                { "volumes: [/home:/host]", "refused" },
+                { "volumes: [/home/./:/host]", "refused" },
+                { "volumes: [/srv/notes:/data]", "asks" },
+                { "volumes: [/DATA/AppData/notes/config:/config]", "asks" },
+                { "volumes: [/path/to/library:/data:ro]", "asks" },
                 { "volumes: [./a.conf:/etc/a.conf]", "refused" },
                 { "volumes: [/etc/localtime:/etc/localtime:ro]", "ignored" },
                 { "volumes: [data:/proc/x]", "refused" },
                 { "volumes: [data:/a/../b]", "refused" },
                 { "volumes: [/data]", "honoured" },
                 { "volumes: [{type: bind, source: /srv, target: /srv}]", "refused" },
+                { "volumes: [{type: bind, source: /srv/x, target: /srv}]", "asks" },
                 { "volumes: [{type: tmpfs, target: /tmp}]", "honoured" },
                 { "volumes: [{type: npipe, target: /tmp}]", "refused" },
                 { "env_file: .env", "refused" },
@@ -227,13 +240,38 @@ TEST(the_whole_can_be_refused) {
 }
 
 TEST(host_network_needs_a_yes) {
-        static const char text[] = "services:\n  a:\n    image: nginx\n    network_mode: host\n    ports: [80]\n";
+        static const char text[] = "services:\n  a:\n    image: nginx\n    network_mode: host\n    ports: [8080]\n";
         _cleanup_compose_ Compose no = read_with(text, (ComposeOptions) {}), yes = read_with(text, (ComposeOptions) { .host_network = true });
         _cleanup_error_ Error e = ERROR_NULL;
         ASSERT_TRUE(!no.manifest && json_get_boolean(no.report, "needs_host_network", false));
         ASSERT_TRUE(compose_refusal(&no, &e) < 0);
         ASSERT_STREQ(e.field, "host_network");
         ASSERT_TRUE(yes.manifest && json_is_object(json_object_get(yes.manifest, "host_network")));
+        static const char low[] = "services:\n  a:\n    image: nginx\n    network_mode: host\n    ports: [80]\n";
+        static const char moved[] = "services:\n  a:\n    image: nginx\n    network_mode: host\n    ports: [8080, '9001:9000', '9002:9002']\n";
+        _cleanup_compose_ Compose below = read_with(low, (ComposeOptions) { .host_network = true });
+        _cleanup_compose_ Compose three = read_with(moved, (ComposeOptions) { .host_network = true });
+        ASSERT_TRUE(!below.manifest && three.manifest && line_of(&three, 5, "ignored") != NULL);
+        ASSERT_EQ(json_array_size(json_object_get(three.manifest, "ports")), 1);
+        /* Whoever only looks is told that a yes is all it lacks; there is no manifest before it. */
+        static const char worse[] = "services:\n  a:\n    image: nginx\n    network_mode: host\n    privileged: true\n    devices: [/dev/dri]\n";
+        _cleanup_compose_ Compose looked = read_with(text, (ComposeOptions) { .host_open = true });
+        _cleanup_compose_ Compose both = read_with(worse, (ComposeOptions) { .host_open = true });
+        ASSERT_TRUE(!json_get_boolean(no.report, "possible", true) && json_get_boolean(looked.report, "possible", false) && !looked.manifest);
+        ASSERT_TRUE(!json_get_boolean(both.report, "possible", true) && compose_refusal(&both, NULL) < 0);
+}
+
+TEST(a_refusal_names_every_line) {
+        _cleanup_compose_ Compose c = read_with("services:\n  a:\n    image: nginx\n    privileged: true\n    pid: host\n    ipc: host\n    gpus: all\n"
+                                                "    scale: 2\n    extends: {service: b}\n", (ComposeOptions) {});
+        _cleanup_error_ Error e = ERROR_NULL;
+        ASSERT_TRUE(compose_refusal(&c, &e) < 0);
+        for (unsigned line = 4; line <= 7; line++) {
+                char word[16];
+                (void) snprintf(word, sizeof(word), "Line %u: ", line);
+                ASSERT_TRUE(strstr(e.message, word) != NULL);
+        }
+        ASSERT_TRUE(strstr(e.message, " And 2 more.") != NULL && !strstr(e.message, "Line 8"));
 }
 
 TEST(which_port_people_open) {
@@ -243,6 +281,8 @@ TEST(which_port_people_open) {
         ASSERT_STREQ(json_get_string(c.report, "service"), "git");
         ASSERT_EQ(json_get_integer(c.report, "port", 0), 3000);
         ASSERT_EQ(json_get_integer(told.report, "port", 0), 3001);
+        _cleanup_compose_ Compose unlisted = read_with(text, (ComposeOptions) { .service = "git", .port = 3010 });
+        ASSERT_EQ(json_get_integer(unlisted.report, "port", 0), 3010); /* said by hand, so it is meant */
         ASSERT_TRUE(list_find(json_object_get(c.manifest, "ports"), "name", "git-22", NULL) != NULL);
         ASSERT_TRUE(list_find(json_object_get(c.manifest, "ports"), "name", "dns-53-udp", NULL) == NULL); /* below 1024 */
         ASSERT_TRUE(list_find(json_object_get(c.manifest, "ports"), "container", "db", NULL) == NULL);    /* never to the world */
