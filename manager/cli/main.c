@@ -2,6 +2,7 @@
 #include "cli/arguments.h"
 #include "cli/follow.h"
 #include "cli/help.h"
+#include "cli/import.h"
 #include "cli/inside.h"
 #include "cli/input.h"
 #include "cli/output.h"
@@ -131,6 +132,8 @@ static int perform(Client* c, Arguments* a, Error* reterr) {
         _cleanup_(client_reply_done) ClientReply reply = {};
         int r;
 
+        if (import_handles(a))
+                import_tell(c, a);
         r = a->all ? call_all(c, a, &reply, reterr) : call_once(c, a->operation, a->fields, &reply, reterr);
         if (r < 0)
                 return r;

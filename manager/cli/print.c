@@ -3,6 +3,7 @@
 #include "cli/table.h"
 
 #define COLUMNS_MAX 32
+#define BRIEF_MAX 10
 
 static bool ends_with(const char* s, const char* end) {
         size_t n = strlen(s), m = strlen(end);
@@ -42,6 +43,8 @@ static int value_text(const Printer* p, const char* name, PropertyKind kind, con
                 (void) strcpy(text, json_is_true(v) ? "yes" : "no");
         else if (kind == PROPERTY_STRINGS && json_is_array(v))
                 return join_strings(v, ret);
+        else if (json_is_string(v) && startswith(json_string_value(v), "data:image/"))
+                (void) strcpy(text, "a picture"); /* kilobytes of it; --json has them */
         else if (json_is_string(v)) {
                 *ret = strdup(json_string_value(v));
                 return *ret ? 0 : -ENOMEM;
@@ -65,21 +68,23 @@ static bool is_spare(const Property* p) {
 /* Types with more properties than a line can hold: the columns of their lists. `show` and --json have all of them. */
 static const struct {
         const char* type;
-        const char* columns[8];
+        const char* columns[BRIEF_MAX];
 } brief_table[] = {
         { "App", { "id", "title", "version", "state", "sentence", "shown", "update", "memory_mb" } },
         { "Certificate", { "id", "names", "source", "method", "not_after", "renew_at", "sentence" } },
         { "DnsProvider", { "kind", "name", "fields", "url" } },
         { "Domain", { "name", "shown", "primary", "state", "certificate", "records", "ok", "sentence" } },
         { "DomainChange", { "at", "actor", "kind", "record", "sentence" } },
+        { "Offer", { "package", "title", "version", "summary", "memory_mb", "disk_mb", "sign_in", "allowed", "installed", "end_of_life" } },
         { "ServedName", { "name", "shown", "kind", "target", "certificate", "trusted", "headers" } },
+        { "Tile", { "tile", "kind", "title", "url", "state", "sentence" } },
 };
 
 /* Borrowed pointers to the properties that make columns; returns how many. */
 static size_t columns_of(const Type* type, const Property* ret[static COLUMNS_MAX]) {
         size_t n = 0;
         for (size_t i = 0; i < ELEMENTS(brief_table); i++)
-                for (size_t c = 0; streq(brief_table[i].type, type->name) && c < 8 && brief_table[i].columns[c]; c++)
+                for (size_t c = 0; streq(brief_table[i].type, type->name) && c < BRIEF_MAX && brief_table[i].columns[c]; c++)
                         for (size_t k = 0; k < type->n_properties; k++)
                                 if (streq(type->properties[k].name, brief_table[i].columns[c]))
                                         ret[n++] = &type->properties[k];
