@@ -462,6 +462,8 @@ OP(APP_INSTALL, "app.install", POST, "/apps", ADMIN, WRITE | JOB, "apps", JobSta
 OP(APP_IMPORT_CHECK, "app.import-check", POST, "/apps-import-check", ADMIN, READ | BODY_LARGE, "apps", ImportReport,
    FIELDS(F(compose, TEXT, REQUIRED, 1, 262144, NULL, "The Compose file."),
           F(variables, TEXT, OPTIONAL | SECRET, 0, 65536, NULL, "Values for its ${...}, one KEY=value a line."),
+          F(service, STRING, OPTIONAL, 1, 63, NULL, "The service that people open; the first with a port unless told."),
+          F(port, INTEGER, OPTIONAL, 1, 65535, NULL, "The port in it that answers HTTP."),
           F(app, ID, OPTIONAL, 1, 32, NULL, "The app that it would change: values it has are not missing.")),
    "See what would become of a Compose file", "Line by line what is honoured, what is not, and what is refused.")
 OP(APP_IMPORT, "app.import", POST, "/apps-import", ADMIN, WRITE | JOB | BODY_LARGE, "apps", JobStarted,
@@ -626,6 +628,8 @@ OP(APP_SCHEDULE_SET, "app.schedule-set", POST, "/apps/{app}/schedule/{task}", US
 /* ---- opening apps ---- */
 OP(LAUNCHER_LIST, "launcher.list", GET, "/launcher", USER, READ | COLLECTION, "site", Tile, NO_FIELDS,
    "List what I may open", "Apps and links, for everyone.")
+OP(LAUNCHER_LINKS, "launcher.links", GET, "/launcher-links", ADMIN, READ | COLLECTION, "apps", LauncherLink, NO_FIELDS,
+   "List links of the launcher", "All of them, also those that only members of some groups see.")
 OP(LAUNCHER_LINK_ADD, "launcher.link-add", POST, "/launcher", ADMIN, WRITE, "apps", Tile,
    FIELDS(F(title, STRING, REQUIRED | POSITIONAL, 1, 64, NULL, "What people read."),
           F(url, URL, REQUIRED | POSITIONAL, 8, 512, NULL, "Where it leads."),

@@ -225,6 +225,7 @@ TYPE(Settings, PROPS(
         P(acme_staging, BOOLEAN, "Whether its test service is used."),
         P(app_updates, BOOLEAN, "Whether apps that want it are updated by themselves."),
         P(app_window, STRING, "When they are, in the box's time."),
+        P(fallback_name, NULLABLE_STRING, "The name the provider gave this box; apps may live below it, too."),
         P(app_imports, BOOLEAN, "Whether the provider lets images and Compose files be installed besides the catalogue's apps."),
         P(locked, STRINGS, "Keys fixed by the provider."),
         P(brand, ONE(Brand), "White label.")), "Settings.")
@@ -589,6 +590,12 @@ TYPE(Tile, PROPS(
         P(icon, NULLABLE_STRING, "A data: URL."),
         P(state, STRING, "ok, starting, failing, stopped, maintenance."),
         P(sentence, STRING, "How it stands; empty while all is well.")), "A tile of the launcher.")
+TYPE(LauncherLink, PROPS(
+        P(tile, STRING, "Its id."),
+        P(title, STRING, "What people read."),
+        P(url, STRING, "Where it leads."),
+        P(everybody, BOOLEAN, "Whether everybody sees it."),
+        P(groups, STRINGS, "Otherwise the groups whose members do.")), "A link of the launcher.")
 TYPE(AppEntry, PROPS(
         P(url, STRING, "Where the browser goes now."),
         P(title, STRING, "The app's title.")), "The way into an app.")
@@ -598,7 +605,7 @@ TYPE(ImportLine, PROPS(
         P(verdict, STRING, "honoured, ignored, asks or refused."),
         P(sentence, STRING, "What becomes of it, and why.")), "What becomes of a line of a Compose file.")
 TYPE(ImportReport, PROPS(
-        P(possible, BOOLEAN, "Whether it can be installed."),
+        P(possible, BOOLEAN, "Whether it can be installed; with an administrator's yes where it needs the machine's own network."),
         P(id, STRING, "The id it would have."),
         P(services, STRINGS, "Its services."),
         P(service, NULLABLE_STRING, "The one that people would open."),

@@ -103,33 +103,32 @@ int op_catalogue_source_remove(Request* r, Error* reterr) {
 
 /* --- Compose files --- */
 
-static int read_compose(Request* r, bool all, Compose* ret, Error* reterr) {
+/* install: as it is to be installed; otherwise only looked at, and the yes to the machine's own network may come yet. */
+static int read_compose(Request* r, bool install, Compose* ret, Error* reterr) {
         const char* text = request_string(r, "compose");
-        ComposeOptions options = { .variables = request_string(r, "variables") };
-        if (all) {
+        ComposeOptions options = {
+                .variables = request_string(r, "variables"), .service = request_string(r, "service"), .port = (unsigned) request_integer(r, "port", 0),
+                .host_open = !install,
+        };
+        if (install) {
                 options.id = request_string(r, "id");
                 options.title = request_string(r, "title");
-                options.service = request_string(r, "service");
-                options.port = (unsigned) request_integer(r, "port", 0);
                 options.host_network = request_boolean(r, "host_network", false);
         }
         return compose_read(text, strlen(text), &options, ret, reterr);
 }
 
 /* For an app that is there: its id, title and place stay; what it may not become by a file is a part of the machine's own network. */
-static int read_again(Request* r, const AppRow* row, bool all, Compose* ret, Error* reterr) {
+static int read_again(Request* r, const AppRow* row, Compose* ret, Error* reterr) {
         const char* text = request_string(r, "compose");
         _cleanup_(app_values_freep) json_t* kept = NULL;
         int k = own_variables(request_manager(r), row, &kept, reterr);
         if (k < 0)
                 return k;
-        ComposeOptions options = {
+        const ComposeOptions options = {
                 .id = row->id, .title = row->title, .variables = request_string(r, "variables"), .kept = kept, .host_network = row->host_network,
+                .service = request_string(r, "service"), .port = (unsigned) request_integer(r, "port", 0),
         };
-        if (all) {
-                options.service = request_string(r, "service");
-                options.port = (unsigned) request_integer(r, "port", 0);
-        }
         return compose_read(text, strlen(text), &options, ret, reterr);
 }
 
@@ -141,7 +140,7 @@ int op_app_import_check(Request* r, Error* reterr) {
         if (k >= 0 && !app)
                 k = catalogue_imports_check(request_manager(r), reterr);
         if (k >= 0)
-                k = app ? read_again(r, &row, /* all= */ false, &c, reterr) : read_compose(r, /* all= */ false, &c, reterr);
+                k = app ? read_again(r, &row, &c, reterr) : read_compose(r, /* install= */ false, &c, reterr);
         return k < 0 ? k : request_reply(r, TAKE_PTR(c.report));
 }
 
@@ -167,7 +166,7 @@ int op_app_import(Request* r, Error* reterr) {
         char id[APP_ID_BYTES], object[64], job[JOB_ID_BYTES];
         int k = catalogue_imports_check(request_manager(r), reterr);
         if (k >= 0)
-                k = read_compose(r, /* all= */ true, &c, reterr);
+                k = read_compose(r, /* install= */ true, &c, reterr);
         if (k >= 0)
                 k = compose_refusal(&c, reterr);
         if (k < 0)
@@ -207,7 +206,7 @@ int op_app_reimport(Request* r, Error* reterr) {
                 return error_hint(reterr, "Import the file as another app: steadbox app import.");
         }
         if (k >= 0)
-                k = read_again(r, &row, /* all= */ true, &c, reterr);
+                k = read_again(r, &row, &c, reterr);
         if (k >= 0)
                 k = compose_refusal(&c, reterr);
         if (k >= 0)

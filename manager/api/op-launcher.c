@@ -39,6 +39,12 @@ int op_launcher_list(Request* r, Error* reterr) {
 
 /* --- links --- */
 
+int op_launcher_links(Request* r, Error* reterr) {
+        json_t* items = NULL;
+        int k = store_launcher_links_all(request_manager(r)->store, &items, reterr);
+        return k < 0 ? k : request_reply_items(r, items);
+}
+
 static void about_link(Request* r, const char* id) {
         char object[64];
         (void) snprintf(object, sizeof(object), "launcher:%s", id);

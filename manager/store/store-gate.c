@@ -27,6 +27,11 @@ STATEMENT(launcher_links,
           "SELECT json_group_array(json_object('id', id, 'title', title, 'url', url)) FROM (SELECT * FROM launcher_link AS l WHERE :user = 0"
           " OR json_array_length(groups) = 0 OR EXISTS (SELECT 1 FROM json_each(l.groups) AS g WHERE " IN_GROUP("g.value") ")"
           " ORDER BY title COLLATE NOCASE, id)");
+STATEMENT(launcher_links_all,
+          "SELECT json_group_array(json_object('tile', id, 'title', title, 'url', url, 'everybody', json(iif(json_array_length(groups) = 0,"
+          " 'true', 'false')), 'groups', json((SELECT json_group_array(name) FROM (SELECT g.name AS name FROM user_group AS g"
+          " WHERE g.id IN (SELECT value FROM json_each(l.groups)) ORDER BY g.name)))))"
+          " FROM (SELECT * FROM launcher_link ORDER BY title COLLATE NOCASE, id) AS l");
 STATEMENT(launcher_count, "SELECT count(*) FROM launcher_link");
 STATEMENT(launcher_add,
           "INSERT INTO launcher_link (id, title, url, groups, created_at) VALUES (:id, :title, :url,"
@@ -101,6 +106,10 @@ int store_launcher_apps(Store* s, int64_t user_id, json_t** ret, Error* reterr) 
 
 int store_launcher_links(Store* s, int64_t user_id, json_t** ret, Error* reterr) {
         return get_array(s, &launcher_links, BIND(INTEGER(user, user_id)), ret, reterr);
+}
+
+int store_launcher_links_all(Store* s, json_t** ret, Error* reterr) {
+        return get_array(s, &launcher_links_all, BIND_NONE, ret, reterr);
 }
 
 int store_launcher_count(Store* s, int64_t* ret, Error* reterr) {

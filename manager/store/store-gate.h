@@ -34,6 +34,8 @@ int store_gate_remove(Store* s, const uint8_t token[static DIGEST_BYTES], Error*
 int store_launcher_apps(Store* s, int64_t user_id, json_t** ret, Error* reterr);
 /* Links the person sees, by title: [{id, title, url}]. */
 int store_launcher_links(Store* s, int64_t user_id, json_t** ret, Error* reterr);
+/* [{"tile", "title", "url", "everybody", "groups": names}] of all of them. */
+int store_launcher_links_all(Store* s, json_t** ret, Error* reterr);
 int store_launcher_count(Store* s, int64_t* ret, Error* reterr);
 int store_launcher_add(Store* s, const char* id, const char* title, const char* url, const json_t* groups, int64_t now, Error* reterr); /* groups: names */
 int store_launcher_remove(Store* s, const char* id, Error* reterr); /* 1 gone, 0 there was none */

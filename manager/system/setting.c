@@ -122,6 +122,8 @@ static int fill(Manager* m, json_t* settings, Error* reterr) {
         (void) json_object_set_new(settings, "language", json_string(site_language(m)));
         (void) json_object_set_new(settings, "box_name", json_string(strempty(name)));
         (void) json_object_set_new(settings, "retention_days", json_integer(days ? atoll(days) : RETENTION_DAYS));
+        (void) json_object_set_new(settings, "fallback_name",
+                                   json_string_or_null(json_get_string(json_object_get(m->machine, "provider"), "fallback_name")));
         (void) json_object_set_new(settings, "app_imports", json_boolean(app_imports(m)));
         (void) json_object_set_new(settings, "locked", locked_keys(m));
         (void) json_object_set_new(settings, "brand", site_brand(m));

@@ -527,6 +527,8 @@ export interface Settings {
     app_updates: boolean;
     /** When they are, in the box's time. */
     app_window: string;
+    /** The name the provider gave this box; apps may live below it, too. */
+    fallback_name: string | null;
     /** Whether the provider lets images and Compose files be installed besides the catalogue's apps. */
     app_imports: boolean;
     /** Keys fixed by the provider. */
@@ -1339,6 +1341,20 @@ export interface Tile {
     sentence: string;
 }
 
+/** A link of the launcher. */
+export interface LauncherLink {
+    /** Its id. */
+    tile: string;
+    /** What people read. */
+    title: string;
+    /** Where it leads. */
+    url: string;
+    /** Whether everybody sees it. */
+    everybody: boolean;
+    /** Otherwise the groups whose members do. */
+    groups: string[];
+}
+
 /** The way into an app. */
 export interface AppEntry {
     /** Where the browser goes now. */
@@ -1361,7 +1377,7 @@ export interface ImportLine {
 
 /** What would become of a Compose file. */
 export interface ImportReport {
-    /** Whether it can be installed. */
+    /** Whether it can be installed; with an administrator's yes where it needs the machine's own network. */
     possible: boolean;
     /** The id it would have. */
     id: string;
@@ -2041,6 +2057,10 @@ export interface OperationFields {
         compose: string;
         /** Values for its ${...}, one KEY=value a line. */
         variables?: string;
+        /** The service that people open; the first with a port unless told. */
+        service?: string;
+        /** The port in it that answers HTTP. */
+        port?: number;
         /** The app that it would change: values it has are not missing. */
         app?: string;
     };
@@ -2327,6 +2347,7 @@ export interface OperationFields {
         run?: boolean;
     };
     'launcher.list': {};
+    'launcher.links': {};
     'launcher.link-add': {
         /** What people read. */
         title: string;
@@ -2540,6 +2561,7 @@ export interface OperationResults {
     'app.schedule': Page<AppTask>;
     'app.schedule-set': AppTask;
     'launcher.list': Page<Tile>;
+    'launcher.links': Page<LauncherLink>;
     'launcher.link-add': Tile;
     'launcher.link-remove': Nothing;
     'app.authorize': AppEntry;
@@ -2669,7 +2691,7 @@ export const operations: { [name in OperationName]: OperationRow } = {
     'registry.remove': ['DELETE', '/registries/{host}', { host: ['STRING', 'rp', 1, 253] }],
     'app.list': ['GET', '/apps', { limit: ['INTEGER', '', 1, 1000], after: ['STRING', '', 1, 128], q: ['STRING', '', 0, 128] }],
     'app.install': ['POST', '/apps', { package: ['ID', 'p', 1, 32], image: ['STRING', '', 1, 512], port: ['INTEGER', '', 1, 65535], version: ['STRING', '', 1, 64], id: ['ID', '', 1, 32], title: ['STRING', '', 1, 64], name: ['DOMAIN', '', 1, 253], access: ['ENUM', '', 1, 16], groups: ['STRINGS', '', 0, 64], settings: ['STRINGS', '', 0, 64], secret_settings: ['TEXT', 's', 1, 8192], environment: ['STRINGS', '', 0, 128], data: ['STRINGS', '', 0, 16], host_network: ['BOOLEAN', '', 0, 1] }],
-    'app.import-check': ['POST', '/apps-import-check', { compose: ['TEXT', 'r', 1, 262144], variables: ['TEXT', 's', 0, 65536], app: ['ID', '', 1, 32] }],
+    'app.import-check': ['POST', '/apps-import-check', { compose: ['TEXT', 'r', 1, 262144], variables: ['TEXT', 's', 0, 65536], service: ['STRING', '', 1, 63], port: ['INTEGER', '', 1, 65535], app: ['ID', '', 1, 32] }],
     'app.import': ['POST', '/apps-import', { compose: ['TEXT', 'r', 1, 262144], variables: ['TEXT', 's', 0, 65536], id: ['ID', '', 1, 32], title: ['STRING', '', 1, 64], name: ['DOMAIN', '', 1, 253], service: ['STRING', '', 1, 63], port: ['INTEGER', '', 1, 65535], access: ['ENUM', '', 1, 16], groups: ['STRINGS', '', 0, 64], host_network: ['BOOLEAN', '', 0, 1] }],
     'app.show': ['GET', '/apps/{app}', { app: ['ID', 'rp', 1, 32] }],
     'app.start': ['POST', '/apps/{app}/start', { app: ['ID', 'rp', 1, 32] }],
@@ -2707,6 +2729,7 @@ export const operations: { [name in OperationName]: OperationRow } = {
     'app.schedule': ['GET', '/apps/{app}/schedule', { app: ['ID', 'rp', 1, 32] }],
     'app.schedule-set': ['POST', '/apps/{app}/schedule/{task}', { app: ['ID', 'rp', 1, 32], task: ['ID', 'rp', 1, 32], active: ['BOOLEAN', '', 0, 1], run: ['BOOLEAN', '', 0, 1] }],
     'launcher.list': ['GET', '/launcher', {}],
+    'launcher.links': ['GET', '/launcher-links', {}],
     'launcher.link-add': ['POST', '/launcher', { title: ['STRING', 'rp', 1, 64], url: ['URL', 'rp', 8, 512], groups: ['STRINGS', '', 0, 64] }],
     'launcher.link-remove': ['DELETE', '/launcher/{tile}', { tile: ['ID', 'rp', 1, 32] }],
     'app.authorize': ['POST', '/authorize', { name: ['DOMAIN', 'r', 1, 253], path: ['STRING', '', 0, 2048], state: ['STRING', '', 0, 64] }],
