@@ -16,7 +16,7 @@ export const offers = [
     ['ttrss', 'Tiny Tiny RSS', 'All the news you follow, in one place that nobody else reads along with.', ['news', 'reading'], 'own', 256, 410, 150, ['postgresql']],
 ].map(([id, title, summary, categories, sign_in, memory_mb, disk_mb, download_mb, needs], at) => ({
     package: id, source: 'steadbox', version: `${at + 1}.${at * 2}.1`, title, summary, icon: pictures[id] ?? null, categories, licence: 'GPL-3.0-or-later', sign_in, memory_mb, disk_mb,
-    download_mb, needs, end_of_life: null, allowed: id !== 'nodered', installed: id === 'radicale' ? ['calendar'] : [],
+    download_mb, needs, end_of_life: id === 'roundcube' ? '2024-01-31' : null, allowed: id !== 'nodered', installed: id === 'radicale' ? ['calendar'] : [],
 }));
 
 export const questions = [
@@ -144,6 +144,15 @@ export const job = (kind, stages, stage, more = {}) => ({
 });
 export const installStages = ['pull', 'unpack', 'secrets', 'databases', 'start', 'answer'];
 
+// One of each state that the page shows.
+const presets = () => [
+    ['radicale', 'Radicale', 'installed', null], ['dokuwiki', 'DokuWiki', 'installing', null], ['ttrss', 'Tiny Tiny RSS', 'waiting', null],
+    ['wordpress', 'WordPress', 'failed', 'The package asks: Address of whoever looks after it (admin_email)'], ['roundcube', 'Roundcube', 'needs-domain', null],
+    ['gitea', 'gitea', 'needs-offer', null], ['nodered', 'Node-RED', 'dismissed', null], ['miniflux', 'Miniflux', 'offered', null],
+].map(([id, title, state, reason]) => ({
+    package: id, title, location: id, name: state === 'needs-domain' ? null : `${id}.miller.example`, state, reason, app: state === 'installed' ? 'calendar' : null, job: state === 'installing' ? '4711' : null,
+}));
+
 const listing = (items) => ({ items, next: null, total: items.length });
 const refusal = (status, name, message) => ({ status, body: { error: { name, message } } });
 
@@ -161,8 +170,12 @@ export function answer(method, path, query, body, world) {
     const one = apps().find((other) => other.id === second);
     if (first === 'launcher')
         return found(method === 'GET' ? listing(tiles(world.tiles ?? 4)) : tiles(3)[2]);
+    if (first === 'launcher-links')
+        return found(listing(tiles().filter(({ kind }) => kind === 'link').map(({ tile, title, url }) => ({ tile, title, url, everybody: false, groups: ['parents'] }))));
     if (first === 'catalogue')
         return found(second ? offer(second, world.fits !== false) : listing(world.empty ? [] : offers.filter(({ title, summary }) => `${title} ${summary}`.toLowerCase().includes((query.get('q') ?? '').toLowerCase()))));
+    if (first === 'app-presets')
+        return third === 'dismiss' ? found({}) : second ? begin('app-install') : found(listing(world.presets ? presets() : []));
     if (first === 'catalogue-sources')
         return found(listing(sources()));
     if (first === 'catalogue-refresh')
