@@ -228,11 +228,15 @@ static int soak_look(Manager* m, AppRow* row, Error* reterr) {
         _cleanup_free_ char* failed = app_failed_container(live, manifest);
         if (failed || app_health(m, live, row, manifest) == APP_HEALTH_FAILING)
                 return fresh_failed(m, row, failed ?: "It does not answer any more.", reterr);
-        if (row->soak_until > now_seconds())
+        int64_t now = now_seconds(), soak = json_get_integer(json_object_get(manifest, "health"), "soak_seconds", 600);
+        int64_t until = version_soak_until(row->soak_until, now, soak);
+        if (until > now && until == row->soak_until)
                 return 0;
-        row->soak_until = 0;
+        row->soak_until = until > now ? until : 0;
         int r = store_app_save(m->store, row, reterr);
-        return r < 0 ? r : app_event_add(m, row->id, "update", "ok", NULL, "%s %s is well; the update stays.", row->title, row->version);
+        if (r < 0 || until > now)
+                return r;
+        return app_event_add(m, row->id, "update", "ok", NULL, "%s %s is well; the update stays.", row->title, row->version);
 }
 
 static int soaks_look(Manager* m, Error* reterr) {

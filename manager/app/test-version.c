@@ -54,6 +54,14 @@ TEST(what_goes_back) {
         }
 }
 
+TEST(a_clock_that_is_set_back_has_nothing_watched_for_years) {
+        ASSERT_EQ(version_soak_until(1600, 1000, 600), 1600);
+        ASSERT_EQ(version_soak_until(1600, 1500, 600), 1600);
+        ASSERT_EQ(version_soak_until(1600, 1700, 600), 1600);
+        ASSERT_EQ(version_soak_until(70000000, 1000, 600), 1600);
+        ASSERT_EQ(version_soak_until(70000000, 1000, 0), 1000);
+}
+
 TEST(windows) {
         unsigned from, to;
         ASSERT_OK(window_parse("02:00-05:00", &from, &to));

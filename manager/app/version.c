@@ -71,6 +71,10 @@ const char* version_return_to_string(VersionReturn r) {
         return words[r];
 }
 
+int64_t version_soak_until(int64_t until, int64_t now, int64_t soak_seconds) {
+        return MIN(until, now + soak_seconds);
+}
+
 int window_parse(const char* text, unsigned* ret_from, unsigned* ret_to) {
         unsigned h1, m1, h2, m2;
         char rest;

@@ -18,6 +18,10 @@ typedef enum VersionReturn {
 VersionReturn version_return(bool touched, bool admitted, bool older_bears_data);
 const char* version_return_to_string(VersionReturn r);
 
+/* Until when (seconds) a fresh version is watched: as it was written down, but from now on no longer than its package wants; else a clock that was set
+ * back would have it watched, and taken back, for years. */
+int64_t version_soak_until(int64_t until, int64_t now, int64_t soak_seconds);
+
 /* "02:00-05:00" -> minutes of the day; the end may be smaller than the begin (over midnight). -EINVAL. */
 int window_parse(const char* text, unsigned* ret_from, unsigned* ret_to);
 /* Whether minute (of the day, in the box's time zone) is inside; an empty window (from == to) is the whole day. */
