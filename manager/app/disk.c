@@ -369,9 +369,15 @@ void app_disk_soon(Manager* m, const char* app) {
 
 /* --- acting --- */
 
+/* What is left to do, its record to begin with, is written where perhaps not a block or a name is left; the one that ate them does no more. */
 static void on_ended(json_t* answer, const Error* error, void* userdata) {
+        Manager* m = userdata;
+        AppDisk* d = m->apps ? m->apps->disk : NULL;
+        DiskLook now;
         if (error && !error_has_name(error, ERROR_NOT_FOUND))
                 log_warning("Cannot end an app that fills the disk: %s", strempty(error->message));
+        if (!error && d && look(m, &now) >= 0 && (now.free < MEGABYTE || (now.inodes > 0 && now.inodes_free == 0)))
+                ballast_drop(d);
 }
 
 static int work_cancel(Manager* m, const AppRow* row, Transaction* transaction, Error* reterr) {

@@ -5,18 +5,21 @@ images/build-catalogue, behind a door of ours that speaks TLS and can be difficu
     image = registry.reference("busybox")               # registry.test/busybox@sha256:...
     registry.reset(token=True, redirect=True)           # from now on: a token is wanted, and blobs come from another host
     registry.reset(limit=3)                             # the next three questions are answered "too many"
-    registry.reset(die_after=100000, dies=1)            # the first blob is cut off there
+    registry.reset(die_after=100000, dies=1)            # the first blob that is longer is cut off there
     registry.reset(password="ada:correct horse", basic=True)   # a private one
     image = registry.tag("own", "1", of="busybox", Cmd=["sleep", "9"])   # registry.test/own:1 leads to another image now
+    image = registry.layered("falling", "1", of="busybox", size=300000)   # with one more layer, which is new each time
     registry.stop()
 
 As a program, to look at by hand or from tests in bash and Node: tests/lib/registry.py serve BOX READY_FILE IMAGE...
 Each line it is told is what reset() shall be given, as JSON; it says a line when that is so.
 """
 import base64
+import gzip
 import hashlib
 import http.client
 import http.server
+import io
 import json
 import os
 import secrets
@@ -26,6 +29,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import tarfile
 import tempfile
 import threading
 import time
@@ -140,7 +144,7 @@ class Door(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         registry = self.server.registry
         host = self.headers.get("Host", "").partition(":")[0]
-        registry.asked.append((self.command, host, self.path, self.headers.get("Authorization")))
+        registry.asked.append((self.command, host, self.path, self.headers.get("Authorization"), self.client_address[0]))
         if registry.away:
             self.close_connection = True
             return
@@ -183,7 +187,8 @@ class Door(http.server.BaseHTTPRequestHandler):
         c.request(self.command, self.path, headers={k: ", ".join(self.headers.get_all(k)) for k in ("Accept", "Range") if k in self.headers})
         r = c.getresponse()
         is_blob = "/blobs/" in self.path and self.command == "GET"
-        left = registry.die_after if is_blob and registry.die_after is not None and registry.take("dies") else None
+        longer = is_blob and registry.die_after is not None and int(r.getheader("Content-Length") or 0) > registry.die_after
+        left = registry.die_after if longer and registry.take("dies") else None
         self.send_response(r.status)
         for name, value in r.getheaders():
             if name in ("Content-Type", "Content-Length", "Content-Range", "Accept-Ranges", "Docker-Content-Digest", "Etag"):
@@ -193,6 +198,7 @@ class Door(http.server.BaseHTTPRequestHandler):
             if left is not None and len(piece) >= left:
                 self.wfile.write(piece[:left])
                 self.close_connection = True
+                registry.away = registry.away or registry.falls
                 self.connection.shutdown(socket.SHUT_RDWR)
                 return
             self.wfile.write(piece)
@@ -210,6 +216,10 @@ class Server(http.server.ThreadingHTTPServer):
         pass  # somebody left in the middle
 
 
+class SixServer(Server):
+    address_family = socket.AF_INET6
+
+
 class Registry:
     def __init__(self, box, *images):
         self.box = box
@@ -219,18 +229,19 @@ class Registry:
             self.storage.push(self.layout, name)
         self.directory = tempfile.mkdtemp(prefix="steadbox-registry-")
         self.gateway = box.address.rpartition(".")[0] + ".1"
-        self.lock, self.asked, self.tokens = threading.Lock(), [], {}
+        self.lock, self.asked, self.tokens, self.six = threading.Lock(), [], {}, None
         self.reset()
         self.certificate()
         self.open()
         self.introduce()
 
-    def reset(self, token=False, redirect=False, limit=0, die_after=None, dies=1, pause=0, away=False, password=None, basic=False):
+    def reset(self, token=False, redirect=False, limit=0, die_after=None, dies=1, falls=False, pause=0, away=False, password=None, basic=False):
         """How it behaves from now on: with none of these it is a plain, good registry. password "name:word": it is private, and hands out tokens
-        for that, or, with basic, wants it with every question."""
+        for that, or, with basic, wants it with every question. falls: where it dies it stays away."""
         self.private = password and "Basic " + base64.b64encode(password.encode()).decode()
         self.basic, token = basic, token or bool(password and not basic)
         self.token, self.redirect, self.limit, self.die_after, self.dies, self.pause, self.away = token, redirect, limit, die_after, dies, pause, away
+        self.falls = falls
         self.asked.clear()
 
     def take(self, counter):
@@ -273,13 +284,40 @@ class Registry:
         self.storage.put_manifest(name, tag, manifest)
         return f"{HOST}/{name}:{tag}"
 
+    def layered(self, name, tag, of, size):
+        """From now on name:tag leads to the image `of` with one more layer, which nobody has yet: a file of so many bytes that do not shrink."""
+        archive = io.BytesIO()
+        with tarfile.open(fileobj=archive, mode="w") as t:
+            member = tarfile.TarInfo("layered")
+            member.size = size
+            t.addfile(member, io.BytesIO(os.urandom(size)))
+        layer = gzip.compress(archive.getvalue())
+        self.tag(name, tag, of)
+        manifest = dict(self.blob(self.digests[of]))
+        told = self.blob(manifest["config"]["digest"])
+        diff = "sha256:" + hashlib.sha256(archive.getvalue()).hexdigest()
+        text = json.dumps({**told, "rootfs": {**told["rootfs"], "diff_ids": [*told["rootfs"]["diff_ids"], diff]}}).encode()
+        manifest["mediaType"] = "application/vnd.oci.image.manifest.v1+json"
+        manifest["config"] = {**manifest["config"], "digest": self.storage.upload(name, text), "size": len(text)}
+        manifest["layers"] = [*manifest["layers"], {"mediaType": "application/vnd.oci.image.layer.v1.tar+gzip", "digest": self.storage.upload(name, layer), "size": len(layer)}]
+        self.storage.put_manifest(name, tag, manifest)
+        return f"{HOST}/{name}:{tag}"
+
+    def listen_six(self, address):
+        """At an address of IPv6, too; its name leads to both."""
+        self.six = SixServer((address, 443), Door)
+        self.six.registry = self
+        self.six.socket = self.context.wrap_socket(self.six.socket, server_side=True, do_handshake_on_connect=False)
+        threading.Thread(target=self.six.serve_forever, daemon=True).start()
+        self.box.sh(f"echo '{address} {HOST} {BLOBS}' >>/etc/hosts")
+
     def certificate(self):
         self.ca, self.key = os.path.join(self.directory, "ca.crt"), os.path.join(self.directory, "key.pem")
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30", "-subj", f"/CN={HOST}",
                         "-addext", f"subjectAltName=DNS:{HOST},DNS:{BLOBS}", "-keyout", self.key, "-out", self.ca], check=True, capture_output=True)
 
     def open(self):
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context = self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.ca, self.key)
         self.server = Server((self.gateway, 443), Door)
         self.server.registry = self
@@ -294,8 +332,9 @@ class Registry:
         self.box.sh(f"grep -q ' {HOST}' /etc/hosts || echo '{self.gateway} {HOST} {BLOBS}' >>/etc/hosts; update-ca-certificates >/dev/null 2>&1")
 
     def stop(self):
-        self.server.shutdown()
-        self.server.server_close()
+        for server in filter(None, (self.server, self.six)):
+            server.shutdown()
+            server.server_close()
         self.storage.stop()
         shutil.rmtree(self.directory, ignore_errors=True)
 
