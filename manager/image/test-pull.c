@@ -156,8 +156,11 @@ static void upper_is_right(const json_t* image) {
         st = look(image, "etc/hosts");
         ASSERT_TRUE(S_ISCHR(st.st_mode) && st.st_rdev == 0);
         ASSERT_FALSE(is_there(image, "etc/.wh.hosts") || is_there(image, "var/cache/old/.wh..wh..opq"));
-        ASSERT_FALSE(is_there(image, "dev/null"));
+        ASSERT_FALSE(is_there(image, "dev/null") || is_there(image, "dev/sda") || is_there(image, "etc/group"));
         ASSERT_TRUE(S_ISFIFO(look(image, "run/pipe").st_mode));
+        ASSERT_EQ(look(image, "absolute/file").st_ino, look(image, "absolute/link").st_ino); /* of the image */
+        ASSERT_TRUE(S_ISLNK(look(image, "absolute/out").st_mode));
+        ASSERT_ERROR(access("/absolute", F_OK) < 0 ? -errno : 0, ENOENT);
         attribute_is(image, "with-attribute", "user.mine", "yes");
         attribute_is(image, "with-attribute", "user.overlay.redirect", NULL);
         attribute_is(image, "with-attribute", "security.capability", NULL);
@@ -316,6 +319,9 @@ TEST(bad_images) {
                 { "bad/name", "name is too long" },
                 { "bad/tar", "damaged" },
                 { "bad/cut-tar", "damaged" },
+                { "bad/cut-gzip", "damaged" },
+                { "bad/cut-zstd", "damaged" },
+                { "bad/zstd-window", "damaged" },
                 { "bad/bomb", "300 times its size" },
                 { "bad/many", "more than 1000000 files" },
                 { "bad/digest", "digest is wrong" },
@@ -328,6 +334,8 @@ TEST(bad_images) {
                 { "bad/foreign-layer", "does not know layers of the kind" },
                 { "bad/type", "unknown kind" },
                 { "bad/schema1", "schema 1" },
+                { "bad/chart", "not the image of a program" },
+                { "bad/layers", "128 layers" },
                 { "bad/both", "neither an index nor an image" },
                 { "bad/more-layers", "different layers" },
                 { "bad/negative", "impossible size" },
@@ -339,6 +347,7 @@ TEST(bad_images) {
                 refused(cases[i].name, ERROR_BAD_IMAGE, cases[i].sentence);
         ASSERT_ERROR(access("/tmp/steadbox-escaped", F_OK) < 0 ? -errno : 0, ENOENT);
         refused("good/nothing", ERROR_NOT_FOUND, "is not at");
+        refused("bad/endless", ERROR_BAD_IMAGE, "sends more for");
 }
 
 /* --- difficult doors --- */

@@ -107,7 +107,7 @@ class Image:
                            "rootfs": {"type": "layers", "diff_ids": [digest(l.blob if isinstance(l, Packed) else l) for l in layers] + bad.get("more_layers", [])}}).encode()
         self.blobs[digest(text)] = text
         manifest = {"schemaVersion": bad.get("schema", 2), "mediaType": bad.get("type", self.type),
-                    "config": {"mediaType": config_type, "digest": digest(text), "size": len(text)}, "layers": descriptors}
+                    "config": {"mediaType": bad.get("config_type", config_type), "digest": digest(text), "size": len(text)}, "layers": descriptors}
         manifest.update(bad.get("manifest", {}))
         if bad.get("wrong_digest"):
             last = self.blobs[descriptors[-1]["digest"]]
@@ -156,11 +156,26 @@ def many(n, of=directory("again/")):
     return Packed(gzip.compress(one * 10000, 6, mtime=0) * (n // 10000) + gzip.compress(bytes(1024), 6, mtime=0))
 
 
+def larger(size, megabytes):
+    """A layer that travels as `size` bytes and some, and unpacks to so many megabytes of zeros besides."""
+    zeros, kept = tarfile.TarInfo("zeros"), tarfile.TarInfo("kept")
+    zeros.size, kept.size = megabytes << 20, size
+    return Packed(b"".join([gzip.compress(kept.tobuf(tarfile.USTAR_FORMAT) + noise(size, 7) + bytes(-size % 512), 6, mtime=0), gzip.compress(zeros.tobuf(tarfile.USTAR_FORMAT), 6, mtime=0),
+                            gzip.compress(bytes(1 << 20), 6, mtime=0) * megabytes, gzip.compress(bytes(1024), 6, mtime=0)]))
+
+
+def wide_window(data):
+    """A frame of zstd (RFC 8878) that tells its reader to keep 2 GiB."""
+    return Packed(b"\x28\xb5\x2f\xfd\x00\xa8" + (len(data) << 3 | 1).to_bytes(3, "little") + data)
+
+
 def images():
     upper = tar(directory("./"), directory("./var"), directory("./var/cache"), directory("./var/cache/old"), entry("./var/cache/old/.wh..wh..opq"),
                 entry("./var/cache/old/new", b"new", uid=33, gid=33), directory("./etc"), entry("./etc/.wh.hosts"),
                 entry("bin/tool", b"tool" * 1000, mode=0o4755, uid=33), hardlink("bin/other", "bin/tool"), symlink("bin/link", "../../../../etc/shadow"),
-                entry("dev/null", type=tarfile.CHRTYPE, devmajor=1, devminor=3), entry("run/pipe", type=tarfile.FIFOTYPE),
+                entry("dev/null", type=tarfile.CHRTYPE, devmajor=1, devminor=3), entry("dev/sda", type=tarfile.BLKTYPE, devmajor=8, devminor=0),
+                entry("etc/group", type=tarfile.CHRTYPE, devmajor=0, devminor=0),  # to overlayfs it would be a whiteout
+                entry("run/pipe", type=tarfile.FIFOTYPE), entry("/absolute/file", b"x"), hardlink("/absolute/link", "/absolute/file"), symlink("/absolute/out", "/etc/shadow"),
                 entry("with-attribute", b"x", pax={"SCHILY.xattr.user.mine": "yes", "SCHILY.xattr.user.overlay.redirect": "/",
                                                    "SCHILY.xattr.trusted.overlay.opaque": "y", "SCHILY.xattr.security.capability": "x"}),
                 entry("name-\u00fc\u4e2d", b"utf-8"), entry("deep/" + "d/" * 60 + "leaf", b"deep"), entry("twice", b"one"), entry("twice", b"two"),
@@ -182,6 +197,7 @@ def images():
         "good/deep": Image(tar(*[e for i in range(8) for e in (symlink(f"l{i + 1}", (f"l{i}/" if i else "") + "d/" * 90),
                                                                  directory((f"l{i}/" if i else "") + "d/" * 90))], entry("l8/leaf", b"x")), config={"User": ""}),
         "good/big": Image(BASE, *big),
+        "good/large": Image(BASE, larger(2 << 20, 400)),
         # One layer over different ones: a file of the one below by a hard link.
         "good/below": Image(BASE, LINKS, tar(entry("last", b"last"))),
         "good/below-more": Image(BASE, LINKS, tar(entry("more", b"more"))),
@@ -210,6 +226,9 @@ def images():
         "bad/name": Image(BASE, tar(entry("n" * 300, b"x"))),
         "bad/tar": Image(b"this is no archive at all, not even a bad one" * 100),
         "bad/cut-tar": Image(tar(entry("a", noise(100000, 9)))[:50000]),
+        "bad/cut-gzip": Image(BASE, Packed(packed(big[0])[:-100000])),
+        "bad/cut-zstd": Image(BASE, Packed(packed(big[0], "zstd")[:-100000]), how="zstd"),
+        "bad/zstd-window": Image(BASE, wide_window(tar(entry("a", b"x"))), how="zstd"),
         "bad/many": Image(BASE, many(10000000)),
         "bad/inodes": Image(BASE, files(9000)),
         "bad/bomb": Image(tar(entry("zeros", bytes(120 << 20)))),
@@ -223,6 +242,9 @@ def images():
         "bad/foreign-layer": Image(BASE, layer_type=DOCKER + "image.rootfs.foreign.diff.tar.gzip"),
         "bad/type": Image(BASE, type="application/x-surprise+json"),
         "bad/schema1": Image(BASE, schema=1, type=DOCKER + "distribution.manifest.v1+prettyjws"),
+        "bad/chart": Image(BASE, config_type="application/vnd.cncf.helm.config.v1+json"),
+        "bad/layers": Image(*[tar(entry("%d" % i, b"x")) for i in range(128)]),
+        "bad/endless": Image(BASE, manifest={"annotations": {"a": "x" * (5 << 20)}}),
         "bad/both": Image(BASE, manifest={"manifests": []}),
         "bad/more-layers": Image(BASE, more_layers=["sha256:" + "0" * 64]),
         "bad/negative": Image(BASE, manifest={"layers": [{"mediaType": OCI + "layer.v1.tar", "digest": digest(b""), "size": -1}]}),
