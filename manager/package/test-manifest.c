@@ -133,7 +133,7 @@ TEST(too_many_and_too_long) {
 /* What somebody may write who wants more than an app may have. */
 static const char* const hostile_words[] = {
         "", " ", ".", "..", "../x", "../../etc/shadow", "/", "/..", "/a/../b", "/a//b", "/proc/1/root", "/sys/fs", "/dev/sda", "/run/steadbox", "/x\"y", "/x,upperdir=/",
-        "/x:shared", "/%n", "a/b", "a\nb", "\na", "a\nExecStart=/bin/sh", "a\r\nUser=root", "a\tb", "\x1b[2J", "a\x7f", "\xc2\x9b" "2J", "[Service]", "%n", "%i%%", "%h", "$(reboot)",
+        "/x:shared", "/%n", "a/b", "a\nb", "\na", "a\nExecStart=/bin/sh", "a\r\nUser=root", "a\tb", "\x1b[2J", "a\x7f", "\xc2\x9b[2J", "[Service]", "%n", "%i%%", "%h", "$(reboot)",
         "`reboot`", "$x", "$$(reboot)", "\"; reboot; \"", "' || reboot #", "a;b", "a{b", "}\nserver { listen 1;", "a\\", "a b", " a", "a ", "-a", "--help", "A=b\nc", "=x",
         "LD_PRELOAD=/x", "{{secret.none}}", "{{setting.none}}", "{{", "}}{{", "0", "-1", "65536:65536", "root\n0", "0:0:0", "host", "container:other", "http://x/y", "javascript:alert(1)",
         "daily\nUnit=x", "registry.example/a@sha256:00", "x@sha256:zz", "../../x:latest", "SYS_ADMIN", "ALL", "Cookie", "X-Steadbox-User", "data:text/html;base64,PGI+", "<script>", "1\n2",
