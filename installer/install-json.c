@@ -314,22 +314,13 @@ static int check_object(const json_t* object, const char* table_path, const char
         return 0;
 }
 
-static bool list_has(const json_t* list, const char* s) {
-        size_t i;
-        json_t* one;
-        json_array_foreach((json_t*) list, i, one)
-                if (streq_ptr(json_string_value(one), s))
-                        return true;
-        return false;
-}
-
 static const char* location_of(const json_t* app) {
         return json_get_string(app, "location") ?: strempty(json_get_string(app, "package"));
 }
 
 static int check_allowed(const Config* c, const char* field, const char* package, Error* reterr) {
         const json_t* allow = config_get(c, "provider.catalogue.allow");
-        if (!list_has(config_get(c, "provider.catalogue.deny"), package) && (json_array_size(allow) == 0 || list_has(allow, package)))
+        if (!json_list_has(config_get(c, "provider.catalogue.deny"), package) && (json_array_size(allow) == 0 || json_list_has(allow, package)))
                 return 0;
         (void) error_field(reterr, ERROR_BAD_FIELD, field, "'%s' is %s, which 'provider.catalogue' does not let be installed.", field, package);
         return error_hint(reterr, "Take it out of the apps, or change 'provider.catalogue.allow' and 'provider.catalogue.deny'.");

@@ -167,14 +167,7 @@ int web_apply(Install* i, Error* reterr) {
 /* ---- certificate ------------------------------------------------------------------------------------------------------------- */
 
 static bool certificate_serves(const json_t* certificate, const char* name) {
-        size_t k;
-        json_t* n;
-        if (json_get_boolean(certificate, "self_signed", true))
-                return false;
-        json_array_foreach(json_object_get(certificate, "names"), k, n)
-                if (streq_ptr(json_string_value(n), name))
-                        return true;
-        return false;
+        return !json_get_boolean(certificate, "self_signed", true) && json_list_has(json_object_get(certificate, "names"), name);
 }
 
 int certificate_check(Install* i, Error* reterr) {

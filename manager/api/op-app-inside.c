@@ -243,13 +243,6 @@ int op_app_file_remove(Request* r, Error* reterr) {
 
 /* --- schedule --- */
 
-static bool is_muted(const json_t* muted, const char* task) {
-        for (size_t i = 0; i < json_array_size(muted); i++)
-                if (streq_ptr(json_string_value(json_array_get(muted, i)), task))
-                        return true;
-        return false;
-}
-
 /* The tasks of the app as AppTask, still without what systemd knows. */
 static json_t* tasks_of(const AppRow* row) {
         _cleanup_json_ json_t *manifest = json_loads(row->manifest, JSON_REJECT_DUPLICATES, NULL), *muted = json_loads(row->muted, 0, NULL);
@@ -259,7 +252,7 @@ static json_t* tasks_of(const AppRow* row) {
                 const char* id = strempty(json_get_string(t, "id"));
                 (void) json_array_append_new(tasks, json_pack("{s:s, s:s, s:s, s:O?, s:b}", "task", id, "container", strempty(json_get_string(t, "container")), "calendar",
                                                               strempty(json_get_string(t, "calendar")), "command", json_object_get(t, "command"), "active",
-                                                              !is_muted(muted, id)));
+                                                              !json_list_has(muted, id)));
         }
         return tasks;
 }

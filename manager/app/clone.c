@@ -233,12 +233,8 @@ static int clone_copy(Manager* m, Job* job, AppRow* row, Error* reterr) {
 /* --- the copy --- */
 
 static bool is_kept(const json_t* manifest, const char* key) {
-        json_t* k;
-        size_t i;
-        json_array_foreach(json_object_get(json_object_get(manifest, "clone"), "keep_secrets"), i, k)
-                if (streq_ptr(json_string_value(k), key))
-                        return true;
-        return startswith(key, "setting:") != NULL; /* people's answers are as good here as there */
+        const json_t* kept = json_object_get(json_object_get(manifest, "clone"), "keep_secrets");
+        return json_list_has(kept, key) || startswith(key, "setting:"); /* people's answers are as good here as there */
 }
 
 static int clone_secrets(Manager* m, Job* job, AppRow* row, Error* reterr) {

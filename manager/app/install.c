@@ -30,15 +30,6 @@ static int answer_wrong(Error* reterr, const json_t* q, const char* what) {
                            strempty(json_get_string(q, "key")), what);
 }
 
-static bool is_choice(const json_t* q, const char* value) {
-        size_t i;
-        json_t* v;
-        json_array_foreach(json_object_get(q, "choices"), i, v)
-                if (streq_ptr(json_string_value(v), value))
-                        return true;
-        return false;
-}
-
 static int answer_check(const json_t* q, const char* value, Error* reterr) {
         const char* type = strempty(json_get_string(q, "type"));
         bool newlines = streq(type, "text");
@@ -50,7 +41,7 @@ static int answer_check(const json_t* q, const char* value, Error* reterr) {
                 return answer_wrong(reterr, q, "is not a whole number");
         if (streq(type, "boolean") && !streq(value, "true") && !streq(value, "false"))
                 return answer_wrong(reterr, q, "is not true or false");
-        if (streq(type, "enum") && !is_choice(q, value))
+        if (streq(type, "enum") && !json_list_has(json_object_get(q, "choices"), value))
                 return answer_wrong(reterr, q, "is none of the choices");
         if (streq(type, "email") && !email_valid(value))
                 return answer_wrong(reterr, q, "is no e-mail address");

@@ -25,20 +25,11 @@ static bool has(const json_t* list, const char* key, const char* value) {
         return false;
 }
 
-static bool list_has(const json_t* list, const char* s) {
-        size_t i;
-        json_t* one;
-        json_array_foreach((json_t*) list, i, one)
-                if (streq_ptr(json_string_value(one), s))
-                        return true;
-        return false;
-}
-
 /* A word that stands for several leaves out what the same provider denies. */
 static bool is_denied(const json_t* machine, const char* package) {
         const json_t* catalogue = json_object_get(json_object_get(machine, "provider"), "catalogue");
         const json_t* allow = json_object_get(catalogue, "allow");
-        return list_has(json_object_get(catalogue, "deny"), package) || (json_array_size(allow) > 0 && !list_has(allow, package));
+        return json_list_has(json_object_get(catalogue, "deny"), package) || (json_array_size(allow) > 0 && !json_list_has(allow, package));
 }
 
 static bool lines_are_texts(const json_t* lines) {

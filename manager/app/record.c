@@ -228,12 +228,7 @@ static int container_make(json_t* values, const AppRow* row, const json_t* manif
 
 bool app_muted(const AppRow* row, const char* what) {
         _cleanup_json_ json_t* list = json_loads(row->muted, JSON_REJECT_DUPLICATES, NULL);
-        size_t i;
-        json_t* v;
-        json_array_foreach(list, i, v)
-                if (streq_ptr(json_string_value(v), what))
-                        return true;
-        return false;
+        return json_list_has(list, what);
 }
 
 bool app_may_mail(const AppRow* row) {
@@ -277,16 +272,15 @@ static int tasks_make(json_t* values, const AppRow* row, const json_t* manifest,
 
 static json_t* ports_make(const AppRow* row, const json_t* manifest) {
         _cleanup_json_ json_t* open = json_loads(row->open_ports, JSON_REJECT_DUPLICATES, NULL);
-        json_t *ports = json_array(), *p, *name;
-        size_t i, k;
+        json_t *ports = json_array(), *p;
+        size_t i;
         if (!streq(row->gate, "open")) /* what is written through them could not be taken back with the rest */
                 return ports;
         json_array_foreach(json_object_get(manifest, "ports"), i, p)
-                json_array_foreach(open, k, name)
-                        if (streq_ptr(json_string_value(name), json_get_string(p, "name")))
-                                (void) json_array_append_new(ports, json_pack(
-                                        "{s:s, s:I, s:I}", "protocol", strempty(json_get_string(p, "protocol")), "host_port",
-                                        (json_int_t) json_get_integer(p, "host_port", 0), "port", (json_int_t) json_get_integer(p, "port", 0)));
+                if (json_list_has(open, json_get_string(p, "name")))
+                        (void) json_array_append_new(ports, json_pack(
+                                "{s:s, s:I, s:I}", "protocol", strempty(json_get_string(p, "protocol")), "host_port",
+                                (json_int_t) json_get_integer(p, "host_port", 0), "port", (json_int_t) json_get_integer(p, "port", 0)));
         return ports;
 }
 

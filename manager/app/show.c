@@ -196,15 +196,6 @@ static json_t* containers_json(const Manager* m, const AppLive* live, const AppR
         return list;
 }
 
-static bool listed(const json_t* list, const char* text) {
-        size_t i;
-        json_t* v;
-        json_array_foreach((json_t*) list, i, v)
-                if (streq_ptr(json_string_value(v), text))
-                        return true;
-        return false;
-}
-
 static json_t* ports_json(Manager* m, const AppRow* row, const json_t* manifest, const char* language) {
         _cleanup_json_ json_t* open = json_or(row->open_ports, json_array());
         json_t *list = json_array(), *p;
@@ -214,7 +205,7 @@ static json_t* ports_json(Manager* m, const AppRow* row, const json_t* manifest,
                 (void) json_array_append_new(
                                 list, json_pack("{s:s, s:s, s:I, s:s, s:b}", "name", name, "protocol", strempty(json_get_string(p, "protocol")), "port",
                                                 (json_int_t) json_get_integer(p, "host_port", 0), "purpose",
-                                                text_of_languages(json_object_get(p, "purpose"), language), "open", (int) listed(open, name)));
+                                                text_of_languages(json_object_get(p, "purpose"), language), "open", (int) json_list_has(open, name)));
         }
         return list;
 }

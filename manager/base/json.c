@@ -64,6 +64,13 @@ bool json_get_boolean(const json_t* object, const char* key, bool otherwise) {
         return json_is_boolean(v) ? json_is_true(v) : otherwise;
 }
 
+bool json_list_has(const json_t* list, const char* s) {
+        for (size_t i = 0; s && i < json_array_size(list); i++)
+                if (streq_ptr(json_string_value(json_array_get(list, i)), s))
+                        return true;
+        return false;
+}
+
 json_t* json_string_or_null(const char* s) {
         return s ? json_string(s) : json_null();
 }

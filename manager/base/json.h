@@ -20,6 +20,7 @@ char* json_text(const json_t* j, bool canonical);
 const char* json_get_string(const json_t* object, const char* key); /* NULL when absent */
 int64_t json_get_integer(const json_t* object, const char* key, int64_t otherwise);
 bool json_get_boolean(const json_t* object, const char* key, bool otherwise);
+bool json_list_has(const json_t* list, const char* s); /* whether the string is one of an array; false where either is NULL */
 /* "s" or null */
 json_t* json_string_or_null(const char* s);
 json_t* json_time_or_null(int64_t seconds); /* null for 0 and below */

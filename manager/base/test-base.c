@@ -72,6 +72,14 @@ TEST(json_is_strict) {
         ASSERT_TRUE(json_parse_object(deep, sizeof(deep), &j, &e) < 0);
 }
 
+TEST(a_list_has_its_texts) {
+        _cleanup_json_ json_t* list = json_pack("[s, i, n, s]", "a", 7, "b");
+        _cleanup_json_ json_t* none = json_object();
+        ASSERT_TRUE(json_list_has(list, "a") && json_list_has(list, "b"));
+        ASSERT_FALSE(json_list_has(list, "7") || json_list_has(list, "") || json_list_has(list, NULL));
+        ASSERT_FALSE(json_list_has(none, "a") || json_list_has(NULL, "a"));
+}
+
 TEST(files_are_replaced_whole) {
         char directory[] = "/tmp/test-base-XXXXXX";
         ASSERT_TRUE(mkdtemp(directory));

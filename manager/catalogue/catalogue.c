@@ -24,17 +24,10 @@ static const json_t* provider_part(Manager* m) {
         return json_object_get(json_object_get(m->machine, "provider"), "catalogue");
 }
 
-static bool list_has(const json_t* list, const char* s) {
-        for (size_t i = 0; i < json_array_size(list); i++)
-                if (streq_ptr(json_string_value(json_array_get(list, i)), s))
-                        return true;
-        return false;
-}
-
 bool catalogue_allowed(Manager* m, const char* package) {
         const json_t* allow = json_object_get(provider_part(m), "allow");
         const json_t* deny = json_object_get(provider_part(m), "deny");
-        return !list_has(deny, package) && (json_array_size(allow) == 0 || list_has(allow, package));
+        return !json_list_has(deny, package) && (json_array_size(allow) == 0 || json_list_has(allow, package));
 }
 
 int catalogue_imports_check(Manager* m, Error* reterr) {

@@ -44,14 +44,6 @@ static json_t* offer_json(Manager* m, const CatalogueOffer* o, const AppRows* ap
                 installed(apps, package, o->source));
 }
 
-static bool has_category(const json_t* manifest, const char* category) {
-        const json_t* list = json_object_get(manifest, "categories");
-        for (size_t i = 0; i < json_array_size(list); i++)
-                if (streq(json_string_value(json_array_get(list, i)), category))
-                        return true;
-        return false;
-}
-
 static int rank(const char* source) {
         return streq(source, CATALOGUE_PROVIDER) ? 0 : streq(source, CATALOGUE_BUILTIN) ? 1 : 2;
 }
@@ -68,7 +60,7 @@ static int each(CatalogueOfferRow* row, void* userdata, Error* reterr) {
                 return r;
         const char* title = manifest_text(o.manifest, "title", l->language);
         const char* summary = manifest_text(o.manifest, "summary", l->language);
-        if ((l->category && !has_category(o.manifest, l->category))
+        if ((l->category && !json_list_has(json_object_get(o.manifest, "categories"), l->category))
                 || (l->q && !strcasestr(title, l->q) && !strcasestr(summary, l->q) && !strcasestr(package, l->q))) {
                 (void) json_object_del(l->by_package, package); /* a lesser source's does not speak for it either */
                 return 0;

@@ -53,14 +53,8 @@ static const json_t* domain_of(const json_t* domains, const char* name) {
 }
 
 static void name_add(json_t* names, const char* name) {
-        size_t i;
-        json_t* n;
-        if (json_array_size(names) >= CERTIFICATE_NAMES_MAX)
-                return;
-        json_array_foreach(names, i, n)
-                if (streq_ptr(json_string_value(n), name))
-                        return;
-        (void) json_array_append_new(names, json_string(name));
+        if (json_array_size(names) < CERTIFICATE_NAMES_MAX && !json_list_has(names, name))
+                (void) json_array_append_new(names, json_string(name));
 }
 
 static int by_text(const void* a, const void* b) {

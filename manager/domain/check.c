@@ -99,12 +99,8 @@ json_t* domain_served_names(const WantedRecords* list) {
         json_t* names = json_array();
         for (size_t i = 0; i < list->count; i++) {
                 const WantedSet* s = &list->sets[i];
-                size_t k;
-                json_t* name;
                 bool known = json_array_size(s->values) == 0 || (!streq(s->type, "A") && !streq(s->type, "AAAA"));
-                json_array_foreach(names, k, name)
-                        known |= streq(json_string_value(name), s->owner);
-                if (!known)
+                if (!known && !json_list_has(names, s->owner))
                         (void) json_array_append_new(names, json_string(s->owner));
         }
         return names;

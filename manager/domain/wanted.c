@@ -64,11 +64,8 @@ int wanted_records_add(WantedRecords* list, WantedRecord record) {
                 return r;
         if (strlen(record.value) > VALUE_BYTES)
                 return -E2BIG;
-        size_t i;
-        json_t* value;
-        json_array_foreach(set->values, i, value)
-                if (streq(json_string_value(value), record.value))
-                        return 0;
+        if (json_list_has(set->values, record.value))
+                return 0;
         if (json_array_size(set->values) == VALUES_MAX)
                 return -ENOBUFS;
         return json_array_append_new(set->values, json_string(record.value)) < 0 ? -ENOMEM : 0;

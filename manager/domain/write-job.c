@@ -326,15 +326,6 @@ static bool values_valid(const json_t* values) {
         return true;
 }
 
-static bool has(const json_t* values, const char* value) {
-        size_t i;
-        json_t* v;
-        json_array_foreach(values, i, v)
-                if (streq(json_string_value(v), value))
-                        return true;
-        return false;
-}
-
 /* Before the write: what was ours and what will be. After it: of these, what is there. */
 static json_t* ours_after(const json_t* ours, const json_t* values, const json_t* there) {
         json_t *out = json_array(), *v;
@@ -342,7 +333,7 @@ static json_t* ours_after(const json_t* ours, const json_t* values, const json_t
         const json_t* const lists[] = { ours, values };
         for (size_t k = 0; k < ELEMENTS(lists); k++)
                 json_array_foreach(lists[k], i, v)
-                        if (!has(out, json_string_value(v)) && (!there || has(there, json_string_value(v))))
+                        if (!json_list_has(out, json_string_value(v)) && (!there || json_list_has(there, json_string_value(v))))
                                 (void) json_array_append(out, v);
         return out;
 }

@@ -87,10 +87,7 @@ static int wait_for(json_t* containers, const char* name) {
         json_t* container;
         json_array_foreach(containers, i, container) {
                 json_t* after = json_object_get(container, "after");
-                bool there = false;
-                for (size_t k = 0; k < json_array_size(after); k++)
-                        there = there || streq(json_string_value(json_array_get(after, k)), name);
-                if (!there && json_array_append_new(after, json_string(name)) < 0)
+                if (!json_list_has(after, name) && json_array_append_new(after, json_string(name)) < 0)
                         return -ENOMEM;
         }
         return 0;

@@ -14,13 +14,6 @@ const json_t* list_find(const json_t* list, const char* key, const char* value, 
         return NULL;
 }
 
-static bool strings_have(const json_t* list, const char* s) {
-        for (size_t i = 0; i < json_array_size(list); i++)
-                if (streq(json_string_value(json_array_get(list, i)), s))
-                        return true;
-        return false;
-}
-
 static RulePath at_member(const char* list, size_t i, const char* key) {
         RulePath top = {}, list_path = rule_path(&top, list), item = rule_path_at(&list_path, i);
         return rule_path(&item, key);
@@ -81,7 +74,7 @@ static int check_mounts(const json_t* manifest, const json_t* container, size_t 
                 if (!list_find(json_object_get(manifest, "data"), "name", data, NULL))
                         return REFUSE(at, "%s uses data \"%s\", which is not in `data`.", at.text, data);
                 (void) list_find(mounts, "path", path, &first);
-                if (first != i || strings_have(json_object_get(container, "scratch"), path))
+                if (first != i || json_list_has(json_object_get(container, "scratch"), path))
                         return REFUSE(at, "%s has two things at %s.", at.text, path);
         }
         return 0;
@@ -233,7 +226,7 @@ static int check_settings(const json_t* manifest, Error* reterr) {
                 for (size_t k = 0; k < json_array_size(choices); k++)
                         if (json_string_length(json_array_get(choices, k)) == 0)
                                 return REFUSE(at, "%s has an empty choice.", at.text);
-                if (initial && streq(type, "enum") && !strings_have(choices, initial))
+                if (initial && streq(type, "enum") && !json_list_has(choices, initial))
                         return REFUSE(at_initial, "%s is none of its choices.", at_initial.text);
                 if (initial && streq(type, "boolean") && !rule_choice("true|false", initial))
                         return REFUSE(at_initial, "%s must be \"true\" or \"false\".", at_initial.text);

@@ -29,7 +29,7 @@ static int values_parse(const char* type, const json_t* from, json_t** ret) {
                 _cleanup_free_ char* value = NULL;
                 if (!json_is_string(v) || record_value_parse(type, json_string_value(v), NULL, &value) < 0)
                         return -EBADMSG;
-                if (!record_values_have(out, value) && json_array_append_new(out, json_string(value)) < 0)
+                if (!json_list_has(out, value) && json_array_append_new(out, json_string(value)) < 0)
                         return -ENOMEM;
         }
         *ret = TAKE_PTR(out);
@@ -93,15 +93,15 @@ static bool mx_in_the_way(const Wanted* w, const char* value) {
 }
 
 static bool in_the_way(const Wanted* w, const char* value) {
-        if (record_values_have(w->values, value))
+        if (json_list_has(w->values, value))
                 return false;
         if (streq(w->type, "TXT"))
-                return txt_in_the_way(w, value) || record_values_have(w->ours, value);
+                return txt_in_the_way(w, value) || json_list_has(w->ours, value);
         if (streq(w->type, "MX"))
-                return mx_in_the_way(w, value) || record_values_have(w->ours, value);
+                return mx_in_the_way(w, value) || json_list_has(w->ours, value);
         if (streq(w->type, "A") || streq(w->type, "AAAA") || streq(w->type, "CNAME") || streq(w->type, "SRV"))
                 return true;
-        return record_values_have(w->ours, value);
+        return json_list_has(w->ours, value);
 }
 
 /* Other sets at the same owner that cannot stand beside ours: a CNAME, or for a CNAME everything else. */
@@ -155,15 +155,15 @@ static int judge(const Wanted* w, const json_t* present, Judgement* ret) {
         json_array_foreach(values, i, v) {
                 const char* value = json_string_value(v);
                 bool obstacle = in_the_way(w, value);
-                if (obstacle || record_values_have(w->values, value))
+                if (obstacle || json_list_has(w->values, value))
                         (void) json_array_append(j.now, v);
                 if (!obstacle)
                         (void) json_array_append(j.set, v);
                 j.differs = j.differs || obstacle;
-                j.foreign = j.foreign || (obstacle && !record_values_have(w->ours, value));
+                j.foreign = j.foreign || (obstacle && !json_list_has(w->ours, value));
         }
         json_array_foreach(w->values, i, v) {
-                if (record_values_have(j.set, json_string_value(v)))
+                if (json_list_has(j.set, json_string_value(v)))
                         continue;
                 (void) json_array_append(j.set, v);
                 j.differs = true;
@@ -212,7 +212,7 @@ static int plan_one(const Wanted* w, json_t* present, const json_t* replace, boo
         int r = judge(w, present, &j);
         if (r < 0)
                 return r;
-        const char* action = action_of(w, &j, record_values_have(replace, w->id), part_waits);
+        const char* action = action_of(w, &j, json_list_has(replace, w->id), part_waits);
         bool writes = streq(action, "create") || streq(action, "replace");
         json_t* change = json_pack(
                 "{s:s, s:s, s:s, s:s, s:O, s:O, s:b, s:n}", "id", w->id, "action", action, "owner", w->owner, "type", w->type, "now", j.now,
@@ -239,7 +239,7 @@ static int parts_that_wait(const Wanted* wanted, size_t n, const json_t* present
                         json_decref(parts);
                         return r;
                 }
-                if (j.foreign && !record_values_have(parts, wanted[i].part))
+                if (j.foreign && !json_list_has(parts, wanted[i].part))
                         (void) json_array_append_new(parts, json_string(wanted[i].part));
                 judgement_done(&j);
         }
@@ -255,7 +255,7 @@ static int plan_all(const Wanted* wanted, size_t n, const json_t* present, const
                 return -ENOMEM;
         int r = parts_that_wait(wanted, n, present, &parts);
         for (size_t i = 0; r >= 0 && i < n; i++)
-                r = plan_one(&wanted[i], working, replace, wanted[i].hold && record_values_have(parts, wanted[i].part), changes);
+                r = plan_one(&wanted[i], working, replace, wanted[i].hold && json_list_has(parts, wanted[i].part), changes);
         if (r >= 0)
                 *ret = TAKE_PTR(changes);
         return r;

@@ -117,14 +117,14 @@ static int batch_make(const json_t* body, const char* owner, const char* type, c
                 if (!id || !streq_ptr(json_get_string(record, "type"), type) || !record_name_parse(strempty(json_get_string(record, "name")), name) ||
                     !streq(name, owner))
                         continue;
-                if (content_of(record, type, &content) >= 0 && record_value_parse(type, content, NULL, &value) >= 0 && record_values_have(values, value) &&
-                    !record_values_have(kept, value))
+                if (content_of(record, type, &content) >= 0 && record_value_parse(type, content, NULL, &value) >= 0 && json_list_has(values, value) &&
+                    !json_list_has(kept, value))
                         (void) json_array_append_new(kept, json_string(value));
                 else
                         (void) json_array_append_new(deletes, json_pack("{s:s}", "id", id));
         }
         json_array_foreach(values, i, v)
-                if (!record_values_have(kept, json_string_value(v)))
+                if (!json_list_has(kept, json_string_value(v)))
                         (void) json_array_append_new(posts, record_json(owner, type, json_string_value(v), ttl));
         return (int) (json_array_size(deletes) + json_array_size(posts));
 }

@@ -116,14 +116,14 @@ static int difference(Provider* p, const char* owner, const char* type, const js
                 (void) snprintf(whole, sizeof(whole), "%.253s%s%s", streq(label, "@") ? "" : label, streq(label, "@") ? "" : ".", p->zone);
                 if (!streq_ptr(json_get_string(record, "type"), type) || strcasecmp(whole, owner) != 0 || json_get_integer(record, "id", 0) <= 0)
                         continue;
-                if (data_of(record, type, p->zone, &data) >= 0 && record_value_parse(type, data, NULL, &value) >= 0 && record_values_have(values, value) &&
-                    !record_values_have(kept, value))
+                if (data_of(record, type, p->zone, &data) >= 0 && record_value_parse(type, data, NULL, &value) >= 0 && json_list_has(values, value) &&
+                    !json_list_has(kept, value))
                         (void) json_array_append_new(kept, json_string(value));
                 else
                         (void) json_array_append(old, json_object_get(record, "id"));
         }
         json_array_foreach(values, i, v)
-                if (!record_values_have(kept, json_string_value(v)))
+                if (!json_list_has(kept, json_string_value(v)))
                         (void) json_array_append(new, v);
         return 0;
 }

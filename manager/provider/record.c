@@ -307,20 +307,11 @@ char* record_value_text(const char* type, const char* value) {
 
 /* --- sets --- */
 
-bool record_values_have(const json_t* values, const char* value) {
-        size_t i;
-        json_t* v;
-        json_array_foreach(values, i, v)
-                if (streq_ptr(json_string_value(v), value))
-                        return true;
-        return false;
-}
-
 static bool covers(const json_t* a, const json_t* b) {
         size_t i;
         json_t* v;
         json_array_foreach(b, i, v)
-                if (!record_values_have(a, json_string_value(v)))
+                if (!json_list_has(a, json_string_value(v)))
                         return false;
         return true;
 }
@@ -348,7 +339,7 @@ int record_sets_add(json_t* sets, const char* owner, const char* type, const cha
                         return -ENOMEM;
                 values = json_object_get(set, "values");
         }
-        if (record_values_have(values, value))
+        if (json_list_has(values, value))
                 return 0;
         if (json_array_size(values) >= RECORD_VALUES_MAX)
                 return -E2BIG;

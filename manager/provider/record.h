@@ -32,5 +32,4 @@ const char* record_name_relative(const char* name, const char* zone, size_t* ret
 int record_sets_add(json_t* sets, const char* owner, const char* type, const char* value, uint32_t ttl);
 json_t* record_sets_find(const json_t* sets, const char* owner, const char* type); /* the values, borrowed; NULL = none */
 /* Arrays of values as sets. */
-bool record_values_have(const json_t* values, const char* value);
 bool record_values_equal(const json_t* a, const json_t* b);

@@ -683,7 +683,7 @@ static void check_killed(const char* kind) {
                         json_t* m;
                         json_array_foreach(fake.told, k, m)
                                 told = told || (streq(json_get_string(m, "owner"), json_get_string(r, "owner")) &&
-                                                record_values_have(json_object_get(m, "values"), json_get_string(r, "value")));
+                                                json_list_has(json_object_get(m, "values"), json_get_string(r, "value")));
                         ASSERT_TRUE(told);
                 }
                 ASSERT_OK(work(kind, "apply", request, &whole, &none));

@@ -60,7 +60,7 @@ static int confirm_value(Work* w, const char* owner, const char* value, bool the
                 int r = read_set(w, owner, "TXT", &values, reterr);
                 if (r < 0)
                         return r;
-                if (record_values_have(values, value) == there)
+                if (json_list_has(values, value) == there)
                         return 0;
                 pause_for(w, CONFIRM_USEC);
         }
@@ -76,7 +76,7 @@ static int change_txt(Work* w, const char* owner, const char* value, bool drop, 
         int r = read_set(w, owner, "TXT", &values, reterr);
         if (r < 0)
                 return r;
-        if (record_values_have(values, value) != drop)
+        if (json_list_has(values, value) != drop)
                 return 0; /* an earlier run of ours did it */
         json_array_foreach(values, i, v)
                 if (!streq(json_string_value(v), value))
@@ -313,10 +313,10 @@ static bool mark_done(const json_t* present, json_t* changes) {
                 json_t* v;
                 bool there = true;
                 json_array_foreach(json_object_get(change, "wanted"), k, v)
-                        there = there && record_values_have(set ?: none, json_string_value(v));
+                        there = there && json_list_has(set ?: none, json_string_value(v));
                 json_array_foreach(json_object_get(change, "now"), k, v)
-                        if (!record_values_have(json_object_get(change, "write"), json_string_value(v)))
-                                there = there && !record_values_have(set ?: none, json_string_value(v));
+                        if (!json_list_has(json_object_get(change, "write"), json_string_value(v)))
+                                there = there && !json_list_has(set ?: none, json_string_value(v));
                 (void) json_object_set_new(change, "done", json_boolean(there));
                 all = all && there;
         }

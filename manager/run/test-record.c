@@ -224,15 +224,6 @@ TEST(numbers_have_bounds) {
         ASSERT_OK(app_record_check(&a, NULL));
 }
 
-static bool holds(const json_t* list, const char* word) {
-        size_t i;
-        json_t* item;
-        json_array_foreach(list, i, item)
-                if (streq(json_string_value(item), word))
-                        return true;
-        return false;
-}
-
 TEST(a_bundle_has_the_powers_of_its_record_and_no_more) {
         AppContainerRecord c = container("web");
         AppRecord a = record(&c, 1);
@@ -246,10 +237,10 @@ TEST(a_bundle_has_the_powers_of_its_record_and_no_more) {
         ASSERT_EQ(json_array_size(json_object_get(json_object_get(p, "capabilities"), "effective")), 11);
         ASSERT_EQ(json_array_size(json_object_get(json_object_get(p, "capabilities"), "ambient")), 0);
         ASSERT_EQ(json_array_size(json_object_get(json_object_get(q, "capabilities"), "effective")), 1);
-        ASSERT_TRUE(holds(json_object_get(json_object_get(q, "capabilities"), "ambient"), "CAP_SYS_NICE"));
+        ASSERT_TRUE(json_list_has(json_object_get(json_object_get(q, "capabilities"), "ambient"), "CAP_SYS_NICE"));
         ASSERT_STREQ(json_string_value(json_array_get(json_object_get(p, "args"), 2)), args[2]);
         ASSERT_STREQ(json_string_value(json_array_get(json_object_get(q, "args"), 0)), "/dev/init");
-        ASSERT_TRUE(holds(json_object_get(p, "env"), "SECRET=x\ny"));
+        ASSERT_TRUE(json_list_has(json_object_get(p, "env"), "SECRET=x\ny"));
         const json_t* map = json_array_get(json_object_get(json_object_get(root, "linux"), "uidMappings"), 0);
         ASSERT_EQ(json_integer_value(json_object_get(map, "hostID")), (json_int_t) (APP_UID_BASE + 5 * APP_UIDS));
         ASSERT_EQ(json_integer_value(json_object_get(map, "size")), (json_int_t) APP_UIDS);
@@ -271,13 +262,13 @@ TEST(the_filter_allows_what_programs_need_and_not_what_leads_out) {
                 if (!streq(json_get_string(rule, "action"), "SCMP_ACT_ALLOW"))
                         continue;
                 for (size_t k = 0; k < ELEMENTS(never); k++)
-                        ASSERT_FALSE(holds(json_object_get(rule, "names"), never[k]));
+                        ASSERT_FALSE(json_list_has(json_object_get(rule, "names"), never[k]));
                 /* both only with conditions */
-                bool careful = holds(json_object_get(rule, "names"), "clone") || holds(json_object_get(rule, "names"), "socket");
+                bool careful = json_list_has(json_object_get(rule, "names"), "clone") || json_list_has(json_object_get(rule, "names"), "socket");
                 ASSERT_FALSE(careful && !json_object_get(rule, "args"));
         }
-        ASSERT_TRUE(holds(json_object_get(json_array_get(rules, 0), "names"), "futex"));
-        ASSERT_TRUE(holds(json_object_get(json_array_get(rules, 0), "names"), "execve"));
+        ASSERT_TRUE(json_list_has(json_object_get(json_array_get(rules, 0), "names"), "futex"));
+        ASSERT_TRUE(json_list_has(json_object_get(json_array_get(rules, 0), "names"), "execve"));
 }
 
 TEST_MAIN()

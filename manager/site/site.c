@@ -83,12 +83,8 @@ static const json_t* addresses(Manager* m) {
 }
 
 static void append_once(json_t* names, const char* name) {
-        size_t i;
-        json_t* known;
-        json_array_foreach(names, i, known)
-                if (streq_ptr(json_string_value(known), name))
-                        return;
-        (void) json_array_append_new(names, json_string(name));
+        if (!json_list_has(names, name))
+                (void) json_array_append_new(names, json_string(name));
 }
 
 static void append_own(Manager* m, json_t* names) {
@@ -178,11 +174,8 @@ int site_check_host(Manager* m, const char* host, Error* reterr) {
         if (ip_address_valid(name) || streq(name, "localhost"))
                 return 0;
         _cleanup_json_ json_t* names = site_names(m);
-        size_t i;
-        json_t* known;
-        json_array_foreach(names, i, known)
-                if (streq(json_string_value(known), name))
-                        return 0;
+        if (json_list_has(names, name))
+                return 0;
         return error_set(reterr, ERROR_MISDIRECTED, "This box does not answer to the name %.100s.", name);
 }
 

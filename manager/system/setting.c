@@ -39,12 +39,8 @@ static const struct {
 };
 
 bool setting_locked(Manager* m, const char* key) {
-        size_t i;
-        json_t* locked;
-        json_array_foreach(json_object_get(m->machine, "locked"), i, locked)
-                if (streq_ptr(json_string_value(locked), key) || (streq(key, "acme_url") && streq_ptr(json_string_value(locked), "provider.acme_url")))
-                        return true;
-        return false;
+        const json_t* locked = json_object_get(m->machine, "locked");
+        return json_list_has(locked, key) || (streq(key, "acme_url") && json_list_has(locked, "provider.acme_url"));
 }
 
 static json_t* locked_keys(Manager* m) {

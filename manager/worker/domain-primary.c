@@ -69,15 +69,6 @@ static int lookup(const Primary* p, Lookup* l, Error* reterr) {
         return r < 0 && !error_is_set(reterr) ? error_errno(reterr, r, "Cannot look up %s", p->name) : r;
 }
 
-static bool is_ours(const json_t* addresses, const char* address) {
-        size_t i;
-        json_t* ours;
-        json_array_foreach((json_t*) addresses, i, ours)
-                if (streq_ptr(json_string_value(ours), address))
-                        return true;
-        return false;
-}
-
 /* One address of the name: an address that somebody else answers at is wrong whatever it looks like; one where nobody answers may be
  * ours behind address translation that does not lead back in, so it counts when it is what we want to have in DNS. */
 static int look_at(const Primary* p, const char* address, Error* reterr) {
@@ -87,7 +78,7 @@ static int look_at(const Primary* p, const char* address, Error* reterr) {
         int r = probe_identity(p->name, address, p->http_port, identity, &e);
         if (r > 0 && streq(identity, p->identity))
                 return 0;
-        bool ours = is_ours(json_object_get(request, "ipv4"), address) || is_ours(json_object_get(request, "ipv6"), address);
+        bool ours = json_list_has(json_object_get(request, "ipv4"), address) || json_list_has(json_object_get(request, "ipv6"), address);
         if (r < 0 && ours) {
                 worker_log(p->w, "warning", "%s is this box's address, but it cannot be reached from here: %s", address, strempty(e.message));
                 return 0;
