@@ -1,45 +1,8 @@
 /* Answers over changes of version, in a real store: what is put aside, what a version is left with, and what a return brings. */
 #include "app/answers.h"
-#include "base/seal.h"
-#include "base/test.h"
-#include <stdio.h>
+#include "app/test-one-app.h"
 
-typedef struct Fixture {
-        Manager m;
-        char directory[32];
-        AppRow row;
-        int64_t now;
-} Fixture;
-
-static void setup(Fixture* f) {
-        char path[64];
-        *f = (Fixture) { .directory = "/tmp/test-answers-XXXXXX", .now = 1000 };
-        assert(mkdtemp(f->directory));
-        (void) snprintf(path, sizeof(path), "%s/db", f->directory);
-        ASSERT_OK(store_open(path, &f->m.store, NULL));
-        ASSERT_OK(seal_new((const uint8_t[32]) { 1, 2, 3 }, &f->m.seal));
-        ASSERT_OK(store_begin(f->m.store, NULL));
-        AppRow row = {
-                .id = (char*) "notes", .origin = (char*) "compose", .package = (char*) "", .source = (char*) "", .version = (char*) "1", .manifest = (char*) "{}",
-                .images = (char*) "{}", .title = (char*) "Notes", .icon = (char*) "", .name = (char*) "notes.example", .shown = (char*) "notes.example",
-                .extra_names = (char*) "[]", .access = (char*) "public", .state = (char*) "present", .wanted = (char*) "running", .gate = (char*) "open",
-                .job = (char*) "", .reason = (char*) "", .settings = (char*) "{\"colour\":\"red\"}", .environment = (char*) "{}", .limits = (char*) "{}",
-                .network_out = (char*) "any", .open_ports = (char*) "[]", .muted = (char*) "[]", .held_version = (char*) "", .slot = 1,
-        };
-        ASSERT_OK(store_app_add(f->m.store, &row, NULL));
-        ASSERT_OK(store_app_get(f->m.store, "notes", &f->row, NULL));
-}
-
-static void teardown(Fixture* f) {
-        char command[64];
-        app_row_done(&f->row);
-        store_rollback(f->m.store);
-        f->m.seal = seal_free(f->m.seal);
-        f->m.store = store_free(f->m.store);
-        (void) snprintf(command, sizeof(command), "rm -r %s", f->directory);
-        ASSERT_EQ(system(command), 0);
-}
-#define FIXTURE _cleanup_(teardown) Fixture f; setup(&f)
+#define FIXTURE _cleanup_(one_app_end) Fixture f; one_app_begin(&f, "present", "open")
 
 /* A person at the settings page. */
 static void person(Fixture* f, const char* key, const char* value) {

@@ -1,16 +1,7 @@
 /* Moves and their undo in a real store, with steps that do nothing but note what was asked: which door, state and points are left. */
 #include "app/answers.h"
 #include "app/move.h"
-#include "base/seal.h"
-#include "base/test.h"
-#include <stdio.h>
-
-typedef struct Fixture {
-        Manager m;
-        char directory[32];
-        AppRow row;
-        Job job;
-} Fixture;
+#include "app/test-one-app.h"
 
 /* What the steps met; of an apply the door. */
 static char asked[512];
@@ -49,39 +40,12 @@ void job_say(Job* job, const char* format, ...) {}
 void job_wait_until(Job* job, uint64_t boottime_usec) {}
 
 static void setup(Fixture* f, const char* state, const char* gate) {
-        char path[64];
-        *f = (Fixture) { .directory = "/tmp/test-move-XXXXXX" };
         *asked = 0;
         failing = missing = NULL;
-        assert(mkdtemp(f->directory));
-        (void) snprintf(path, sizeof(path), "%s/db", f->directory);
-        ASSERT_OK(store_open(path, &f->m.store, NULL));
-        ASSERT_OK(seal_new((const uint8_t[32]) { 1, 2, 3 }, &f->m.seal));
-        ASSERT_OK(store_begin(f->m.store, NULL));
-        AppRow row = {
-                .id = (char*) "notes", .origin = (char*) "compose", .package = (char*) "", .source = (char*) "", .version = (char*) "1", .manifest = (char*) "{}",
-                .images = (char*) "{}", .title = (char*) "Notes", .icon = (char*) "", .name = (char*) "notes.example", .shown = (char*) "notes.example",
-                .extra_names = (char*) "[]", .access = (char*) "public", .state = (char*) state, .wanted = (char*) "running", .gate = (char*) gate,
-                .job = (char*) "", .reason = (char*) "", .settings = (char*) "{}", .environment = (char*) "{}", .limits = (char*) "{}",
-                .network_out = (char*) "any", .open_ports = (char*) "[]", .muted = (char*) "[]", .held_version = (char*) "", .slot = 1,
-        };
-        ASSERT_OK(store_app_add(f->m.store, &row, NULL));
-        ASSERT_OK(store_app_get(f->m.store, "notes", &f->row, NULL));
-        f->job.journal = json_object();
+        one_app_begin(f, state, gate);
         ASSERT_EQ(move_begin(&f->m, &f->job, &f->row, NULL), 1);
 }
-
-static void teardown(Fixture* f) {
-        char command[64];
-        json_decref(f->job.journal);
-        app_row_done(&f->row);
-        store_rollback(f->m.store);
-        f->m.seal = seal_free(f->m.seal);
-        f->m.store = store_free(f->m.store);
-        (void) snprintf(command, sizeof(command), "rm -r %s", f->directory);
-        ASSERT_EQ(system(command), 0);
-}
-#define FIXTURE(state, gate) _cleanup_(teardown) Fixture f; setup(&f, state, gate)
+#define FIXTURE(state, gate) _cleanup_(one_app_end) Fixture f; setup(&f, state, gate)
 
 static void stands(Fixture* f, const char* state, const char* gate) {
         _cleanup_app_row_ AppRow row = {};

@@ -10,7 +10,7 @@
 #include "job/job-internal.h"
 #include "net/link.h"
 #include "site/site.h"
-#include "store/store-app.h"
+#include "store/test-app-row.h"
 #include "store/store-setting.h"
 #include "system/setting.h"
 #include "system/system.h"
@@ -656,13 +656,8 @@ TEST(a_worker_that_lies_about_the_form_is_refused) {
 }
 
 static void lives(Fixture* f, const char* id, int64_t slot, const char* name, const char* further) {
-        AppRow row = {
-                .id = (char*) id, .origin = (char*) "image", .version = (char*) "1", .manifest = (char*) "{}", .images = (char*) "{}", .title = (char*) id,
-                .name = (char*) name, .shown = (char*) name, .extra_names = (char*) further, .access = (char*) "public", .state = (char*) "present",
-                .wanted = (char*) "running", .gate = (char*) "open", .settings = (char*) "{}", .environment = (char*) "{}", .limits = (char*) "{}",
-                .network_out = (char*) "any", .open_ports = (char*) "[]", .muted = (char*) "[]", .slot = slot,
-                .installed_at = 1000,
-        };
+        AppRow row = test_app_row(id, slot, name);
+        row.extra_names = (char*) further;
         ASSERT_OK(store_app_add(f->m.store, &row, NULL));
 }
 

@@ -6,7 +6,7 @@
 #include "domain/domain-internal.h"
 #include "domain/names.h"
 #include "site/site.h"
-#include "store/store-app.h"
+#include "store/test-app-row.h"
 #include "store/store-name.h"
 #include "system/system.h"
 #include "system/wanted.h"
@@ -117,13 +117,8 @@ TEST(own_names_come_first) {
 }
 
 static void app(Fixture* f, const char* id, int64_t slot, const char* name, const char* further) {
-        AppRow row = {
-                .id = (char*) id, .origin = (char*) "image", .version = (char*) "1", .manifest = (char*) "{}", .images = (char*) "{}", .title = (char*) id,
-                .name = (char*) name, .shown = (char*) name, .extra_names = (char*) further, .access = (char*) "public", .state = (char*) "present",
-                .wanted = (char*) "running", .gate = (char*) "open", .settings = (char*) "{}", .environment = (char*) "{}", .limits = (char*) "{}",
-                .network_out = (char*) "any", .open_ports = (char*) "[]", .muted = (char*) "[]", .slot = slot,
-                .installed_at = 1000,
-        };
+        AppRow row = test_app_row(id, slot, name);
+        row.extra_names = (char*) further;
         ASSERT_OK(store_app_add(f->m.store, &row, NULL));
 }
 
