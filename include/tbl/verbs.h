@@ -23,7 +23,7 @@ VERB(reboot_needed,         "RebootNeeded",        "",         "b",      "-> whe
 VERB(certificate_remove,    "CertificateRemove",   "s",        "",       "certificate id, not box: removes one that nginx's configuration no longer names")
 VERB(dkim_key_ensure,       "DkimKeyEnsure",       "ss",       "s",      "domain name, selector [a-z0-9]{1,32} -> the public key in base64; makes the pair unless it is there")
 VERB(dkim_key_remove,       "DkimKeyRemove",       "ss",       "",       "domain name, selector: removes the pair")
-VERB(app_apply,             "AppApply",            "sussbssuuassttuuba(sasasasuuausbbbasasa(ssb)asuutt(asuuuu))a(sssasb)a(suu)s", "", "an AppRecord (manager/run/record.h), member by member: its directory, units and record.json; starts nothing")
+VERB(app_apply,             "AppApply",            "sussbssuuasstuuba(sasasasuuausbbbasasa(ssb)asuutt(asuuuu))a(sssasb)a(suu)s", "", "an AppRecord (manager/run/record.h), member by member: its directory, units and record.json; starts nothing")
 VERB(app_start,             "AppStart",            "s",        "",       "app id: queues the start of its containers and timers; their units say what became of it")
 VERB(app_stop,              "AppStop",             "s",        "",       "app id: queues the stop of all that is its")
 VERB(app_kill,              "AppKill",             "s",        "",       "app id: the same, without leaving its processes time to end")

@@ -304,8 +304,6 @@ static int containers_make(json_t* values, const AppRow* row, const json_t* mani
         return 0;
 }
 
-/* No MemoryHigh= below the limit: there the kernel lets an app sleep for every page it takes, minutes to hours
- * before the limit ends it, and nobody is told (cgroup-v2, memory.high: "heavily throttled"). */
 static int whole_make(Manager* m, const AppRow* row, const json_t* manifest, json_t* values, const char* note, json_t** ret, Error* reterr) {
         _cleanup_json_ json_t *containers = json_array(), *tasks = json_array();
         const json_t* http = json_object_get(manifest, "http");
@@ -317,12 +315,12 @@ static int whole_make(Manager* m, const AppRow* row, const json_t* manifest, jso
                 return r;
         bool open = streq(row->gate, "open") && !row->maintenance;
         *ret = json_pack(
-                        "{s:s, s:I, s:s, s:s, s:b, s:s, s:s, s:I, s:I, s:o, s:s, s:I, s:I, s:I, s:I, s:b, s:O, s:O, s:o, s:s}", "id", row->id, "slot",
+                        "{s:s, s:I, s:s, s:s, s:b, s:s, s:s, s:I, s:I, s:o, s:s, s:I, s:I, s:I, s:b, s:O, s:O, s:o, s:s}", "id", row->id, "slot",
                         (json_int_t) row->slot, "title", row->title, "network_out", network_out_of(row), "host_network", (int) row->host_network,
                         "gate", open ? "open" : "closed", "access", streq(row->access, "public") ? "public" : "gated", "http_port",
                         (json_int_t) json_get_integer(http, "port", 0), "max_upload_mb", (json_int_t) json_get_integer(http, "max_upload_mb", 64),
                         "public_paths", texts_or_empty(json_object_get(http, "public_paths")), "user_header",
-                        strempty(json_get_string(http, "user_header")), "memory_high", memory, "memory_max", memory,
+                        strempty(json_get_string(http, "user_header")), "memory_max", memory,
                         "cpu_weight", limit_of(row, "cpu_weight", manifest, "cpu_weight", 100), "tasks_max",
                         (json_int_t) json_get_integer(json_object_get(manifest, "resources"), "tasks", 512), "enabled",
                         (int) streq(row->wanted, "running"), "containers", containers, "tasks", tasks, "ports", ports_make(row, manifest), "note", note);

@@ -7,13 +7,15 @@
 #define START_SEC 120
 #define ONE_SHOT_SEC 3600
 
-/* Swap as much as memory: what lies idle may go there whole, but one app that runs wild does not fill it for all. */
+/* Swap as much as memory: what lies idle may go there whole, but one app that runs wild does not fill it for all. MemoryHigh= is not below the limit:
+ * there the kernel lets an app sleep for every page it takes, minutes to hours before the limit ends it, and nobody is told (cgroup-v2, memory.high:
+ * "heavily throttled"). */
 static const char slice_text[] =
                 "# Written by steadbox-helper from record.json; changes made here are lost.\n"
                 "[Slice]\n"
                 "CPUWeight=%CPU%\n"
                 "IOWeight=%CPU%\n"
-                "MemoryHigh=%HIGH%\n"
+                "MemoryHigh=%MAX%\n"
                 "MemoryMax=%MAX%\n"
                 "MemorySwapMax=%MAX%\n"
                 "TasksMax=%TASKS%\n";
@@ -129,9 +131,9 @@ static const char* number(uint64_t n, Number buffer) {
 
 static int render_slice(const AppRecord* a, AppUnits* units, Error* reterr) {
         _cleanup_(text_done) Text t = {};
-        Number cpu, high, max, tasks;
+        Number cpu, max, tasks;
         char name[APP_UNIT_NAME_BYTES];
-        const char* const values[] = { "CPU",   number(a->cpu_weight, cpu), "HIGH", number(a->memory_high, high), "MAX", number(a->memory_max, max),
+        const char* const values[] = { "CPU",   number(a->cpu_weight, cpu), "MAX", number(a->memory_max, max),
                                        "TASKS", number(a->tasks_max, tasks), NULL };
         text_add_template(&t, slice_text, values);
         (void) snprintf(name, sizeof(name), "steadbox-app-%s.slice", a->id);

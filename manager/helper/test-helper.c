@@ -585,7 +585,7 @@ static AppRecord app_record(AppContainerRecord c[static 2], AppTaskRecord* t) {
                                       .stop_sec = 60, .memory_max = 32 << 20, .health = { app_args, 10, 5, 3, 30 } };
         *t = (AppTaskRecord) { "tidy", "web", "*-*-* 03:00", app_args, true };
         return (AppRecord) { .id = "notes", .slot = 5, .title = "x", .network_out = "none", .gate = "open", .access = "public", .user_header = "",
-                             .memory_high = 64 << 20, .memory_max = 128 << 20, .cpu_weight = 100, .tasks_max = 100, .containers = c,
+                             .memory_max = 128 << 20, .cpu_weight = 100, .tasks_max = 100, .containers = c,
                              .containers_n = 2, .tasks = t, .tasks_n = 1, .note = "" };
 }
 

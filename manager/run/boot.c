@@ -42,7 +42,7 @@ static size_t apps_list(int apps_fd, BootApp* apps) {
                 if (r <= 0 || !a->enabled)
                         continue;
                 (void) snprintf(apps[n].id, sizeof(apps[n].id), "%s", a->id);
-                apps[n++].memory = a->memory_high;
+                apps[n++].memory = a->memory_max;
         }
         qsort(apps, n, sizeof(*apps), compare);
         return n;

@@ -69,7 +69,6 @@ static const RecordField app_fields[] = {
         U32(A, max_upload_mb),
         STRINGS(A, public_paths, APP_WORDS_MAX),
         STRING(A, user_header),
-        U64(A, memory_high),
         U64(A, memory_max),
         U32(A, cpu_weight),
         U32(A, tasks_max),
@@ -81,7 +80,7 @@ static const RecordField app_fields[] = {
 };
 #undef A
 const RecordType app_record_type = {
-        "sussbssuuassttuuba(sasasasuuausbbbasasa(ssb)asuutt(asuuuu))a(sssasb)a(suu)s",
+        "sussbssuuasstuuba(sasasasuuausbbbasasa(ssb)asuutt(asuuuu))a(sssasb)a(suu)s",
         sizeof(AppRecord),
         app_fields,
         ELEMENTS(app_fields),

@@ -66,8 +66,14 @@ static json_t* struct_to_json(const RecordType* type, const char* at) {
         return object;
 }
 
+/* The release before wants a memory_high, and runs what this one wrote should somebody go back to it. */
 json_t* app_record_to_json(const AppRecord* a) {
-        return struct_to_json(&app_record_type, (const char*) a);
+        json_t* j = struct_to_json(&app_record_type, (const char*) a);
+        if (j && json_object_set_new(j, "memory_high", json_integer((json_int_t) a->memory_max)) < 0) {
+                json_decref(j);
+                return NULL;
+        }
+        return j;
 }
 
 static int wrong(const RecordField* f, Error* reterr) {

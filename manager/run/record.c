@@ -320,8 +320,6 @@ static int host_network_check(const AppRecord* a, Error* reterr) {
 static int resources_check(const AppRecord* a, Error* reterr) {
         if (a->memory_max < MEMORY_MIN || a->memory_max > MEMORY_LIMIT)
                 return bad(reterr, "memory_max", "is out of range");
-        if (a->memory_high < MEMORY_MIN || a->memory_high > a->memory_max)
-                return bad(reterr, "memory_high", "is out of range");
         if (a->cpu_weight < 1 || a->cpu_weight > 10000)
                 return bad(reterr, "cpu_weight", "must be 1 to 10000");
         if (a->tasks_max < 16 || a->tasks_max > 100000)

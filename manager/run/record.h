@@ -82,7 +82,7 @@ typedef struct AppRecord {
         uint32_t max_upload_mb;
         const char* const* public_paths; /* prefixes that are never gated */
         const char* user_header;     /* the request header in which a gated app wants the person's user name beside ours; empty = none */
-        uint64_t memory_high, memory_max; /* bytes */
+        uint64_t memory_max;         /* bytes */
         uint32_t cpu_weight, tasks_max;
         bool enabled;                /* starts at boot */
         const AppContainerRecord* containers;

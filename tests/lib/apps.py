@@ -106,10 +106,10 @@ def container(name, **c):
 def record(id, slot, containers, **a):
     """An app's record: {container: what is not usual}, and what is not usual of the app; as the values of SIGNATURE."""
     a = {"title": "A test", "network_out": "none", "host_network": False, "gate": "open", "access": "public", "http_port": 0, "max_upload_mb": 1,
-         "public_paths": [], "user_header": "", "memory_high": 96 * MB, "memory_max": 128 * MB, "cpu_weight": 100, "tasks_max": 64, "enabled": False, "tasks": [],
+         "public_paths": [], "user_header": "", "memory_max": 128 * MB, "cpu_weight": 100, "tasks_max": 64, "enabled": False, "tasks": [],
          "ports": [], "note": "", **a}
     return [id, slot, *(a[k] for k in ("title", "network_out", "host_network", "gate", "access", "http_port", "max_upload_mb", "public_paths", "user_header",
-                                       "memory_high", "memory_max", "cpu_weight", "tasks_max", "enabled")),
+                                       "memory_max", "cpu_weight", "tasks_max", "enabled")),
             [container(name, **c) for name, c in containers.items()], a["tasks"], a["ports"], a["note"]]
 
 
