@@ -181,6 +181,7 @@ void helper_done(Helper* h) {
                 (void) sd_bus_message_unref(h->waiting[i]);
         (void) sd_event_source_disable_unref(h->idle);
         (void) sd_event_source_disable_unref(h->reload);
+        (void) sd_event_source_disable_unref(h->reload_late);
         (void) sd_bus_flush_close_unref(h->bus);
         (void) sd_bus_flush_close_unref(h->pid1);
         (void) sd_event_unref(h->event);

@@ -11,13 +11,15 @@
 #define HELPER_IDLE_USEC (30 * USEC_PER_SEC)
 #define HELPER_WAITING_MAX 16           /* NginxApply calls that wait for a joined reload */
 #define NGINX_RELOAD_JOIN_USEC (1 * USEC_PER_SEC)
+#define NGINX_RELOAD_LATE_USEC (4 * USEC_PER_SEC) /* beyond that no reload waits for calls that go on coming */
 
 typedef struct Helper {
         sd_event* event;
         sd_bus* bus;                 /* who asks us */
         sd_bus* pid1;                /* whom we ask; a second connection, so that waiting there never re-enters a verb */
         sd_event_source* idle;       /* leaves when no call came for HELPER_IDLE_USEC */
-        sd_event_source* reload;     /* the joined nginx reload, armed while waiting_n > 0 */
+        sd_event_source* reload;     /* the joined nginx reload, when no call is left; armed while waiting_n > 0 */
+        sd_event_source* reload_late; /* the same, before any call; armed with it */
         uint64_t reloaded_usec;      /* monotonic time of the last reload, 0 = never */
         sd_bus_message* waiting[HELPER_WAITING_MAX]; /* replied to after that reload; owned references */
         size_t waiting_n;

@@ -108,6 +108,8 @@ static int reload_now(Helper* h, Error* reterr) {
 
 static int reload_joined(Helper* h, Error* reterr) {
         size_t n = h->waiting_n;
+        (void) sd_event_source_set_enabled(h->reload, SD_EVENT_OFF);
+        (void) sd_event_source_set_enabled(h->reload_late, SD_EVENT_OFF);
         int r = reload_now(h, reterr);
         h->waiting_n = 0;
         for (size_t i = 0; i < n; i++)
@@ -121,17 +123,24 @@ static int on_reload(sd_event_source* s, uint64_t usec, void* userdata) {
         return 0;
 }
 
+static int source_arm(Helper* h, sd_event_source** s, uint64_t at, int64_t priority, const char* description) {
+        int r;
+        if (*s) {
+                r = sd_event_source_set_time(*s, at);
+                return r < 0 ? r : sd_event_source_set_enabled(*s, SD_EVENT_ONESHOT);
+        }
+        r = sd_event_add_time(h->event, s, CLOCK_MONOTONIC, at, 0, on_reload, h);
+        if (r >= 0)
+                r = sd_event_source_set_priority(*s, priority);
+        return r < 0 ? r : sd_event_source_set_description(*s, description);
+}
+
+/* Behind whatever was asked by then: that is joined as well, however long each takes. But calls may go on coming, and each take its time: then in
+ * front of them. */
 static int reload_arm(Helper* h) {
         uint64_t at = h->reloaded_usec + NGINX_RELOAD_JOIN_USEC;
-        int r;
-        if (!h->reload) {
-                r = sd_event_add_time(h->event, &h->reload, CLOCK_MONOTONIC, at, 0, on_reload, h);
-                if (r >= 0) /* behind whatever was asked by then: that is joined as well, however long each takes */
-                        r = sd_event_source_set_priority(h->reload, SD_EVENT_PRIORITY_NORMAL + 1);
-                return r < 0 ? r : sd_event_source_set_description(h->reload, "nginx-reload");
-        }
-        r = sd_event_source_set_time(h->reload, at);
-        return r < 0 ? r : sd_event_source_set_enabled(h->reload, SD_EVENT_ONESHOT);
+        int r = source_arm(h, &h->reload, at, SD_EVENT_PRIORITY_NORMAL + 1, "nginx-reload");
+        return r < 0 ? r : source_arm(h, &h->reload_late, at + NGINX_RELOAD_LATE_USEC, SD_EVENT_PRIORITY_NORMAL - 1, "nginx-reload-late");
 }
 
 int nginx_reload(Helper* h, sd_bus_message* call, Error* reterr) {
@@ -141,7 +150,6 @@ int nginx_reload(Helper* h, sd_bus_message* call, Error* reterr) {
                 return r < 0 ? r : VERB_DONE;
         }
         if (h->waiting_n >= HELPER_WAITING_MAX) {
-                (void) sd_event_source_set_enabled(h->reload, SD_EVENT_OFF);
                 int r = reload_joined(h, reterr);
                 return r < 0 ? r : VERB_DONE;
         }

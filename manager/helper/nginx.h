@@ -13,7 +13,7 @@ int nginx_last_good(char** ret, Error* reterr);
 /* Starts nginx unless it runs. */
 int nginx_start(Helper* h, Error* reterr);
 /* Loads the configuration in place: at once, or joined with others (VERB_LATER, call is kept) when the last reload is younger than
- * NGINX_RELOAD_JOIN_USEC. On failure the last good configuration is in place again. */
+ * NGINX_RELOAD_JOIN_USEC; NGINX_RELOAD_LATE_USEC after that at the latest. On failure the last good configuration is in place again. */
 int nginx_reload(Helper* h, sd_bus_message* call, Error* reterr);
 /* Shuts or opens an app's door, at once; 0 or negative. See NGINX_CLOSED of render-nginx-app.h. */
 int nginx_door_set(const char* app, bool closed, Error* reterr);
