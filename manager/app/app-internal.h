@@ -111,7 +111,7 @@ struct Apps {
         bool names_due;              /* a record was applied that the web server was not told of yet */
 };
 
-/* --- steps.c: questions whose answers come later --- */
+/* --- call.c: questions whose answers come later --- */
 
 typedef int (*AppAsking)(Manager* m, const void* subject, AppCall* call, Error* reterr);
 /* Asks once, waits, and takes the answer. 1 answered well, JOB_WAIT, <0. What was asked is known in memory only: after a kill it is asked again. */
@@ -120,7 +120,10 @@ void app_call_answer(json_t* answer, const Error* error, void* call); /* for the
 /* For the one who is asked and can be told to stop: drop ends it and frees userdata; the call is gone then and is not answered. */
 void app_call_droppable(AppCall* call, void (*drop)(void* userdata), void* userdata);
 void app_calls_drop(Apps* a, const char* job); /* ends those that can be; NULL = of all jobs */
-void app_calls_forget(Apps* a, const char* job); /* steps.c: answers that nobody will take; NULL = of all jobs */
+void app_calls_forget(Apps* a, const char* job); /* answers that nobody will take; NULL = of all jobs */
+bool app_call_is_open(Apps* a, const char* job, const char* what); /* asked, and the answer not taken yet */
+
+/* --- how a job ends: job.c, steps.c --- */
 int app_job_stranded(Manager* m, Job* job, const Error* why, Error* reterr); /* JobClass.stranded: the app is broken, and says why and what may be done */
 void app_undo_again(Job* job); /* for an undo, first of all: what was done or begun in a try that failed is asked for anew, unless the door is open again */
 void app_job_ended(Manager* m, Job* job, bool done); /* JobClass.ended of jobs that ask */

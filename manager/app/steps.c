@@ -1,37 +1,18 @@
-/* Sub-steps of jobs. What a step asked the helper lives in memory only (AppCall): after a kill the same is asked again, and every verb may be. */
+/* Sub-steps of jobs. What they keep of themselves is in the journal, below "<what>:"; what the helper was asked is in memory only (call.c). */
 #include "base/file.h"
-#include "base/log.h"
 #include "base/time.h"
-#include "app/answers.h"
 #include "app/app-internal.h"
-#include "app/move.h"
 #include "daemon/helper-client.h"
-#include "noun.h"
 #include "domain/names.h"
-#include "package/manifest.h"
 #include "system/system.h"
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 
-#define LOST_MAX 2                        /* a helper that died is asked again so often: every verb may be */
 #define LOOK_USEC (1 * USEC_PER_SEC)      /* how often a step that waits looks by itself */
 #define START_SEC_DEFAULT 60
 #define QUIET_SEC 120                     /* beyond the app's own stop_seconds, until somebody is told */
 #define UP_USEC (5 * USEC_PER_SEC)        /* an app without HTTP answers by running for so long */
 #define HOOK_SEC (6 * 3600)               /* as the unit says */
-
-struct AppCall {
-        AppCall* next;
-        Manager* m;
-        char job[JOB_ID_BYTES]; /* "" = it is over, nobody waits */
-        char what[32];
-        bool over;
-        unsigned lost;       /* answers that did not come */
-        void (*drop)(void* userdata); /* ends what was asked, so that no answer comes; NULL = it cannot be ended, or is over */
-        void* drop_userdata;
-        Error error;
-};
 
 /* --- what the journal says --- */
 
@@ -39,7 +20,7 @@ static void key_make(const char* what, const char* key, char ret[static 64]) {
         (void) snprintf(ret, 64, "%s:%s", what, key);
 }
 
-static bool is_done(Job* job, const char* what) {
+bool app_step_is_done(const Job* job, const char* what) {
         char key[64];
         key_make(what, "done", key);
         return json_is_true(json_object_get(job->journal, key));
@@ -99,131 +80,6 @@ bool app_boot_is_new(Job* job, const char* key) {
 
 /* --- the helper --- */
 
-static AppCall* call_free(AppCall* c) {
-        error_done(&c->error);
-        free(c);
-        return NULL;
-}
-
-static AppCall** call_find(Apps* a, const char* job, const char* what) {
-        for (AppCall** c = &a->calls; *c; c = &(*c)->next)
-                if (streq((*c)->job, job) && streq((*c)->what, what))
-                        return c;
-        return NULL;
-}
-
-/* One that is still to be answered is nobody's from now on, and goes with its answer. */
-void app_calls_forget(Apps* a, const char* job) {
-        for (AppCall** c = &a->calls; *c;)
-                if ((*c)->over && (!job || streq((*c)->job, job))) {
-                        AppCall* gone = *c;
-                        *c = gone->next;
-                        (void) call_free(gone);
-                } else {
-                        if (job && streq((*c)->job, job))
-                                *(*c)->job = 0;
-                        c = &(*c)->next;
-                }
-}
-
-void app_job_ended(Manager* m, Job* job, bool done) {
-        if (m->apps)
-                app_calls_forget(m->apps, job->id);
-        app_changed(m, job->object);
-}
-
-static void call_drop(Apps* a, AppCall* call) {
-        for (AppCall** c = &a->calls; *c; c = &(*c)->next)
-                if (*c == call) {
-                        *c = call->next;
-                        break;
-                }
-        (void) call_free(call);
-}
-
-void app_call_droppable(AppCall* call, void (*drop)(void* userdata), void* userdata) {
-        call->drop = drop;
-        call->drop_userdata = userdata;
-}
-
-void app_calls_drop(Apps* a, const char* job) {
-        for (AppCall** c = &a->calls; *c;)
-                if ((*c)->drop && (!job || streq((*c)->job, job))) {
-                        AppCall* gone = *c;
-                        *c = gone->next;
-                        gone->drop(gone->drop_userdata);
-                        (void) call_free(gone);
-                } else
-                        c = &(*c)->next;
-}
-
-/* Answers that come while all is taken down find no list; then the call is nobody's. */
-void app_call_answer(json_t* answer, const Error* error, void* userdata) {
-        AppCall* call = userdata;
-        Apps* a = call->m->apps;
-        call->drop = NULL;
-        if (!a) {
-                (void) call_free(call);
-                return;
-        }
-        if (!*call->job) {
-                call_drop(a, call);
-                return;
-        }
-        call->over = true;
-        if (error) {
-                (void) error_set(&call->error, error->name, "%s", error->message);
-                if (error->hint)
-                        (void) error_hint(&call->error, "%s", error->hint);
-        }
-        jobs_wake(call->m->jobs, call->job);
-}
-
-static int call_begin(Manager* m, Job* job, const char* what, AppAsking ask, const void* subject, Error* reterr) {
-        AppCall* call = calloc(1, sizeof(AppCall));
-        if (!call)
-                return error_errno(reterr, -ENOMEM, "Cannot ask the helper");
-        call->m = m;
-        (void) snprintf(call->job, sizeof(call->job), "%s", job->id);
-        (void) snprintf(call->what, sizeof(call->what), "%s", what);
-        int r = ask(m, subject, call, reterr);
-        if (r < 0) {
-                (void) call_free(call);
-                return r;
-        }
-        call->next = m->apps->calls;
-        m->apps->calls = call;
-        return JOB_WAIT;
-}
-
-/* Asks once, waits, and takes the answer. 1 answered well, JOB_WAIT, <0. */
-int app_call_step(Manager* m, Job* job, const char* what, AppAsking ask, const void* subject, Error* reterr) {
-        AppCall** at = call_find(m->apps, job->id, what);
-        if (!at)
-                return call_begin(m, job, what, ask, subject, reterr);
-        AppCall* call = *at;
-        if (!call->over)
-                return JOB_WAIT;
-        if (error_has_name(&call->error, ERROR_HELPER_FAILED) && call->lost < LOST_MAX) {
-                log_warning("The helper failed in job '%s', asking again: %s", job->id, strempty(call->error.message));
-                error_done(&call->error);
-                call->error = ERROR_NULL;
-                call->over = false;
-                call->lost++;
-                if (ask(m, subject, call, &call->error) >= 0)
-                        return JOB_WAIT;
-        }
-        *at = call->next;
-        int r = 1;
-        if (error_is_set(&call->error)) {
-                r = error_set(reterr, call->error.name, "%s", call->error.message);
-                if (call->error.hint)
-                        (void) error_hint(reterr, "%s", call->error.hint);
-        }
-        (void) call_free(call);
-        return r;
-}
-
 static int ask_apply(Manager* m, const void* subject, AppCall* call, Error* reterr) {
         _cleanup_(app_record_freep) AppRecord* record = NULL;
         int r = app_record_make(m, subject, &record, reterr);
@@ -250,7 +106,7 @@ static void names_now(Manager* m) {
 }
 
 int app_step_apply(Manager* m, Job* job, const char* what, const AppRow* row, Error* reterr) {
-        if (is_done(job, what))
+        if (app_step_is_done(job, what))
                 return 1;
         int r = app_call_step(m, job, what, ask_apply, row, reterr);
         if (r != 1)
@@ -263,7 +119,7 @@ int app_step_apply(Manager* m, Job* job, const char* what, const AppRow* row, Er
 /* The helper does one thing after the other. The web server's check and reload take longest, and may as well be done while the app makes itself
  * ready; the way out has to be there before. Should we die in between, all of it is applied when we start. */
 int app_step_apply_first(Manager* m, Job* job, const char* what, const AppRow* row, Error* reterr) {
-        if (is_done(job, what))
+        if (app_step_is_done(job, what))
                 return 1;
         int r = app_call_step(m, job, what, ask_apply, row, reterr);
         if (r != 1)
@@ -275,7 +131,7 @@ int app_step_apply_first(Manager* m, Job* job, const char* what, const AppRow* r
 }
 
 int app_step_start(Manager* m, Job* job, const char* what, const char* app, Error* reterr) {
-        if (is_done(job, what))
+        if (app_step_is_done(job, what))
                 return 1;
         int r = app_call_step(m, job, what, ask_start, app, reterr);
         if (r != 1)
@@ -310,7 +166,7 @@ static int stop_settle(Manager* m, Job* job, const char* what, const char* app) 
         char asked[32];
         AppLive* live = app_live(m, app);
         (void) snprintf(asked, sizeof(asked), "%.22s-settle", what);
-        bool pending = call_find(m->apps, job->id, asked) != NULL;
+        bool pending = app_call_is_open(m->apps, job->id, asked);
         if (!pending && (!live || !any_failed(live)))
                 return 1;
         int r = app_call_step(m, job, asked, ask_stop, app, &e);
@@ -331,11 +187,11 @@ int app_step_stop(Manager* m, Job* job, const char* what, const char* app, Error
         _cleanup_app_row_ AppRow row = {};
         char asked[32];
         stop_boot_check(job, what);
-        if (is_done(job, what))
+        if (app_step_is_done(job, what))
                 return 1;
         uint64_t since = began(job, what);
         ask_make(what, asked);
-        if (!is_done(job, asked)) {
+        if (!app_step_is_done(job, asked)) {
                 Error e = ERROR_NULL;
                 int r = app_call_step(m, job, asked, ask_stop, app, &e);
                 if (r < 0 && !error_has_name(&e, ERROR_NOT_FOUND)) {
@@ -371,7 +227,7 @@ int app_step_stop(Manager* m, Job* job, const char* what, const char* app, Error
 }
 
 int app_step_remove(Manager* m, Job* job, const char* what, const char* app, Error* reterr) {
-        if (is_done(job, what))
+        if (app_step_is_done(job, what))
                 return 1;
         int r = app_call_step(m, job, what, ask_remove, app, reterr);
         if (r != 1)
@@ -399,12 +255,12 @@ static int ask_hook(Manager* m, const void* subject, AppCall* call, Error* reter
 int app_step_hook(Manager* m, Job* job, const char* what, const AppRow* row, const char* hook, Error* reterr) {
         _cleanup_json_ json_t* manifest = app_manifest(row);
         char asked[32], unit[40];
-        if (is_done(job, what) || !json_is_object(json_object_get(json_object_get(manifest, "hooks"), hook)))
+        if (app_step_is_done(job, what) || !json_is_object(json_object_get(json_object_get(manifest, "hooks"), hook)))
                 return 1;
         uint64_t since = began(job, what);
         ask_make(what, asked);
         (void) snprintf(unit, sizeof(unit), "task-%s", hook_task(hook));
-        if (!is_done(job, asked)) {
+        if (!app_step_is_done(job, asked)) {
                 int r = app_call_step(m, job, asked, ask_hook, &(HookSubject) { row->id, hook_task(hook) }, reterr);
                 if (r != 1)
                         return r;
@@ -540,7 +396,7 @@ static bool up_for_a_while(Job* job, const char* what, bool up) {
 
 int app_step_answer(Manager* m, Job* job, const char* what, const AppRow* row, Error* reterr) {
         _cleanup_json_ json_t* manifest = app_manifest(row);
-        if (is_done(job, what))
+        if (app_step_is_done(job, what))
                 return 1;
         uint64_t since = began(job, what), now = now_usec(CLOCK_BOOTTIME);
         unsigned patience = (unsigned) json_get_integer(json_object_get(manifest, "health"), "start_seconds", START_SEC_DEFAULT);
@@ -584,49 +440,7 @@ int app_step_patience(Manager* m, Job* job, const char* what, const json_t* mani
         return JOB_WAIT;
 }
 
-/* --- around a job --- */
-
-int app_job_begin(Manager* m, JobKind kind, const Actor* actor, const char* app, json_t* request, char ret_job[static JOB_ID_BYTES], Error* reterr) {
-        _cleanup_app_row_ AppRow row = {};
-        _cleanup_json_ json_t* owned = request;
-        int r = store_app_get(m->store, app, &row, reterr);
-        if (r <= 0)
-                return r < 0 ? r : error_set(reterr, ERROR_NOT_FOUND, "There is no app %s.", app);
-        if (*row.job) {
-                (void) error_set(reterr, ERROR_WRONG_STATE, "%s is being worked on.", row.title);
-                return error_hint(reterr, "Wait for job %s to end, or cancel it.", row.job);
-        }
-        r = jobs_add(m->jobs, kind, actor, app, TAKE_PTR(owned), ret_job, reterr);
-        if (r >= 0 && app_row_text(&row.job, ret_job) < 0)
-                r = error_errno(reterr, -ENOMEM, "Cannot begin a job");
-        if (r >= 0)
-                r = store_app_save(m->store, &row, reterr);
-        app_changed(m, app);
-        return MIN(r, 0);
-}
-
-int app_job_row(Manager* m, Job* job, AppRow* ret, Error* reterr) {
-        int r = store_app_get(m->store, job->object, ret, reterr);
-        return r < 0 ? r : r == 0 ? error_set(reterr, ERROR_NOT_FOUND, "The app %s is gone.", job->object) : 0;
-}
-
-int app_job_over(Manager* m, const char* app, const char* state, const char* reason, Error* reterr) {
-        _cleanup_app_row_ AppRow row = {};
-        AppLive* live = app_live(m, app);
-        int r = store_app_get(m->store, app, &row, reterr);
-        if (live) {
-                live->watched = false;
-                *live->job = 0;
-        }
-        app_disk_soon(m, app);
-        app_changed(m, app);
-        if (r <= 0)
-                return r;
-        if (app_row_text(&row.job, "") < 0 || (state && app_row_text(&row.state, state) < 0) || (reason && app_row_text(&row.reason, reason) < 0))
-                return error_errno(reterr, -ENOMEM, "Cannot end a job");
-        r = store_app_save(m->store, &row, reterr);
-        return MIN(r, 0);
-}
+/* --- an undo that is tried again --- */
 
 /* "back-stop:done" and its like. */
 static bool is_of_undo(const char* key) {
@@ -655,52 +469,7 @@ void app_undo_again(Job* job) {
         int64_t failed = job_undo_failed(job);
         if (failed == json_get_integer(job->journal, "undo-tried", 0))
                 return;
-        if (!is_done(job, "back-open")) /* else people are in, and what is left is not worth keeping them out once more */
+        if (!app_step_is_done(job, "back-open")) /* else people are in, and what is left is not worth keeping them out once more */
                 undo_forget(job);
         (void) json_object_set_new(job->journal, "undo-tried", json_integer((json_int_t) failed));
-}
-
-int app_job_stranded(Manager* m, Job* job, const Error* why, Error* reterr) {
-        _cleanup_app_row_ AppRow row = {};
-        _cleanup_free_ char* sentence = NULL;
-        int r = store_app_get(m->store, job->object, &row, reterr);
-        bool opened = is_done(job, "open") || is_done(job, "back-open"), shut = json_is_true(json_object_get(job->journal, "closed")) && !opened;
-        if (r <= 0)
-                return r;
-        r = move_given_up(m, job, &row, reterr);
-        if (r >= 0)
-                r = answers_given_up(m, &row, job->journal, reterr);
-        if (r < 0)
-                return r;
-        bool stands = streq(row.state, "present") || streq_ptr(json_get_string(job->journal, "state"), row.state);
-        if (stands && !shut) /* what could not be taken back is none of the app's */
-                return app_job_over(m, row.id, NULL, NULL, reterr);
-        if (asprintf(&sentence, "\"%s\" did not work, and could not be taken back: %s Its data is kept. Start it to leave it as it is, go back to a version that is kept, or uninstall it, which puts its data aside.",
-                                job_type_table[job->kind].sentence, strempty(why->message)) < 0)
-                return error_errno(reterr, -ENOMEM, "Cannot note what became of an app");
-        log_error("App '%s': %s", row.id, sentence);
-        r = app_event_add(m, row.id, "health", "bad", &job->actor, "%s", sentence);
-        return r < 0 ? r : app_job_over(m, row.id, "broken", sentence, reterr);
-}
-
-int app_gate_set(AppRow* row, bool open) {
-        return app_row_text(&row->gate, open ? "open" : "closed");
-}
-
-int app_event_add(Manager* m, const char* app, const char* kind, const char* severity, const Actor* actor, const char* format, ...) {
-        _cleanup_free_ char* sentence = NULL;
-        _cleanup_error_ Error e = ERROR_NULL;
-        va_list ap;
-        va_start(ap, format);
-        if (vasprintf(&sentence, format, ap) < 0)
-                sentence = NULL;
-        va_end(ap);
-        if (!sentence)
-                return -ENOMEM;
-        const char* name = actor ? (*actor->username ? actor->username : actor->name) : "system";
-        int r = store_app_event_add(m->store, app, now_seconds(), kind, severity, actor ? actor->user_id : 0, isempty(name) ? "system" : name,
-                                    sentence, &e);
-        if (r < 0)
-                log_warning("Cannot note what happened to app '%s', ignoring: %s", app, strempty(e.message));
-        return MIN(r, 0);
 }

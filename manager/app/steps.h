@@ -37,10 +37,11 @@ int app_step_patience(Manager* m, Job* job, const char* what, const json_t* mani
 
 /* Ready for another round of the sub-step `what`, such as a second stop on the way back. */
 void app_step_again(Job* job, const char* what);
+bool app_step_is_done(const Job* job, const char* what); /* whether it has answered 1, and not been made ready again since */
 /* Whether the machine was started anew since this was last asked for the same key of the journal; false the first time. */
 bool app_boot_is_new(Job* job, const char* key);
 
-/* --- around a job --- */
+/* --- job.c: around a job --- */
 
 /* The row, with its job; WRONG_STATE where another job works on it ("" = none may), NOT_FOUND. */
 int app_job_begin(Manager* m, JobKind kind, const Actor* actor, const char* app, json_t* request, char ret_job[static JOB_ID_BYTES], Error* reterr);
