@@ -1,4 +1,5 @@
-/* What a step asked somebody who answers later. It is known in memory only: after a kill the same is asked again, and everything that is asked may be. */
+/* What a step asked somebody who answers later. It is known in memory only: after a kill the same is asked again,
+ * and everything that is asked may be. */
 #include "base/log.h"
 #include "app/app-internal.h"
 #include <stdio.h>

@@ -7,7 +7,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-int app_job_begin(Manager* m, JobKind kind, const Actor* actor, const char* app, json_t* request, char ret_job[static JOB_ID_BYTES], Error* reterr) {
+int app_job_begin(Manager* m, JobKind kind, const Actor* actor, const char* app, json_t* request,
+                  char ret_job[static JOB_ID_BYTES], Error* reterr) {
         _cleanup_app_row_ AppRow row = {};
         _cleanup_json_ json_t* owned = request;
         int r = store_app_get(m->store, app, &row, reterr);
@@ -43,7 +44,8 @@ int app_job_over(Manager* m, const char* app, const char* state, const char* rea
         app_changed(m, app);
         if (r <= 0)
                 return r;
-        if (app_row_text(&row.job, "") < 0 || (state && app_row_text(&row.state, state) < 0) || (reason && app_row_text(&row.reason, reason) < 0))
+        if (app_row_text(&row.job, "") < 0 || (state && app_row_text(&row.state, state) < 0) ||
+            (reason && app_row_text(&row.reason, reason) < 0))
                 return error_errno(reterr, -ENOMEM, "Cannot end a job");
         r = store_app_save(m->store, &row, reterr);
         return MIN(r, 0);
@@ -53,7 +55,8 @@ int app_job_stranded(Manager* m, Job* job, const Error* why, Error* reterr) {
         _cleanup_app_row_ AppRow row = {};
         _cleanup_free_ char* sentence = NULL;
         int r = store_app_get(m->store, job->object, &row, reterr);
-        bool opened = app_step_is_done(job, "open") || app_step_is_done(job, "back-open"), shut = json_is_true(json_object_get(job->journal, "closed")) && !opened;
+        bool opened = app_step_is_done(job, "open") || app_step_is_done(job, "back-open");
+        bool shut = json_is_true(json_object_get(job->journal, "closed")) && !opened;
         if (r <= 0)
                 return r;
         r = move_given_up(m, job, &row, reterr);
@@ -64,8 +67,10 @@ int app_job_stranded(Manager* m, Job* job, const Error* why, Error* reterr) {
         bool stands = streq(row.state, "present") || streq_ptr(json_get_string(job->journal, "state"), row.state);
         if (stands && !shut) /* what could not be taken back is none of the app's */
                 return app_job_over(m, row.id, NULL, NULL, reterr);
-        if (asprintf(&sentence, "\"%s\" did not work, and could not be taken back: %s Its data is kept. Start it to leave it as it is, go back to a version that is kept, or uninstall it, which puts its data aside.",
-                                job_type_table[job->kind].sentence, strempty(why->message)) < 0)
+        if (asprintf(&sentence,
+                     "\"%s\" did not work, and could not be taken back: %s Its data is kept. Start it to leave it as it is,"
+                     " go back to a version that is kept, or uninstall it, which puts its data aside.",
+                     job_type_table[job->kind].sentence, strempty(why->message)) < 0)
                 return error_errno(reterr, -ENOMEM, "Cannot note what became of an app");
         log_error("App '%s': %s", row.id, sentence);
         r = app_event_add(m, row.id, "health", "bad", &job->actor, "%s", sentence);
@@ -93,8 +98,8 @@ int app_event_add(Manager* m, const char* app, const char* kind, const char* sev
         if (!sentence)
                 return -ENOMEM;
         const char* name = actor ? (*actor->username ? actor->username : actor->name) : "system";
-        int r = store_app_event_add(m->store, app, now_seconds(), kind, severity, actor ? actor->user_id : 0, isempty(name) ? "system" : name,
-                                    sentence, &e);
+        int r = store_app_event_add(m->store, app, now_seconds(), kind, severity, actor ? actor->user_id : 0,
+                                    isempty(name) ? "system" : name, sentence, &e);
         if (r < 0)
                 log_warning("Cannot note what happened to app '%s', ignoring: %s", app, strempty(e.message));
         return MIN(r, 0);

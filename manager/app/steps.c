@@ -1,4 +1,5 @@
-/* Sub-steps of jobs. What they keep of themselves is in the journal, below "<what>:"; what the helper was asked is in memory only (call.c). */
+/* Sub-steps of jobs. What they keep of themselves is in the journal, below "<what>:"; what the helper was asked is
+ * in memory only (call.c). */
 #include "base/file.h"
 #include "base/time.h"
 #include "app/app-internal.h"

@@ -1,4 +1,5 @@
-/* What tests of an app's row and of the jobs on it begin with: a store on disk that has one app, "notes", inside an open transaction. */
+/* What tests of an app's row and of the jobs on it begin with: a store on disk that has one app, "notes", inside an
+ * open transaction. */
 #pragma once
 #include "app/app.h"
 #include "base/seal.h"

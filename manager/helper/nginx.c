@@ -135,8 +135,8 @@ static int source_arm(Helper* h, sd_event_source** s, uint64_t at, int64_t prior
         return r < 0 ? r : sd_event_source_set_description(*s, description);
 }
 
-/* Behind whatever was asked by then: that is joined as well, however long each takes. But calls may go on coming, and each take its time: then in
- * front of them. */
+/* Behind whatever was asked by then: that is joined as well, however long each takes. But calls may go on coming, and
+ * each take its time: then in front of them. */
 static int reload_arm(Helper* h) {
         uint64_t at = h->reloaded_usec + NGINX_RELOAD_JOIN_USEC;
         int r = source_arm(h, &h->reload, at, SD_EVENT_PRIORITY_NORMAL + 1, "nginx-reload");

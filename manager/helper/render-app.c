@@ -7,9 +7,9 @@
 #define START_SEC 120
 #define ONE_SHOT_SEC 3600
 
-/* Swap as much as memory: what lies idle may go there whole, but one app that runs wild does not fill it for all. MemoryHigh= is not below the limit:
- * there the kernel lets an app sleep for every page it takes, minutes to hours before the limit ends it, and nobody is told (cgroup-v2, memory.high:
- * "heavily throttled"). */
+/* Swap as much as memory: what lies idle may go there whole, but one app that runs wild does not fill it for all.
+ * MemoryHigh= is not below the limit: there the kernel lets an app sleep for every page it takes, minutes to hours
+ * before the limit ends it, and nobody is told (cgroup-v2, memory.high: "heavily throttled"). */
 static const char slice_text[] =
                 "# Written by steadbox-helper from record.json; changes made here are lost.\n"
                 "[Slice]\n"

@@ -90,12 +90,19 @@ void task_publish(Task* t, bool force);
 void task_show_child(Task* parent, const Task* child); /* the child's progress is the parent's */
 int task_save(Task* t, Error* reterr);        /* progress, journal and lines, inside the open transaction */
 void task_progress(Task* t, const char* stage, int percent, const char* message);
-/* The job has failed or was cancelled: undoes, which may take several turns of the loop, and ends it. Takes over error's content. */
-void task_undo(Task* t, JobState state, Error* error);
 /* Ends the job; takes over error's content. The task is freed by this, or later when the store cannot be written now. */
 void task_end(Task* t, JobState state, Error* error);
 bool task_error_passes(const Error* e); /* a full or busy store does; everything else would fail again */
 void job_actor_from_row(const JobRow* row, Actor* ret);
+
+/* job-step.c: tasks of MANAGER kinds */
+void task_step(Task* t);
+void task_awake(Task* t);                     /* one that waits is asked again on the next turn */
+/* The job has failed or was cancelled: undoes, which may take several turns of the loop, and ends it. Takes over error's content. */
+void task_undo(Task* t, JobState state, Error* error); /* of workers, too: they end at once */
+bool task_must_undo(const Task* t);
+/* A step of its undo did not work: another one follows after a pause, or it is given up, which at_once asks for. */
+void task_undo_failed(Task* t, const Error* why, bool at_once);
 
 /* job-worker.c */
 void worker_begin(Task* t);                   /* a queued job: write the request, start the unit */
