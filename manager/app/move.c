@@ -40,7 +40,19 @@ static void again_each(Job* job, const char* step) {
         }
 }
 
-/* Sub-steps that were done to the running machine are to be done again, and a copy that was made before is older than the data. */
+/* Nobody goes back to it; what there is of it goes with the next copy, or with the undo. */
+static void point_forget(Job* job) {
+        json_t* old = json_object_get(job->journal, "points-old");
+        if (!old)
+                (void) json_object_set_new(job->journal, "points-old", old = json_array());
+        if (json_get_string(job->journal, "point"))
+                (void) json_array_append(old, json_object_get(job->journal, "point"));
+        (void) json_object_del(job->journal, "point");
+        (void) json_object_del(job->journal, "pointed");
+}
+
+/* Sub-steps that were done to the running machine are to be done again, and a copy that was made before is older than the data, unless the app was let go
+ * on after it. */
 static void reboot_forget(Job* job) {
         static const char* const steps[] = { "close", "before", "stop", "rest", "open", "back-stop", "back-apply", "back-start", "back-answer", "back-open" };
         static const char* const each[] = { "stop", "apply", "start", "answer" };
@@ -50,12 +62,11 @@ static void reboot_forget(Job* job) {
         for (size_t i = 0; i < ELEMENTS(each); i++)
                 again_each(job, each[i]);
         (void) json_object_del(job->journal, "back-opened");
-        if (flag(job, "touched"))
+        if (flag(job, "touched") || flag(job, "admitted"))
                 return;
         for (size_t i = 0; i < ELEMENTS(copies); i++)
                 app_step_again(job, copies[i]);
-        (void) json_object_del(job->journal, "point");
-        (void) json_object_del(job->journal, "pointed");
+        point_forget(job);
 }
 
 void move_reboot_check(Job* job) {
@@ -87,6 +98,23 @@ int point_note(Manager* m, const AppRow* row, const char* id, const char* kind, 
         };
         int r = store_app_point_put(m->store, &p, reterr);
         return MIN(r, 0);
+}
+
+/* 1 when none of those that were forgotten is left. */
+static int points_old_drop(Manager* m, Job* job, const AppRow* row, Error* reterr) {
+        json_t* old = json_object_get(job->journal, "points-old");
+        while (json_array_size(old) > 0) {
+                const char* point = strempty(json_string_value(json_array_get(old, 0)));
+                int r = app_step_data(m, job, "drop-old", row, "remove", json_pack("{s:s}", "point", point), NULL, reterr);
+                if (r != 1)
+                        return r;
+                r = store_app_point_remove(m->store, point, reterr);
+                if (r < 0)
+                        return r;
+                app_step_again(job, "drop-old"); /* for the next of them */
+                (void) json_array_remove(old, 0);
+        }
+        return 1;
 }
 
 json_t* move_caches(const json_t* manifest) {
@@ -181,6 +209,8 @@ int move_keep(Manager* m, Job* job, AppRow* row, Error* reterr) {
         if (flag(job, "pointed"))
                 return 1;
         int r = app_step_stop(m, job, "stop", row->id, reterr); /* after a restart of the machine it may run again */
+        if (r == 1)
+                r = points_old_drop(m, job, row, reterr);
         if (r != 1)
                 return r;
         job_say(job, "Keeping the data of %s as it is", row->title);
@@ -424,6 +454,8 @@ int move_back(Manager* m, Job* job, AppRow* row, VersionReturn* ret_how, Error* 
                 r = stand_as_before(job, row, reterr);
                 r = r < 0 ? r : save(m, row, reterr) < 0 ? -EIO : 1;
         }
+        if (r == 1)
+                r = points_old_drop(m, job, row, reterr);
         if (r == 1 && !touched && json_get_string(job->journal, "point")) {
                 r = app_step_data(m, job, "back-drop", row, "remove", json_pack("{s:s}", "point", text(job, "point")), NULL, reterr);
                 if (r == 1)

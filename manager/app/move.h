@@ -7,7 +7,7 @@
  *   "state"     present or broken, as it was before
  *   "wanted"    running or stopped, as people wanted it before
  *   "closed"    the door was shut by us          "stopped"   the app was stopped by us
- *   "point"     the restore point; "pointed": it is complete
+ *   "point"     the restore point; "pointed": it is complete; "points-old": those that a restart of the machine made useless
  *   "touched"   from here the new version may have changed the data, or other data stands in its place
  *   "admitted"  from here people's writing may be in the data: it never goes back by itself
  *   "replaced"  under which id data that goes is kept

@@ -27,7 +27,12 @@ int app_step_data(Manager* m, Job* job, const char* what, const AppRow* row, con
         return step(what, "");
 }
 void app_step_again(Job* job, const char* what) {}
-bool app_boot_is_new(Job* job, const char* key) { return false; }
+static bool rebooted; /* once */
+bool app_boot_is_new(Job* job, const char* key) {
+        bool is_new = rebooted;
+        rebooted = false;
+        return is_new;
+}
 void app_undo_again(Job* job) {}
 VersionReturn version_return(bool touched, bool admitted, bool older_bears_data) { return touched ? VERSION_RETURN_ALL : VERSION_RETURN_NOTHING; }
 void app_changed(Manager* m, const char* app) {}
@@ -181,6 +186,53 @@ TEST(a_return_that_is_given_up_leaves_the_points_that_there_are) {
         ASSERT_EQ(store_app_point_get(f.m.store, "target", &gone, NULL), 0);
         ASSERT_EQ(store_app_point_get(f.m.store, replaced, &p, NULL), 1);
         ASSERT_STREQ(p.kind, "replaced");
+}
+
+static bool is_kept(Fixture* f, const char* point) {
+        _cleanup_app_point_row_ AppPointRow p = {};
+        return store_app_point_get(f->m.store, point, &p, NULL) > 0;
+}
+
+/* The machine restarts when the copy is there: one with a row, or one that is not finished. */
+TEST(a_copy_from_before_a_restart_of_the_machine_does_not_stay) {
+        for (int i = 0; i < 4; i++) {
+                FIXTURE("present", "open");
+                bool noted = i & 1, undo = i & 2;
+                char first[32];
+                forwards(&f);
+                if (noted)
+                        ASSERT_EQ(move_keep(&f.m, &f.job, &f.row, NULL), 1);
+                (void) snprintf(first, sizeof(first), "%s", move_id(&f.job, "point"));
+                ASSERT_EQ(is_kept(&f, first), noted);
+                rebooted = true;
+                move_reboot_check(&f.job);
+                ASSERT_TRUE(!json_object_get(f.job.journal, "pointed"));
+                *asked = 0;
+                if (undo) {
+                        ASSERT_EQ(back(&f), 1);
+                        ASSERT_TRUE(strstr(asked, "drop-old"));
+                } else {
+                        ASSERT_EQ(move_keep(&f.m, &f.job, &f.row, NULL), 1);
+                        ASSERT_STREQ(asked, "stop drop-old point");
+                        ASSERT_TRUE(is_kept(&f, move_id(&f.job, "point")) && !streq(move_id(&f.job, "point"), first));
+                }
+                ASSERT_FALSE(is_kept(&f, first));
+        }
+}
+
+/* An export writes what it copied before people were let in again. */
+TEST(a_copy_that_the_app_was_let_go_on_after_stays) {
+        FIXTURE("present", "open");
+        char first[32];
+        forwards(&f);
+        ASSERT_EQ(move_keep(&f.m, &f.job, &f.row, NULL), 1);
+        (void) snprintf(first, sizeof(first), "%s", move_id(&f.job, "point"));
+        ASSERT_EQ(move_admit(&f.m, &f.job, &f.row, /* proven= */ false, NULL), 0);
+        rebooted = true;
+        move_reboot_check(&f.job);
+        ASSERT_EQ(move_keep(&f.m, &f.job, &f.row, NULL), 1);
+        ASSERT_STREQ(move_id(&f.job, "point"), first);
+        ASSERT_TRUE(is_kept(&f, first));
 }
 
 TEST_MAIN()
