@@ -5,6 +5,7 @@
 #include "app/update.h"
 #include "domain/names.h"
 #include "net/name.h"
+#include "store/store-job.h"
 #include <stdio.h>
 
 enum { PULL, COPY, START, ANSWER };
@@ -38,6 +39,28 @@ static int row_back(Manager* m, const AppPointRow* p, const char* name, AppRow* 
         return r < 0 ? r : store_app_get(m->store, p->app_id, ret, reterr);
 }
 
+typedef struct Going {
+        const char* archive;
+        bool found;
+} Going;
+
+static int on_going(const JobRow* row, void* userdata) {
+        Going* g = userdata;
+        g->found = g->found || (streq(row->object, g->archive) && streq(row->kind, job_type_table[JOB_APP_ARCHIVE_REMOVE].name));
+        return 0;
+}
+
+/* What is being deleted does not come back: half of it would be worse than nothing. */
+static int stays(Manager* m, const char* archive, Error* reterr) {
+        static const char* const open[] = { "queued", "running" };
+        Going g = { .archive = archive };
+        int64_t total;
+        int r = 0;
+        for (size_t i = 0; i < ELEMENTS(open) && r >= 0; i++)
+                r = store_job_list(m->store, &(JobFilter) { .state = open[i], .q = archive, .limit = 16 }, on_going, &g, &total, reterr);
+        return r < 0 ? r : g.found ? error_set(reterr, ERROR_WRONG_STATE, "The archive %s is being deleted.", archive) : 0;
+}
+
 int app_archive_restore(Manager* m, const Actor* actor, const char* archive, const char* name, char ret_job[static JOB_ID_BYTES], Error* reterr) {
         _cleanup_app_point_row_ AppPointRow p = {};
         _cleanup_app_row_ AppRow row = {};
@@ -46,7 +69,9 @@ int app_archive_restore(Manager* m, const Actor* actor, const char* archive, con
                 return r;
         if (!streq(p.kind, "archive")) /* data of an app that is there: its version and its data come back together */
                 return app_rollback(m, actor, p.app_id, p.version, /* data= */ true, p.id, NULL, ret_job, reterr);
-        r = row_back(m, &p, name, &row, reterr);
+        r = stays(m, archive, reterr);
+        if (r >= 0)
+                r = row_back(m, &p, name, &row, reterr);
         if (r >= 0)
                 r = jobs_add(m->jobs, JOB_APP_RESTORE, actor, row.id, json_pack("{s:s}", "archive", archive), ret_job, reterr);
         if (r >= 0 && (app_row_text(&row.job, ret_job) < 0 || app_row_text(&row.state, "installing") < 0))
