@@ -37,7 +37,8 @@ static int answer_check(const json_t* q, const char* value, Error* reterr) {
                 return answer_wrong(reterr, q, "is not text");
         if (!*value)
                 return json_get_boolean(q, "required", false) ? answer_wrong(reterr, q, "is missing") : 0;
-        if (streq(type, "integer") && (strlen(value) > 18 || value[strspn(value + (*value == '-'), "0123456789") + (*value == '-')]))
+        const char* digits = value + (*value == '-');
+        if (streq(type, "integer") && (strlen(value) > 18 || !*digits || digits[strspn(digits, "0123456789")]))
                 return answer_wrong(reterr, q, "is not a whole number");
         if (streq(type, "boolean") && !streq(value, "true") && !streq(value, "false"))
                 return answer_wrong(reterr, q, "is not true or false");
@@ -150,16 +151,12 @@ int app_environment_take(AppRow* row, const json_t* list, Error* reterr) {
 
 int app_access_take(Manager* m, AppRow* row, const char* access, const json_t* groups, Error* reterr) {
         _cleanup_free_ char* unknown = NULL;
-        if (groups && store_group_unknown(m->store, groups, &unknown, reterr) > 0)
-                return error_field(reterr, ERROR_NOT_FOUND, "groups", "There is no group %s.", unknown);
+        int r = groups ? store_group_unknown(m->store, groups, &unknown, reterr) : 0;
+        if (r != 0)
+                return r < 0 ? r : error_field(reterr, ERROR_NOT_FOUND, "groups", "There is no group %s.", unknown);
         if (access && app_row_text(&row->access, access) < 0)
                 return error_errno(reterr, -ENOMEM, "Cannot keep who may open it");
-        if (groups) {
-                int r = store_app_groups_set(m->store, row->id, groups, reterr);
-                if (r < 0)
-                        return r;
-        }
-        return 0;
+        return groups ? MIN(store_app_groups_set(m->store, row->id, groups, reterr), 0) : 0;
 }
 
 /* --- beginning --- */
