@@ -1,6 +1,6 @@
 #include "store/store-app.h"
 #include "store/store-page.h"
-#include <stddef.h>
+#include "store/store-row.h"
 
 /* --- rows --- */
 
@@ -9,30 +9,22 @@
 #define NUMBERS "slot, maintenance, host_network, auto_update, held_until, soak_until, memory_peak, installed_at, answered_at"
 #define COLUMNS TEXTS ", " NUMBERS
 
-typedef struct Column {
-        const char* name; /* of its binding */
-        size_t offset;
-} Column;
-#define COLUMN(field) { ":" #field, offsetof(AppRow, field) }
-static const Column texts[] = {
+#define COLUMN(field) ROW_COLUMN(AppRow, field)
+static const RowColumn texts[] = {
         COLUMN(id), COLUMN(origin), COLUMN(package), COLUMN(source), COLUMN(version), COLUMN(manifest), COLUMN(images), COLUMN(title),
         COLUMN(icon), COLUMN(name), COLUMN(shown), COLUMN(extra_names), COLUMN(access), COLUMN(state), COLUMN(wanted), COLUMN(gate),
         COLUMN(job), COLUMN(reason), COLUMN(settings), COLUMN(environment), COLUMN(limits), COLUMN(network_out), COLUMN(open_ports),
         COLUMN(muted), COLUMN(held_version),
 };
-static const Column numbers[] = {
+static const RowColumn numbers[] = {
         COLUMN(slot), COLUMN(maintenance), COLUMN(host_network), COLUMN(auto_update), COLUMN(held_until), COLUMN(soak_until),
         COLUMN(memory_peak), COLUMN(installed_at), COLUMN(answered_at),
 };
 #define N_COLUMNS (ELEMENTS(texts) + ELEMENTS(numbers))
 
-static char** text_at(AppRow* row, const Column* c) {
-        return (char**) ((char*) row + c->offset);
-}
-
-static int64_t* number_at(AppRow* row, const Column* c) {
-        return (int64_t*) ((char*) row + c->offset);
-}
+static const RowShape app_shape = {
+        .what = "apps", .size = sizeof(AppRow), .texts = texts, .texts_n = ELEMENTS(texts), .numbers = numbers, .numbers_n = ELEMENTS(numbers),
+};
 
 STATEMENT(app_get, "SELECT " COLUMNS " FROM app WHERE id = :id");
 STATEMENT(app_by_name,
@@ -62,15 +54,11 @@ STATEMENT(app_use, "SELECT use_hours FROM app WHERE id = :id");
 STATEMENT(app_used, "UPDATE app SET use_hours = :use, memory_peak = max(memory_peak, :peak) WHERE id = :id");
 
 void app_row_done(AppRow* row) {
-        for (size_t i = 0; i < ELEMENTS(texts); i++)
-                free(*text_at(row, &texts[i]));
-        *row = (AppRow) {};
+        row_done(&app_shape, row);
 }
 
 void app_rows_done(AppRows* rows) {
-        for (size_t i = 0; i < rows->count; i++)
-                app_row_done(&rows->items[i]);
-        free(rows->items);
+        rows_done(&app_shape, rows->items, rows->count);
         *rows = (AppRows) {};
 }
 
@@ -83,91 +71,37 @@ int app_row_text(char** field, const char* value) {
         return 0;
 }
 
-static int app_from_row(Query* q, AppRow* ret, Error* reterr) {
-        _cleanup_app_row_ AppRow row = {};
-        int column = 0;
-        for (size_t i = 0; i < ELEMENTS(texts); i++)
-                if (!(*text_at(&row, &texts[i]) = strdup(strempty(query_text(q, column++)))))
-                        return error_errno(reterr, -ENOMEM, "Cannot read an app");
-        for (size_t i = 0; i < ELEMENTS(numbers); i++)
-                *number_at(&row, &numbers[i]) = query_integer(q, column++);
-        *ret = row;
-        row = (AppRow) {};
-        return 1;
-}
-
-static int app_get_one(Store* s, const Statement* statement, const Binding* bindings, AppRow* ret, Error* reterr) {
-        _cleanup_query_ Query q = {};
-        int r = query_begin(s, statement, bindings, &q, reterr);
-        if (r >= 0)
-                r = query_next(&q, reterr);
-        return r <= 0 ? r : app_from_row(&q, ret, reterr);
-}
-
 int store_app_get(Store* s, const char* id, AppRow* ret, Error* reterr) {
-        return app_get_one(s, &app_get, BIND(TEXT(id, id)), ret, reterr);
+        return row_get(s, &app_get, BIND(TEXT(id, id)), &app_shape, ret, reterr);
 }
 
 int store_app_by_name(Store* s, const char* name, AppRow* ret, Error* reterr) {
-        return app_get_one(s, &app_by_name, BIND(TEXT(name, name)), ret, reterr);
+        return row_get(s, &app_by_name, BIND(TEXT(name, name)), &app_shape, ret, reterr);
+}
+
+static int list(Store* s, const Statement* statement, const RowShape* shape, AppRows* ret, Error* reterr) {
+        void* items = NULL;
+        size_t n = 0;
+        int r = rows_get(s, statement, BIND_NONE, shape, &items, &n, reterr);
+        if (r >= 0)
+                *ret = (AppRows) { .items = items, .count = n };
+        return r;
 }
 
 int store_app_all(Store* s, AppRows* ret, Error* reterr) {
-        _cleanup_query_ Query q = {};
-        _cleanup_app_rows_ AppRows rows = {};
-        int r = query_begin(s, &app_all, BIND_NONE, &q, reterr);
-        if (r < 0)
-                return r;
-        while ((r = query_next(&q, reterr)) > 0) {
-                AppRow* bigger = reallocarray(rows.items, rows.count + 1, sizeof(AppRow));
-                if (!bigger)
-                        return error_errno(reterr, -ENOMEM, "Cannot list apps");
-                rows.items = bigger;
-                r = app_from_row(&q, &rows.items[rows.count], reterr);
-                if (r < 0)
-                        return r;
-                rows.count++;
-        }
-        if (r < 0)
-                return r;
-        *ret = rows;
-        rows = (AppRows) {};
-        return 0;
-}
-
-/* As many texts of each row as there are fields, in their order. */
-static int some_of_all(Store* s, const Statement* statement, const size_t* fields, size_t fields_n, AppRows* ret, Error* reterr) {
-        _cleanup_query_ Query q = {};
-        _cleanup_app_rows_ AppRows rows = {};
-        int r = query_begin(s, statement, BIND_NONE, &q, reterr);
-        if (r < 0)
-                return r;
-        while ((r = query_next(&q, reterr)) > 0) {
-                AppRow* bigger = reallocarray(rows.items, rows.count + 1, sizeof(AppRow));
-                if (!bigger)
-                        return error_errno(reterr, -ENOMEM, "Cannot list apps");
-                rows.items = bigger;
-                AppRow* row = &rows.items[rows.count++];
-                *row = (AppRow) {};
-                for (size_t i = 0; i < fields_n; i++)
-                        if (app_row_text((char**) ((char*) row + fields[i]), query_text(&q, (int) i)) < 0)
-                                return error_errno(reterr, -ENOMEM, "Cannot list apps");
-        }
-        if (r < 0)
-                return r;
-        *ret = rows;
-        rows = (AppRows) {};
-        return 0;
+        return list(s, &app_all, &app_shape, ret, reterr);
 }
 
 int store_app_names(Store* s, AppRows* ret, Error* reterr) {
-        static const size_t fields[] = { offsetof(AppRow, id), offsetof(AppRow, name), offsetof(AppRow, shown), offsetof(AppRow, extra_names) };
-        return some_of_all(s, &app_names, fields, ELEMENTS(fields), ret, reterr);
+        static const RowColumn some[] = { COLUMN(id), COLUMN(name), COLUMN(shown), COLUMN(extra_names) };
+        static const RowShape shape = { .what = "apps", .size = sizeof(AppRow), .texts = some, .texts_n = ELEMENTS(some) };
+        return list(s, &app_names, &shape, ret, reterr);
 }
 
 int store_app_titles(Store* s, AppRows* ret, Error* reterr) {
-        static const size_t fields[] = { offsetof(AppRow, id), offsetof(AppRow, title), offsetof(AppRow, name) };
-        return some_of_all(s, &app_titles, fields, ELEMENTS(fields), ret, reterr);
+        static const RowColumn some[] = { COLUMN(id), COLUMN(title), COLUMN(name) };
+        static const RowShape shape = { .what = "apps", .size = sizeof(AppRow), .texts = some, .texts_n = ELEMENTS(some) };
+        return list(s, &app_titles, &shape, ret, reterr);
 }
 
 int store_app_count(Store* s, int64_t* ret, Error* reterr) {
@@ -175,7 +109,7 @@ int store_app_count(Store* s, int64_t* ret, Error* reterr) {
 }
 
 /* What others write while a job holds its copy of the row. */
-static bool is_measured(const Column* c) {
+static bool is_measured(const RowColumn* c) {
         return streq(c->name, ":memory_peak") || streq(c->name, ":answered_at");
 }
 
@@ -185,11 +119,13 @@ static int write_row(Store* s, const Statement* statement, const AppRow* row, bo
         for (size_t i = 0; i < ELEMENTS(texts); i++)
                 if (measured || !is_measured(&texts[i]))
                         bindings[n++] = (Binding) {
-                        .type = BINDING_TEXT, .name = texts[i].name, .data = strempty(*text_at((AppRow*) row, &texts[i])) };
+                        .type = BINDING_TEXT, .name = texts[i].name,
+                        .data = strempty(*(char* const*) ((const char*) row + texts[i].offset)) };
         for (size_t i = 0; i < ELEMENTS(numbers); i++)
                 if (measured || !is_measured(&numbers[i]))
                         bindings[n++] = (Binding) {
-                        .type = BINDING_INTEGER, .name = numbers[i].name, .integer = *number_at((AppRow*) row, &numbers[i]) };
+                        .type = BINDING_INTEGER, .name = numbers[i].name,
+                        .integer = *(const int64_t*) ((const char*) row + numbers[i].offset) };
         bindings[n] = (Binding) { .type = BINDING_END };
         return store_run(s, statement, bindings, reterr);
 }
@@ -358,44 +294,23 @@ STATEMENT(app_version_put,
           " point = excluded.point, since = excluded.since, left_at = excluded.left_at, kept_until = excluded.kept_until");
 STATEMENT(app_version_remove, "DELETE FROM app_version WHERE app_id = :app AND version = :version");
 
-void app_version_row_done(AppVersionRow* row) {
-        char* const owned[] = { row->app_id, row->version, row->manifest, row->images, row->point };
-        for (size_t i = 0; i < ELEMENTS(owned); i++)
-                free(owned[i]);
-        *row = (AppVersionRow) {};
-}
+#define COLUMN_OF_VERSION(field) ROW_COLUMN(AppVersionRow, field)
+static const RowColumn version_texts[] = {
+        COLUMN_OF_VERSION(app_id), COLUMN_OF_VERSION(version), COLUMN_OF_VERSION(manifest), COLUMN_OF_VERSION(images),
+        COLUMN_OF_VERSION(point),
+};
+static const RowColumn version_numbers[] = { COLUMN_OF_VERSION(since), COLUMN_OF_VERSION(left_at), COLUMN_OF_VERSION(kept_until) };
+static const RowShape version_shape = {
+        .what = "versions", .size = sizeof(AppVersionRow), .texts = version_texts, .texts_n = ELEMENTS(version_texts),
+        .numbers = version_numbers, .numbers_n = ELEMENTS(version_numbers),
+};
 
-/* Borrowed from the query until its next step. */
-static AppVersionRow version_borrow(Query* q) {
-        return (AppVersionRow) {
-                .app_id = (char*) query_text(q, 0),
-                .version = (char*) query_text(q, 1),
-                .manifest = (char*) query_text(q, 2),
-                .images = (char*) query_text(q, 3),
-                .point = (char*) query_text(q, 4),
-                .since = query_integer(q, 5),
-                .left_at = query_integer(q, 6),
-                .kept_until = query_integer(q, 7),
-        };
+void app_version_row_done(AppVersionRow* row) {
+        row_done(&version_shape, row);
 }
 
 int store_app_version_get(Store* s, const char* app, const char* version, AppVersionRow* ret, Error* reterr) {
-        _cleanup_query_ Query q = {};
-        int r = query_begin(s, &app_version_get, BIND(TEXT(app, app), TEXT(version, version)), &q, reterr);
-        if (r >= 0)
-                r = query_next(&q, reterr);
-        if (r <= 0)
-                return r;
-        AppVersionRow row = version_borrow(&q);
-        _cleanup_app_version_row_ AppVersionRow copy = {
-                .app_id = strdup(row.app_id), .version = strdup(row.version), .manifest = strdup(row.manifest), .images = strdup(row.images),
-                .point = strdup(row.point), .since = row.since, .left_at = row.left_at, .kept_until = row.kept_until,
-        };
-        if (!copy.app_id || !copy.version || !copy.manifest || !copy.images || !copy.point)
-                return error_errno(reterr, -ENOMEM, "Cannot read a version");
-        *ret = copy;
-        copy = (AppVersionRow) {};
-        return 1;
+        return row_get(s, &app_version_get, BIND(TEXT(app, app), TEXT(version, version)), &version_shape, ret, reterr);
 }
 
 int store_app_version_put(Store* s, const AppVersionRow* row, Error* reterr) {
@@ -414,7 +329,8 @@ int store_app_version_each(Store* s, const char* app, AppVersionEach each, void*
         if (r < 0)
                 return r;
         while ((r = query_next(&q, reterr)) > 0) {
-                AppVersionRow row = version_borrow(&q);
+                AppVersionRow row;
+                row_borrow(&q, &version_shape, &row);
                 r = each(&row, userdata);
                 if (r < 0)
                         return error_is_set(reterr) ? r : error_errno(reterr, r, "Cannot read versions");
@@ -435,47 +351,25 @@ STATEMENT(app_point_put,
           " kept_until = excluded.kept_until");
 STATEMENT(app_point_remove, "DELETE FROM app_point WHERE id = :id");
 
-void app_point_row_done(AppPointRow* row) {
-        char* const owned[] = { row->id, row->app_id, row->kind, row->record, row->version, row->title, row->name };
-        for (size_t i = 0; i < ELEMENTS(owned); i++)
-                free(owned[i]);
-        *row = (AppPointRow) {};
-}
+#define COLUMN_OF_POINT(field) ROW_COLUMN(AppPointRow, field)
+static const RowColumn point_texts[] = {
+        COLUMN_OF_POINT(id), COLUMN_OF_POINT(app_id), COLUMN_OF_POINT(kind), COLUMN_OF_POINT(record), COLUMN_OF_POINT(version),
+        COLUMN_OF_POINT(title), COLUMN_OF_POINT(name),
+};
+static const RowColumn point_numbers[] = {
+        COLUMN_OF_POINT(slot), COLUMN_OF_POINT(size), COLUMN_OF_POINT(created_at), COLUMN_OF_POINT(kept_until),
+};
+static const RowShape point_shape = {
+        .what = "what was put aside", .size = sizeof(AppPointRow), .texts = point_texts, .texts_n = ELEMENTS(point_texts),
+        .numbers = point_numbers, .numbers_n = ELEMENTS(point_numbers),
+};
 
-static AppPointRow point_borrow(Query* q) {
-        return (AppPointRow) {
-                .id = (char*) query_text(q, 0),
-                .app_id = (char*) query_text(q, 1),
-                .kind = (char*) query_text(q, 2),
-                .record = (char*) query_text(q, 3),
-                .version = (char*) query_text(q, 4),
-                .title = (char*) query_text(q, 5),
-                .name = (char*) query_text(q, 6),
-                .slot = query_integer(q, 7),
-                .size = query_integer(q, 8),
-                .created_at = query_integer(q, 9),
-                .kept_until = query_integer(q, 10),
-        };
+void app_point_row_done(AppPointRow* row) {
+        row_done(&point_shape, row);
 }
 
 int store_app_point_get(Store* s, const char* id, AppPointRow* ret, Error* reterr) {
-        _cleanup_query_ Query q = {};
-        int r = query_begin(s, &app_point_get, BIND(TEXT(id, id)), &q, reterr);
-        if (r >= 0)
-                r = query_next(&q, reterr);
-        if (r <= 0)
-                return r;
-        AppPointRow row = point_borrow(&q);
-        _cleanup_app_point_row_ AppPointRow copy = {
-                .id = strdup(row.id), .app_id = strdup(row.app_id), .kind = strdup(row.kind), .record = strdup(row.record),
-                .version = strdup(row.version), .title = strdup(row.title), .name = strdup(row.name), .slot = row.slot, .size = row.size,
-                .created_at = row.created_at, .kept_until = row.kept_until,
-        };
-        if (!copy.id || !copy.app_id || !copy.kind || !copy.record || !copy.version || !copy.title || !copy.name)
-                return error_errno(reterr, -ENOMEM, "Cannot read what was put aside");
-        *ret = copy;
-        copy = (AppPointRow) {};
-        return 1;
+        return row_get(s, &app_point_get, BIND(TEXT(id, id)), &point_shape, ret, reterr);
 }
 
 int store_app_point_put(Store* s, const AppPointRow* row, Error* reterr) {
@@ -495,7 +389,8 @@ int store_app_point_each(Store* s, const char* app, const char* kind, int64_t be
         if (r < 0)
                 return r;
         while ((r = query_next(&q, reterr)) > 0) {
-                AppPointRow row = point_borrow(&q);
+                AppPointRow row;
+                row_borrow(&q, &point_shape, &row);
                 r = each(&row, userdata);
                 if (r < 0)
                         return error_is_set(reterr) ? r : error_errno(reterr, r, "Cannot read what was put aside");

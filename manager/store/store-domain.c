@@ -1,9 +1,23 @@
 #include "store/store-domain.h"
 #include "store/store-page.h"
+#include "store/store-row.h"
 
-#define COLUMNS "id, name, shown, scope, state, existing, writer, writer_options, writer_result, dkim_selector, dkim_key, facts, is_primary," \
-        " switched_web, switched_mail, connected_at, tested_at, created_at, changed_at, proven_at, checked_at, check_at"
-#define N_TEXTS 11
+#define COLUMNS "name, shown, scope, state, existing, writer, writer_options, writer_result, dkim_selector, dkim_key, facts, id, connected_at," \
+        " tested_at, created_at, changed_at, proven_at, checked_at, check_at, is_primary, switched_web, switched_mail"
+#define COLUMN(field) ROW_COLUMN(DomainRow, field)
+static const RowColumn texts[] = {
+        COLUMN(name), COLUMN(shown), COLUMN(scope), COLUMN(state), COLUMN(existing), COLUMN(writer), COLUMN(writer_options),
+        COLUMN(writer_result), COLUMN(dkim_selector), COLUMN(dkim_key), COLUMN(facts),
+};
+static const RowColumn numbers[] = {
+        COLUMN(id), COLUMN(connected_at), COLUMN(tested_at), COLUMN(created_at), COLUMN(changed_at), COLUMN(proven_at),
+        COLUMN(checked_at), COLUMN(check_at),
+};
+static const RowColumn truths[] = { COLUMN(primary), COLUMN(switched_web), COLUMN(switched_mail) };
+static const RowShape domain_shape = {
+        .what = "domains", .size = sizeof(DomainRow), .texts = texts, .texts_n = ELEMENTS(texts), .numbers = numbers,
+        .numbers_n = ELEMENTS(numbers), .truths = truths, .truths_n = ELEMENTS(truths),
+};
 
 STATEMENT(domain_get, "SELECT " COLUMNS " FROM domain WHERE name = :name");
 STATEMENT(domain_get_by_id, "SELECT " COLUMNS " FROM domain WHERE id = :id");
@@ -13,90 +27,37 @@ STATEMENT(domain_of_name,
           "SELECT " COLUMNS " FROM domain WHERE name = :name OR substr(:name, -length(name) - 1) = '.' || name ORDER BY length(name) DESC LIMIT 1");
 
 void domain_row_done(DomainRow* row) {
-        char* const owned[] = {
-                row->name, row->shown, row->scope, row->state, row->existing, row->writer, row->writer_options, row->writer_result,
-                row->dkim_selector, row->dkim_key, row->facts,
-        };
-        for (size_t i = 0; i < ELEMENTS(owned); i++)
-                free(owned[i]);
-        *row = (DomainRow) {};
+        row_done(&domain_shape, row);
 }
 
 void domain_rows_done(DomainRows* rows) {
-        for (size_t i = 0; i < rows->count; i++)
-                domain_row_done(&rows->items[i]);
-        free(rows->items);
+        rows_done(&domain_shape, rows->items, rows->count);
         *rows = (DomainRows) {};
 }
 
-static int domain_from_row(Query* q, DomainRow* ret, Error* reterr) {
-        _cleanup_domain_row_ DomainRow row = { .id = query_integer(q, 0) };
-        char** const texts[] = {
-                &row.name, &row.shown, &row.scope, &row.state, &row.existing, &row.writer, &row.writer_options, &row.writer_result,
-                &row.dkim_selector, &row.dkim_key, &row.facts,
-        };
-        int64_t* const times[] = {
-                &row.connected_at, &row.tested_at, &row.created_at, &row.changed_at, &row.proven_at, &row.checked_at, &row.check_at,
-        };
-        static_assert(ELEMENTS(texts) == N_TEXTS, "as in COLUMNS");
-        for (size_t i = 0; i < N_TEXTS; i++)
-                if (!(*texts[i] = strdup(strempty(query_text(q, (int) i + 1)))))
-                        return error_errno(reterr, -ENOMEM, "Cannot read a domain");
-        row.primary = query_integer(q, N_TEXTS + 1);
-        row.switched_web = query_integer(q, N_TEXTS + 2);
-        row.switched_mail = query_integer(q, N_TEXTS + 3);
-        for (size_t i = 0; i < ELEMENTS(times); i++)
-                *times[i] = query_integer(q, N_TEXTS + 4 + (int) i);
-        *ret = row;
-        row = (DomainRow) {};
-        return 1;
-}
-
-static int get_one(Store* s, const Statement* statement, const Binding* bindings, DomainRow* ret, Error* reterr) {
-        _cleanup_query_ Query q = {};
-        int r = query_begin(s, statement, bindings, &q, reterr);
-        if (r >= 0)
-                r = query_next(&q, reterr);
-        return r <= 0 ? r : domain_from_row(&q, ret, reterr);
-}
-
 int store_domain_get(Store* s, const char* name, DomainRow* ret, Error* reterr) {
-        return get_one(s, &domain_get, BIND(TEXT(name, name)), ret, reterr);
+        return row_get(s, &domain_get, BIND(TEXT(name, name)), &domain_shape, ret, reterr);
 }
 
 int store_domain_get_by_id(Store* s, int64_t id, DomainRow* ret, Error* reterr) {
-        return get_one(s, &domain_get_by_id, BIND(INTEGER(id, id)), ret, reterr);
+        return row_get(s, &domain_get_by_id, BIND(INTEGER(id, id)), &domain_shape, ret, reterr);
 }
 
 int store_domain_primary(Store* s, DomainRow* ret, Error* reterr) {
-        return get_one(s, &domain_get_primary, BIND_NONE, ret, reterr);
+        return row_get(s, &domain_get_primary, BIND_NONE, &domain_shape, ret, reterr);
 }
 
 int store_domain_of_name(Store* s, const char* name, DomainRow* ret, Error* reterr) {
-        return get_one(s, &domain_of_name, BIND(TEXT(name, name)), ret, reterr);
+        return row_get(s, &domain_of_name, BIND(TEXT(name, name)), &domain_shape, ret, reterr);
 }
 
 int store_domain_all(Store* s, DomainRows* ret, Error* reterr) {
-        _cleanup_query_ Query q = {};
-        _cleanup_domain_rows_ DomainRows rows = {};
-        int r = query_begin(s, &domain_all, BIND_NONE, &q, reterr);
-        if (r < 0)
-                return r;
-        while ((r = query_next(&q, reterr)) > 0) {
-                DomainRow* bigger = reallocarray(rows.items, rows.count + 1, sizeof(DomainRow));
-                if (!bigger)
-                        return error_errno(reterr, -ENOMEM, "Cannot list domains");
-                rows.items = bigger;
-                r = domain_from_row(&q, &rows.items[rows.count], reterr);
-                if (r < 0)
-                        return r;
-                rows.count++;
-        }
-        if (r < 0)
-                return r;
-        *ret = rows;
-        rows = (DomainRows) {};
-        return 0;
+        void* items = NULL;
+        size_t n = 0;
+        int r = rows_get(s, &domain_all, BIND_NONE, &domain_shape, &items, &n, reterr);
+        if (r >= 0)
+                *ret = (DomainRows) { .items = items, .count = n };
+        return r;
 }
 
 STATEMENT(domain_add,

@@ -1,7 +1,10 @@
 #include "store/store-name.h"
-#include "store/store-internal.h"
+#include "store/store-row.h"
 
 #define COLUMNS "name, shown, kind, target, headers"
+#define COLUMN(field) ROW_COLUMN(NameRow, field)
+static const RowColumn texts[] = { COLUMN(name), COLUMN(shown), COLUMN(kind), COLUMN(target), COLUMN(headers) };
+static const RowShape name_shape = { .what = "names", .size = sizeof(NameRow), .texts = texts, .texts_n = ELEMENTS(texts) };
 
 STATEMENT(name_all, "SELECT " COLUMNS " FROM served_name ORDER BY name");
 STATEMENT(name_count, "SELECT count(*) FROM served_name");
@@ -21,53 +24,21 @@ STATEMENT(name_hosts,
           "'others', (SELECT json_group_array(host) FROM (SELECT 'my.' || name AS host FROM domain UNION SELECT name FROM served_name WHERE kind = 'alias')))");
 
 void name_row_done(NameRow* row) {
-        free(row->name);
-        free(row->shown);
-        free(row->kind);
-        free(row->target);
-        free(row->headers);
-        *row = (NameRow) {};
+        row_done(&name_shape, row);
 }
 
 void name_rows_done(NameRows* rows) {
-        for (size_t i = 0; i < rows->count; i++)
-                name_row_done(&rows->items[i]);
-        free(rows->items);
+        rows_done(&name_shape, rows->items, rows->count);
         *rows = (NameRows) {};
 }
 
-static int name_from_row(Query* q, NameRow* ret, Error* reterr) {
-        _cleanup_name_row_ NameRow row = {};
-        char** const texts[] = { &row.name, &row.shown, &row.kind, &row.target, &row.headers };
-        for (size_t i = 0; i < ELEMENTS(texts); i++)
-                if (!(*texts[i] = strdup(strempty(query_text(q, (int) i)))))
-                        return error_errno(reterr, -ENOMEM, "Cannot read a name");
-        *ret = row;
-        row = (NameRow) {};
-        return 1;
-}
-
 int store_name_all(Store* s, NameRows* ret, Error* reterr) {
-        _cleanup_query_ Query q = {};
-        _cleanup_name_rows_ NameRows rows = {};
-        int r = query_begin(s, &name_all, BIND_NONE, &q, reterr);
-        if (r < 0)
-                return r;
-        while ((r = query_next(&q, reterr)) > 0) {
-                NameRow* bigger = reallocarray(rows.items, rows.count + 1, sizeof(NameRow));
-                if (!bigger)
-                        return error_errno(reterr, -ENOMEM, "Cannot list names");
-                rows.items = bigger;
-                r = name_from_row(&q, &rows.items[rows.count], reterr);
-                if (r < 0)
-                        return r;
-                rows.count++;
-        }
-        if (r < 0)
-                return r;
-        *ret = rows;
-        rows = (NameRows) {};
-        return 0;
+        void* items = NULL;
+        size_t n = 0;
+        int r = rows_get(s, &name_all, BIND_NONE, &name_shape, &items, &n, reterr);
+        if (r >= 0)
+                *ret = (NameRows) { .items = items, .count = n };
+        return r;
 }
 
 int store_name_count(Store* s, int64_t* ret, Error* reterr) {
