@@ -121,7 +121,7 @@ static int all;
                         printf("%s\n", name);     \
         }
 
-static void tries(void) {
+static void namespaces(void) {
         TRY("unshare user", 1, unshare_try(CLONE_NEWUSER))
         TRY("unshare mount", 1, unshare_try(CLONE_NEWNS))
         TRY("unshare net", 1, unshare_try(CLONE_NEWNET))
@@ -132,6 +132,9 @@ static void tries(void) {
         TRY("clone mount", 1, clone_try(CLONE_NEWNS))
         TRY("clone3 user", 1, clone3_try())
         TRY("setns", 0, syscall(SYS_setns, open("/proc/1/ns/uts", O_RDONLY), 0))
+}
+
+static void mounts(void) {
         TRY("mount", 0, mount("x", "/tmp", "tmpfs", 0, NULL))
         TRY("mount proc", 0, mount("x", "/tmp", "proc", 0, NULL))
         TRY("remount sys", 0, mount(NULL, "/sys", NULL, MS_REMOUNT | MS_BIND, NULL))
@@ -143,6 +146,9 @@ static void tries(void) {
         TRY("fspick", 0, syscall(433, AT_FDCWD, "/", 0))
         TRY("mount_setattr", 0, syscall(442, AT_FDCWD, "/", 0, page, 32))
         TRY("pivot_root", 0, syscall(SYS_pivot_root, "/", "/tmp"))
+}
+
+static void kernel(void) {
         TRY("bpf", 0, syscall(SYS_bpf, 0, page, 64))
         TRY("io_uring", 1, syscall(425, 4, page))
         TRY("userfaultfd", 0, syscall(SYS_userfaultfd, 1))
@@ -150,6 +156,9 @@ static void tries(void) {
         TRY("keyctl", 1, syscall(SYS_keyctl, 0, -3, 1))
         TRY("add_key", 1, syscall(SYS_add_key, "user", "escape", "x", 1, -2))
         TRY("request_key", 0, syscall(SYS_request_key, "user", "escape", NULL, -2))
+}
+
+static void sockets(void) {
         TRY("raw socket", 1, socket_try(AF_INET, SOCK_RAW, 1))
         TRY("raw socket 6", 1, socket_try(AF_INET6, SOCK_RAW, 58))
         TRY("packet socket", 1, socket_try(AF_PACKET, SOCK_RAW, 0))
@@ -161,6 +170,9 @@ static void tries(void) {
         TRY("bluetooth socket", 0, socket_try(31, SOCK_RAW, 1))
         TRY("audit socket", 0, ({ int f = socket(AF_NETLINK, SOCK_RAW, 9); struct sockaddr_storage n = { .ss_family = AF_NETLINK };
                 uint32_t groups = 1; memcpy((char*) &n + 8, &groups, 4); f < 0 ? -1 : bind(f, (struct sockaddr*) &n, 12); }))
+}
+
+static void machine(void) {
         TRY("init_module", 0, syscall(SYS_init_module, page, 0, ""))
         TRY("finit_module", 0, syscall(SYS_finit_module, 0, "", 0))
         TRY("delete_module", 0, syscall(SYS_delete_module, "dummy", O_NONBLOCK))
@@ -172,6 +184,9 @@ static void tries(void) {
         TRY("settimeofday", 0, ({ struct timeval t; gettimeofday(&t, NULL); settimeofday(&t, NULL); }))
         TRY("sethostname", 0, syscall(SYS_sethostname, "escape", 6))
         TRY("syslog", 0, syscall(SYS_syslog, 3, page, sizeof(page)))
+}
+
+static void others(void) {
         TRY("handle", 0, handle_try())
         TRY("open by handle", 0, syscall(SYS_open_by_handle_at, AT_FDCWD, page, 0))
         TRY("fanotify", 0, syscall(SYS_fanotify_init, 0, 0))
@@ -180,6 +195,9 @@ static void tries(void) {
         TRY("trace others", 1, trace_try())
         TRY("personality", 0, syscall(SYS_personality, 0x0400000))
         TRY("disk", 0, node_try())
+}
+
+static void files(void) {
         TRY("kernel memory", 0, read_try("/proc/kcore"))
         TRY("kernel log", 0, read_try("/dev/kmsg"))
         TRY("keys", 0, read_try("/proc/keys"))
@@ -212,6 +230,12 @@ int main(int argc, char** argv) {
         if (argc == 3 && strcmp(argv[1], "abstract") == 0)
                 return abstract(argv[2]);
         all = argc == 2 && strcmp(argv[1], "all") == 0;
-        tries();
+        namespaces();
+        mounts();
+        kernel();
+        sockets();
+        machine();
+        others();
+        files();
         return puts("end") < 0;
 }
