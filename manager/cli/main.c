@@ -9,6 +9,7 @@
 #include "cli/pack.h"
 #include "cli/print.h"
 #include "cli/request.h"
+#include "cli/table.h"
 #include "base/time.h"
 #include "client/client.h"
 #include "config.h"
@@ -28,8 +29,12 @@ static size_t terminal_width(void) {
         return columns && isatty(STDOUT_FILENO) ? strtoul(columns, NULL, 10) : 0;
 }
 
+/* A sentence may quote what somebody else wrote. */
 static int print_error(const Error* e) {
-        const char* text = isempty(e->message) ? "Something went wrong." : e->message;
+        _cleanup_free_ char* tame = isempty(e->message) ? NULL : strdup(e->message);
+        if (tame)
+                text_tame(tame, /* newlines= */ true);
+        const char* text = tame ? tame : "Something went wrong.";
         (void) fprintf(stderr, "steadbox: %s\n", text);
         if (e->field && !strstr(text, e->field))
                 (void) fprintf(stderr, "          It is about '%s'.\n", e->field);
