@@ -1,5 +1,6 @@
 // What somebody chose or dropped, with the folders it lay in. Browsers tell those of a chosen folder as a path, those of a dropped one as entries.
-export interface Chosen { file: File; path: string }
+// A folder has no file, and a slash at the end of its path.
+export interface Chosen { file: File | null; path: string }
 
 export function chosen(list: FileList | null): Chosen[] {
     return [...list ?? []].map((file) => ({ file, path: file.webkitRelativePath || file.name }));
@@ -9,7 +10,7 @@ async function within(entry: FileSystemEntry, above: string): Promise<Chosen[]> 
     const path = above + entry.name;
     if (entry.isFile)
         return [{ file: await new Promise<File>((done, failed) => (entry as FileSystemFileEntry).file(done, failed)), path }];
-    const reader = (entry as FileSystemDirectoryEntry).createReader(), found: Chosen[] = [];
+    const reader = (entry as FileSystemDirectoryEntry).createReader(), found: Chosen[] = [{ file: null, path: `${path}/` }];
     for (;;) {
         // A reader gives some at a time, and none when it is through.
         const some = await new Promise<FileSystemEntry[]>((done, failed) => reader.readEntries(done, failed));
