@@ -66,10 +66,20 @@ static json_t* struct_to_json(const RecordType* type, const char* at) {
         return object;
 }
 
-/* The release before wants a memory_high, and runs what this one wrote should somebody go back to it. */
+/* The release before wants a memory_high and knows no network_out "no-mail", and runs what this one wrote should
+ * somebody go back to it: it passes over members that it does not know, and lets the mail through as it always did. */
+static int for_release_before(const AppRecord* a, json_t* j) {
+        int r = json_object_set_new(j, "memory_high", json_integer((json_int_t) a->memory_max));
+        if (r >= 0 && streq_ptr(a->network_out, "no-mail"))
+                r = json_object_set_new(j, "network_out", json_string("any"));
+        if (r >= 0 && streq_ptr(a->network_out, "no-mail"))
+                r = json_object_set_new(j, "mail", json_false());
+        return r;
+}
+
 json_t* app_record_to_json(const AppRecord* a) {
         json_t* j = struct_to_json(&app_record_type, (const char*) a);
-        if (j && json_object_set_new(j, "memory_high", json_integer((json_int_t) a->memory_max)) < 0) {
+        if (j && for_release_before(a, j) < 0) {
                 json_decref(j);
                 return NULL;
         }
@@ -183,10 +193,22 @@ static int struct_from_json(RecordMemory* m, const RecordType* type, const json_
         return 0;
 }
 
+/* What for_release_before() wrote apart. */
+static int mail_from_json(const json_t* j, AppRecord* a, Error* reterr) {
+        const json_t* mail = json_object_get(j, "mail");
+        if (mail && !json_is_boolean(mail))
+                return error_field(reterr, ERROR_BAD_FIELD, "mail", "The record's mail is of another type.");
+        if (json_is_false(mail) && streq(a->network_out, "any"))
+                a->network_out = "no-mail";
+        return 0;
+}
+
 int app_record_from_json(const json_t* j, AppRecord** ret, Error* reterr) {
         RecordMemory* m = record_memory_new();
         _cleanup_(app_record_freep) AppRecord* a = m ? &m->record : NULL;
         int r = m ? struct_from_json(m, &app_record_type, j, (char*) a, reterr) : -ENOMEM;
+        if (r >= 0)
+                r = mail_from_json(j, a, reterr);
         if (r >= 0)
                 r = app_record_check(a, reterr);
         if (r < 0)

@@ -74,7 +74,7 @@ typedef struct AppRecord {
         const char* id;
         uint32_t slot;
         const char* title;           /* for unit descriptions */
-        const char* network_out;     /* none, any; no-mail: any but mail servers */
+        const char* network_out;     /* none, any; no-mail: any but mail servers, in the file any and "mail": false */
         bool host_network;           /* the machine's own; decided when the app is first applied, see helper/verb-app.c */
         const char* gate;            /* open: traffic is admitted; closed: visitors see the maintenance page, probes pass */
         const char* access;          /* public: nginx asks nobody; gated: nginx asks the manager for each request */

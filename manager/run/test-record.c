@@ -97,6 +97,25 @@ TEST(the_release_before_reads_and_is_read) {
         ASSERT_EQ(b->memory_max, 128 << 20);
 }
 
+/* It knows none and any only. */
+TEST(the_release_before_reads_who_may_send_no_mail) {
+        static const char* const words[] = { "none", "any", "no-mail" };
+        for (size_t i = 0; i < ELEMENTS(words); i++) {
+                AppContainerRecord c = container("web");
+                AppRecord a = record(&c, 1);
+                _cleanup_(app_record_freep) AppRecord *b = NULL, *bad = NULL;
+                bool mute = streq(words[i], "no-mail");
+                a.network_out = words[i];
+                _cleanup_json_ json_t* j = app_record_to_json(&a);
+                ASSERT_STREQ(json_get_string(j, "network_out"), mute ? "any" : words[i]);
+                ASSERT_EQ(json_is_false(json_object_get(j, "mail")), mute);
+                ASSERT_OK(app_record_from_json(j, &b, NULL));
+                ASSERT_STREQ(b->network_out, words[i]);
+                (void) json_object_set_new(j, "mail", json_string("no"));
+                ASSERT_ERROR(app_record_from_json(j, &bad, NULL), EINVAL);
+        }
+}
+
 TEST(the_machines_network_comes_with_what_it_means) {
         AppContainerRecord c = container("web");
         AppRecord a = record(&c, 1);
