@@ -2,6 +2,7 @@
 #include "app/move.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "store/store-job.h"
 #include <stdio.h>
 
 /* --- the journal --- */
@@ -40,13 +41,23 @@ static void again_each(Job* job, const char* step) {
         }
 }
 
-/* Nobody goes back to it; what there is of it goes with the next copy, or with the undo. */
-static void point_forget(Job* job) {
-        json_t* old = json_object_get(job->journal, "points-old");
+static void old_add(Job* job, const char* key, const char* id) {
+        json_t* old = json_object_get(job->journal, key);
         if (!old)
-                (void) json_object_set_new(job->journal, "points-old", old = json_array());
-        if (json_get_string(job->journal, "point"))
-                (void) json_array_append(old, json_object_get(job->journal, "point"));
+                (void) json_object_set_new(job->journal, key, old = json_array());
+        if (id)
+                (void) json_array_append_new(old, json_string(id));
+}
+
+/* Nobody goes back to it; what there is of it goes with the next copy, or with the undo, when those that write
+ * it are over: a restart of the machine ends none of them, they are begun again. */
+static void point_forget(Job* job) {
+        static const char* const copies[] = { "point", "early" };
+        for (size_t i = 0; i < ELEMENTS(copies); i++) {
+                old_add(job, "copies-old", job_child_id(job, copies[i]));
+                app_step_again(job, copies[i]);
+        }
+        old_add(job, "points-old", json_get_string(job->journal, "point"));
         (void) json_object_del(job->journal, "point");
         (void) json_object_del(job->journal, "pointed");
 }
@@ -56,7 +67,6 @@ static void point_forget(Job* job) {
 static void reboot_forget(Job* job) {
         static const char* const steps[] = { "close", "before", "stop", "rest", "open", "back-stop", "back-apply", "back-start", "back-answer", "back-open" };
         static const char* const each[] = { "stop", "apply", "start", "answer" };
-        static const char* const copies[] = { "point", "early" };
         for (size_t i = 0; i < ELEMENTS(steps); i++)
                 app_step_again(job, steps[i]);
         for (size_t i = 0; i < ELEMENTS(each); i++)
@@ -64,8 +74,6 @@ static void reboot_forget(Job* job) {
         (void) json_object_del(job->journal, "back-opened");
         if (flag(job, "touched") || flag(job, "admitted"))
                 return;
-        for (size_t i = 0; i < ELEMENTS(copies); i++)
-                app_step_again(job, copies[i]);
         point_forget(job);
 }
 
@@ -100,9 +108,27 @@ int point_note(Manager* m, const AppRow* row, const char* id, const char* kind, 
         return MIN(r, 0);
 }
 
+/* 1 when nobody writes any more what was forgotten. */
+static int copies_old_end(Manager* m, Job* job, Error* reterr) {
+        json_t* old = json_object_get(job->journal, "copies-old");
+        while (json_array_size(old) > 0) {
+                const char* id = strempty(json_string_value(json_array_get(old, 0)));
+                int r = store_job_is_open(m->store, id, reterr);
+                if (r > 0)
+                        r = jobs_cancel(m->jobs, id, reterr) < 0 ? -EIO : JOB_WAIT; /* its end wakes us */
+                if (r != 0)
+                        return r;
+                (void) json_array_remove(old, 0);
+        }
+        return 1;
+}
+
 /* 1 when none of those that were forgotten is left. */
 static int points_old_drop(Manager* m, Job* job, const AppRow* row, Error* reterr) {
         json_t* old = json_object_get(job->journal, "points-old");
+        int ended = copies_old_end(m, job, reterr);
+        if (ended != 1)
+                return ended;
         while (json_array_size(old) > 0) {
                 const char* point = strempty(json_string_value(json_array_get(old, 0)));
                 int r = app_step_data(m, job, "drop-old", row, "remove", json_pack("{s:s}", "point", point), NULL, reterr);

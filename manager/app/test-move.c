@@ -2,6 +2,7 @@
 #include "app/answers.h"
 #include "app/move.h"
 #include "app/test-one-app.h"
+#include "store/store-job.h"
 
 /* What the steps met; of an apply the door. */
 static char asked[512];
@@ -27,6 +28,13 @@ int app_step_data(Manager* m, Job* job, const char* what, const AppRow* row, con
         return step(what, "");
 }
 void app_step_again(Job* job, const char* what) {}
+static const char* child; /* of the step "point" */
+static unsigned cancelled;
+const char* job_child_id(const Job* job, const char* name) { return streq(name, "point") ? child : NULL; }
+int jobs_cancel(Jobs* j, const char* id, Error* reterr) {
+        cancelled++;
+        return streq(id, child) ? 0 : -ENOENT;
+}
 static bool rebooted; /* once */
 bool app_boot_is_new(Job* job, const char* key) {
         bool is_new = rebooted;
@@ -46,7 +54,8 @@ void job_wait_until(Job* job, uint64_t boottime_usec) {}
 
 static void setup(Fixture* f, const char* state, const char* gate) {
         *asked = 0;
-        failing = missing = NULL;
+        failing = missing = child = NULL;
+        cancelled = 0;
         one_app_begin(f, state, gate);
         ASSERT_EQ(move_begin(&f->m, &f->job, &f->row, NULL), 1);
 }
@@ -217,6 +226,32 @@ TEST(a_copy_from_before_a_restart_of_the_machine_does_not_stay) {
                         ASSERT_TRUE(is_kept(&f, move_id(&f.job, "point")) && !streq(move_id(&f.job, "point"), first));
                 }
                 ASSERT_FALSE(is_kept(&f, first));
+        }
+}
+
+/* The restart came while it was made, and whoever makes it goes on after it. */
+TEST(a_copy_is_not_dropped_while_somebody_writes_it) {
+        for (int undo = 0; undo < 2; undo++) {
+                FIXTURE("present", "open");
+                JobRow row = {
+                        .id = (char*) "thecopy", .kind = (char*) "app-data", .object = (char*) "notes",
+                        .stage = (char*) "copy", .request = (char*) "{}", .actor = (char*) "system",
+                        .role = (char*) "admin", .parent = (char*) "theupdate", .created_at = 1000,
+                };
+                ASSERT_OK(store_job_add(f.m.store, &row, NULL));
+                ASSERT_OK(store_job_begin(f.m.store, row.id, 1000, NULL));
+                forwards(&f);
+                (void) move_id(&f.job, "point");
+                child = row.id;
+                rebooted = true;
+                move_reboot_check(&f.job);
+                *asked = 0;
+                ASSERT_EQ(undo ? back(&f) : move_keep(&f.m, &f.job, &f.row, NULL), JOB_WAIT);
+                ASSERT_EQ(cancelled, 1);
+                ASSERT_TRUE(!strstr(asked, "drop-old") && !strstr(asked, "point"));
+                ASSERT_OK(store_job_end(f.m.store, row.id, "cancelled", "copy", 0, "", "{}", "{}", 1, NULL));
+                ASSERT_EQ(undo ? back(&f) : move_keep(&f.m, &f.job, &f.row, NULL), 1);
+                ASSERT_TRUE(strstr(asked, "drop-old"));
         }
 }
 

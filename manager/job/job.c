@@ -105,6 +105,12 @@ static void child_key(const char* name, char ret[static 64]) {
         (void) snprintf(ret, 64, "child:%s", name);
 }
 
+const char* job_child_id(const Job* job, const char* name) {
+        char key[64];
+        child_key(name, key);
+        return json_get_string(job->journal, key);
+}
+
 void job_child_forget(Job* job, const char* name) {
         char key[64];
         child_key(name, key);

@@ -65,6 +65,7 @@ int jobs_add_child(Jobs* j, Job* parent, JobKind kind, const char* object, json_
 int job_child(Manager* m, Job* job, const char* name, JobKind kind, const char* object, json_t* request, json_t** ret_result, Error* reterr);
 /* How often the undo has failed already; 0 = not, or nothing is undone. */
 int64_t job_undo_failed(const Job* job);
+const char* job_child_id(const Job* job, const char* name); /* NULL: the first call is still to come */
 void job_child_forget(Job* job, const char* name); /* so that the next call adds a new one */
 /* Somebody whom a waiting step asked has answered. Nothing happens where the job is over or does not wait. */
 void jobs_wake(Jobs* j, const char* id);
