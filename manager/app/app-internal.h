@@ -159,6 +159,7 @@ int app_record_make(Manager* m, const AppRow* row, AppRecord** ret, Error* reter
 #define APP_MUTED_MAIL "mail" /* beside the ids of tasks in a row's `muted`; no package calls a task so */
 bool app_muted(const AppRow* row, const char* what);
 bool app_may_mail(const AppRow* row); /* whether it may reach mail servers, where it may reach the world */
+int app_mail_take(AppRow* row, bool may, Error* reterr); /* into the row; CONFLICT: it cannot be muted */
 json_t* app_note_make(Manager* m, const AppRow* row, Error* reterr); /* owned */
 int app_note_read(Manager* m, const json_t* note, Error* reterr);    /* adds the row; inside the open transaction */
 int app_row_from_note(const json_t* note, AppRow* ret, Error* reterr); /* without what hangs on it */

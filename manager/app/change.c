@@ -195,7 +195,7 @@ static int take_ports(Manager* m, AppRow* row, const json_t* manifest, const jso
         return !text || app_row_text(&row->open_ports, text) < 0 ? error_errno(reterr, -ENOMEM, "Cannot change an app") : 0;
 }
 
-static int take_mail(AppRow* row, bool may, Error* reterr) {
+int app_mail_take(AppRow* row, bool may, Error* reterr) {
         _cleanup_json_ json_t *list = json_loads(row->muted, JSON_REJECT_DUPLICATES, NULL), *kept = json_array();
         size_t i;
         json_t* v;
@@ -259,7 +259,7 @@ static int take_all(Manager* m, const Actor* actor, AppRow* row, const json_t* m
         if (r >= 0 && c->ports)
                 r = take_ports(m, row, manifest, c->ports, reterr);
         if (r >= 0 && c->mail >= 0)
-                r = take_mail(row, c->mail > 0, reterr);
+                r = app_mail_take(row, c->mail > 0, reterr);
         if (c->maintenance >= 0)
                 row->maintenance = c->maintenance;
         if (c->auto_update >= 0)

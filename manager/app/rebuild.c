@@ -1,4 +1,5 @@
-/* A row that the store has lost is made again from the app's directory. */
+/* A row that the store has lost is made again from the app's directory; where it says of an app's mail what root's
+ * record does not, the record is right. */
 #include "app/app-internal.h"
 #include "base/log.h"
 #include "base/validate.h"
@@ -18,12 +19,33 @@ static bool slot_taken(Manager* m, int64_t slot) {
         return false;
 }
 
+/* The release before noted of copies that their mail is silent, and let it through. What such a copy does by now
+ * may matter to people: it is shown as it is, and whoever wants it silent says so. One with a job is just being
+ * changed. */
+static int mail_as_it_is(Manager* m, int directory_fd, AppRow* row, Error* reterr) {
+        _cleanup_(app_record_freep) AppRecord* record = NULL;
+        if (app_may_mail(row) || *row->job || !streq(row->network_out, "any"))
+                return 0;
+        int r = app_record_load(directory_fd, row->id, &record, reterr);
+        if (r <= 0 || !streq(record->network_out, "any"))
+                return MIN(r, 0);
+        r = app_mail_take(row, /* may= */ true, reterr);
+        if (r >= 0)
+                r = store_app_save(m->store, row, reterr);
+        if (r >= 0)
+                r = app_event_add(m, row->id, "configure", "warn", NULL,
+                                  "Its mail was shown as silent, but it can reach mail servers. If it should not, switch its mail off in its "
+                                  "settings.");
+        app_changed(m, row->id);
+        return r;
+}
+
 static int one(Manager* m, int directory_fd, const char* id, Error* reterr) {
         _cleanup_app_row_ AppRow there = {};
         _cleanup_(app_record_freep) AppRecord* record = NULL;
         int r = store_app_get(m->store, id, &there, reterr);
         if (r != 0)
-                return MIN(r, 0);
+                return r < 0 ? r : mail_as_it_is(m, directory_fd, &there, reterr);
         r = app_record_load(directory_fd, id, &record, reterr);
         if (r <= 0)
                 return r;
@@ -52,7 +74,7 @@ int app_rebuild(Manager* m, Error* reterr) {
                 if (!id_valid(entry->d_name))
                         continue;
                 if (one(m, dirfd(directory), entry->d_name, &e) < 0) /* the others may be fine */
-                        log_warning("App '%s' is on the disk and not in the store, and cannot be made again: %s", entry->d_name, strempty(e.message));
+                        log_warning("App '%s' is on the disk, and its row stays wrong: %s", entry->d_name, strempty(e.message));
         }
         return 0;
 }
