@@ -70,3 +70,19 @@ int app_fit(Manager* m, const json_t* manifest, json_t** ret, Error* reterr) {
                          sentence);
         return *ret ? 0 : error_errno(reterr, -ENOMEM, "Cannot say whether it fits");
 }
+
+int app_host_port_free(Manager* m, const json_t* asked, Error* reterr) {
+        _cleanup_app_rows_ AppRows rows = {};
+        int64_t port = json_get_integer(json_object_get(asked, "http"), "port", 0);
+        int r = store_app_all(m->store, &rows, reterr);
+        for (size_t i = 0; i < rows.count && r >= 0 && port > 0; i++) {
+                const AppRow* row = &rows.items[i];
+                _cleanup_json_ json_t* manifest = row->host_network ? app_manifest(row) : NULL;
+                if (json_get_integer(json_object_get(manifest, "http"), "port", 0) != port)
+                        continue;
+                (void) error_field(reterr, ERROR_CONFLICT, "port", "Port %lld of the machine is that of %s.",
+                                   (long long) port, row->title);
+                return error_hint(reterr, "Let one of them answer on another port.");
+        }
+        return MIN(r, 0);
+}

@@ -161,21 +161,6 @@ int app_access_take(Manager* m, AppRow* row, const char* access, const json_t* g
 
 /* --- beginning --- */
 
-/* The machine's own network has each port once: visitors of the second app would be led to the first. */
-static int host_port_free(Manager* m, const json_t* asked, Error* reterr) {
-        _cleanup_app_rows_ AppRows rows = {};
-        int64_t port = json_get_integer(json_object_get(asked, "http"), "port", 0);
-        int r = store_app_all(m->store, &rows, reterr);
-        for (size_t i = 0; i < rows.count && r >= 0 && port > 0; i++) {
-                _cleanup_json_ json_t* manifest = rows.items[i].host_network ? app_manifest(&rows.items[i]) : NULL;
-                if (json_get_integer(json_object_get(manifest, "http"), "port", 0) != port)
-                        continue;
-                (void) error_field(reterr, ERROR_CONFLICT, "port", "Port %lld of the machine is that of %s.", (long long) port, rows.items[i].title);
-                return error_hint(reterr, "Let one of them answer on another port.");
-        }
-        return MIN(r, 0);
-}
-
 static int may_install(Manager* m, const AppInstall* i, Error* reterr) {
         _cleanup_json_ json_t* fit = NULL;
         int64_t count = 0;
@@ -195,7 +180,9 @@ static int may_install(Manager* m, const AppInstall* i, Error* reterr) {
                                    strempty(json_get_string(json_object_get(i->manifest, "host_network"), "reason")));
                 return error_hint(reterr, "Then it reaches everything the machine does. Say yes with host_network if that is meant.");
         }
-        if (json_is_object(json_object_get(i->manifest, "host_network")) && (r = host_port_free(m, i->manifest, reterr)) < 0)
+        if (json_is_object(json_object_get(i->manifest, "host_network")))
+                r = app_host_port_free(m, i->manifest, reterr);
+        if (r < 0)
                 return r;
         r = app_fit(m, i->manifest, &fit, reterr);
         if (r < 0)

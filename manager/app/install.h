@@ -25,5 +25,8 @@ int app_install_begin(Manager* m, const AppInstall* install, const Actor* actor,
 
 /* Fit of tbl/types.h for this manifest, owned. */
 int app_fit(Manager* m, const json_t* manifest, json_t** ret, Error* reterr);
+/* For one that is to have the machine's own network, which has each port once: visitors of the second app would be
+ * led to the first. Else CONFLICT. */
+int app_host_port_free(Manager* m, const json_t* manifest, Error* reterr);
 /* Where an app of this package would live if nobody says; empty where the box has no domain. */
 int app_name_suggest(Manager* m, const char* package, char ret[static 254], Error* reterr);
