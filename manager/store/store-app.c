@@ -347,8 +347,8 @@ STATEMENT(app_point_each,
           " AND (:before = 0 OR kept_until < :before) ORDER BY created_at DESC, id");
 STATEMENT(app_point_put,
           "INSERT INTO app_point (" POINT_COLUMNS ") VALUES (:id, :app, :kind, :record, :version, :title, :name, :slot, :size, :created, :kept)"
-          " ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, record = excluded.record, version = excluded.version, size = excluded.size,"
-          " kept_until = excluded.kept_until");
+          " ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, record = excluded.record, version = excluded.version, title = excluded.title,"
+          " name = excluded.name, size = excluded.size, created_at = excluded.created_at, kept_until = excluded.kept_until");
 STATEMENT(app_point_remove, "DELETE FROM app_point WHERE id = :id");
 
 #define COLUMN_OF_POINT(field) ROW_COLUMN(AppPointRow, field)
