@@ -1,5 +1,6 @@
 /* Data that was put aside: archives of uninstalled apps and data that was replaced. Bringing it back, deleting it, and forgetting it in time. */
 #include "base/time.h"
+#include "app/install.h"
 #include "app/move.h"
 #include "app/own.h"
 #include "app/update.h"
@@ -29,6 +30,11 @@ static int row_back(Manager* m, const AppPointRow* p, const char* name, AppRow* 
         }
         if (r >= 0)
                 r = app_name_check(m, "name", where, /* app= */ NULL, reterr);
+        if (r >= 0 && json_get_integer(note, "host_network", 0) != 0) {
+                const char* text = strempty(json_get_string(note, "manifest"));
+                _cleanup_json_ json_t* manifest = json_loads(text, 0, NULL);
+                r = app_host_port_free(m, manifest, reterr);
+        }
         (void) json_object_set_new(note, "name", json_string(where));
         domain_name_show(where, shown);
         (void) json_object_set_new(note, "shown", json_string(shown));
@@ -50,15 +56,20 @@ static int on_going(const JobRow* row, void* userdata) {
         return 0;
 }
 
-/* What is being deleted does not come back: half of it would be worse than nothing. */
-static int stays(Manager* m, const char* archive, Error* reterr) {
+int app_archive_goes(Manager* m, const char* archive, Error* reterr) {
         static const char* const open[] = { "queued", "running" };
         Going g = { .archive = archive };
         int64_t total;
         int r = 0;
         for (size_t i = 0; i < ELEMENTS(open) && r >= 0; i++)
                 r = store_job_list(m->store, &(JobFilter) { .state = open[i], .q = archive, .limit = 16 }, on_going, &g, &total, reterr);
-        return r < 0 ? r : g.found ? error_set(reterr, ERROR_WRONG_STATE, "The archive %s is being deleted.", archive) : 0;
+        return r < 0 ? r : g.found;
+}
+
+/* What is being deleted does not come back: half of it would be worse than nothing. */
+static int stays(Manager* m, const char* archive, Error* reterr) {
+        int r = app_archive_goes(m, archive, reterr);
+        return r > 0 ? error_set(reterr, ERROR_WRONG_STATE, "The archive %s is being deleted.", archive) : r;
 }
 
 int app_archive_restore(Manager* m, const Actor* actor, const char* archive, const char* name, char ret_job[static JOB_ID_BYTES], Error* reterr) {
@@ -153,14 +164,23 @@ static int restore_step(Manager* m, Job* job, Error* reterr) {
 /* An archive again; what the app did to its data meanwhile stays in it. */
 static int restore_undo(Manager* m, Job* job, Error* reterr) {
         _cleanup_app_row_ AppRow row = {};
+        _cleanup_error_ Error e = ERROR_NULL;
         if (app_job_row(m, job, &row, NULL) < 0)
                 return 1;
         app_undo_again(job);
         int r = app_step_stop(m, job, "undo-stop", row.id, reterr);
         if (r == 1)
                 r = app_step_remove(m, job, "undo-remove", row.id, reterr);
-        if (r == 1 && job->stage >= COPY)
-                r = app_step_data(m, job, "undo-data", &row, "archive", json_pack("{s:s}", "archive", archive_of(job)), NULL, reterr);
+        if (r == 1 && job->stage >= COPY) {
+                json_t* request = json_pack("{s:s}", "archive", archive_of(job));
+                r = app_step_data(m, job, "undo-data", &row, "archive", request, NULL, &e);
+                if (r < 0 && error_has_name(&e, ERROR_CONFLICT))
+                        r = 1; /* the archive is whole; what stood in its way was there before */
+        }
+        if (r < 0 && reterr && error_is_set(&e)) {
+                *reterr = e;
+                e = ERROR_NULL;
+        }
         if (r != 1)
                 return r;
         r = store_app_remove(m->store, row.id, reterr);

@@ -20,30 +20,37 @@ int app_uninstall(Manager* m, const Actor* actor, const AppRow* before, bool arc
 }
 
 typedef struct Begun {
+        Manager* m;
         Job* job;
         int64_t slot;
+        Error* reterr;
 } Begun;
 
+/* The newest of them, but none that is being deleted. */
 static int on_archive(const AppPointRow* p, void* userdata) {
         Begun* b = userdata;
-        return p->slot == b->slot ? json_object_set_new(b->job->journal, "archive", json_string(p->id)) : 0;
+        if (p->slot != b->slot || json_get_string(b->job->journal, "archive"))
+                return 0;
+        int r = app_archive_goes(b->m, p->id, b->reterr);
+        return r != 0 ? MIN(r, 0) : json_object_set_new(b->job->journal, "archive", json_string(p->id));
 }
 
 /* An archive of the app that has its slot was begun by a removal that did not end: it may have the app's data already, and is gone on with. */
 static int archive_choose(Manager* m, Job* job, const AppRow* row, Error* reterr) {
         if (json_get_string(job->journal, "archive"))
                 return 1;
-        (void) json_object_set_new(job->journal, "archive", json_string(job->id));
-        int r = store_app_point_each(m->store, row->id, "archive", 0, on_archive, &(Begun) { job, row->slot }, reterr);
-        return r < 0 ? r : 0;
+        Begun begun = { m, job, row->slot, reterr };
+        int r = store_app_point_each(m->store, row->id, "archive", 0, on_archive, &begun, reterr);
+        if (r >= 0 && !json_get_string(job->journal, "archive"))
+                (void) json_object_set_new(job->journal, "archive", json_string(job->id));
+        return MIN(r, 0);
 }
 
 static const char* archive_of(const Job* job) {
         return strempty(json_get_string(job->journal, "archive"));
 }
 
-/* The archive's row comes before the archive: its slot is taken from then on. */
-static int point_add(Manager* m, Job* job, const AppRow* row, Error* reterr) {
+static int point_put(Manager* m, Job* job, const AppRow* row, int64_t bytes, Error* reterr) {
         _cleanup_json_ json_t* note = app_note_make(m, row, reterr);
         _cleanup_free_ char* text = note ? json_text(note, /* canonical= */ true) : NULL;
         if (!text)
@@ -51,36 +58,50 @@ static int point_add(Manager* m, Job* job, const AppRow* row, Error* reterr) {
         int64_t now = now_seconds();
         AppPointRow point = {
                 .id = (char*) archive_of(job), .app_id = row->id, .kind = (char*) "archive", .record = text, .version = row->version, .title = row->title,
-                .name = row->name, .slot = row->slot, .created_at = now, .kept_until = now + ARCHIVE_SEC,
+                .name = row->name, .slot = row->slot, .size = bytes, .created_at = now, .kept_until = now + ARCHIVE_SEC,
         };
         return MIN(store_app_point_put(m->store, &point, reterr), 0);
 }
 
-static int point_size(Manager* m, Job* job, int64_t bytes, Error* reterr) {
-        _cleanup_app_point_row_ AppPointRow point = {};
-        int r = store_app_point_get(m->store, archive_of(job), &point, reterr);
-        if (r <= 0)
-                return r;
-        point.size = bytes;
-        return MIN(store_app_point_put(m->store, &point, reterr), 0);
+/* The archive's row comes before the archive: its slot is taken from then on. One that is there says what it has until
+ * this removal's data is in it. */
+static int point_begin(Manager* m, Job* job, const AppRow* row, Error* reterr) {
+        _cleanup_app_point_row_ AppPointRow there = {};
+        (void) json_object_set_new(job->journal, "point", json_true());
+        int r = store_app_point_get(m->store, archive_of(job), &there, reterr);
+        return r != 0 ? MIN(r, 0) : point_put(m, job, row, 0, reterr);
+}
+
+/* The archive that was gone on with has data of its own, and so has the app: that is another one, and both are kept. */
+static int archive_anew(Job* job) {
+        (void) json_object_set_new(job->journal, "archive", json_string(job->id));
+        (void) json_object_del(job->journal, "point");
+        app_step_again(job, "archive");
+        return 0;
 }
 
 static int step_archive(Manager* m, Job* job, const AppRow* row, Error* reterr) {
         _cleanup_json_ json_t* result = NULL;
+        _cleanup_error_ Error e = ERROR_NULL;
         if (!json_get_boolean(job->request, "archive", true))
                 return 1;
         int r = archive_choose(m, job, row, reterr);
         if (r != 1)
                 return r;
-        if (!json_get_boolean(job->journal, "point", false)) {
-                (void) json_object_set_new(job->journal, "point", json_true());
-                return point_add(m, job, row, reterr);
+        if (!json_get_boolean(job->journal, "point", false))
+                return point_begin(m, job, row, reterr);
+        json_t* request = json_pack("{s:s}", "archive", archive_of(job));
+        r = app_step_data(m, job, "archive", row, "archive", request, &result, &e);
+        if (r < 0 && error_has_name(&e, ERROR_CONFLICT) && !streq(archive_of(job), job->id))
+                return archive_anew(job);
+        if (r < 0 && reterr) {
+                *reterr = e;
+                e = ERROR_NULL;
         }
-        r = app_step_data(m, job, "archive", row, "archive", json_pack("{s:s}", "archive", archive_of(job)), &result, reterr);
         if (r != 1)
                 return r;
         (void) json_object_set_new(job->result, "archive", json_string(archive_of(job)));
-        r = point_size(m, job, json_get_integer(result, "bytes", 0), reterr);
+        r = point_put(m, job, row, json_get_integer(result, "bytes", 0), reterr);
         return r < 0 ? r : 1;
 }
 

@@ -227,18 +227,29 @@ static int archive_thin(int parent, const char* name, const TreeWatch* watch) {
         return r < 0 ? r : tree_remove(fd, "scratch", watch);
 }
 
-/* The archive is there: it was made and nobody heard, or its data was on the way back to the app, which does not come back after all. Whatever else the
- * app has was made for it since. */
+/* The archive was begun before: it was made and nobody heard, or its data was on the way back to the app, which does not
+ * come back after all. Whatever else the app has was made for it since. -EEXIST where both have data: neither is worth
+ * less than the other. */
 static int archive_again(Spot* app, Spot* archive, const TreeWatch* watch) {
         _cleanup_close_ int to = tree_open(archive->parent, archive->name), from = tree_open(app->parent, app->name);
         if (to < 0 || (from < 0 && from != -ENOENT))
                 return MIN(to, from);
         bool here = entry_exists(to, "data"), there = from >= 0 && entry_exists(from, "data");
         if (here && there)
-                return 0; /* the app's own, of another time */
+                return -EEXIST;
         if (there && (renameat(from, "data", to, "data") < 0 || fsync(to) < 0 || fsync(from) < 0))
                 return -errno;
         return spot_remove(app, watch);
+}
+
+/* What has the archive's other name becomes the archive. */
+static int archive_finish(Spot* to, const TreeWatch* watch) {
+        int r = archive_thin(to->parent, to->part, watch);
+        if (r >= 0)
+                r = tree_remove(to->parent, to->gone, watch); /* of the archive that this one was before */
+        if (r >= 0 && (renameat(to->parent, to->part, to->parent, to->name) < 0 || fsync(to->parent) < 0))
+                r = -errno;
+        return r;
 }
 
 int place_archive(Place* p, const char* app, const char* archive, const TreeWatch* watch, Error* reterr) {
@@ -248,19 +259,17 @@ int place_archive(Place* p, const char* app, const char* archive, const TreeWatc
                 r = spot_open(p, PLACE_APP, app, NULL, &from);
         if (r < 0)
                 return error_errno(reterr, r, "Cannot archive '%s'", app);
-        if (entry_exists(to.parent, to.name)) {
-                r = archive_again(&from, &to, watch);
-                return r < 0 && r != -ECANCELED ? error_errno(reterr, r, "Cannot archive '%s'", app) : r;
-        }
-        if (!entry_exists(to.parent, to.part) && renameat(from.parent, from.name, to.parent, to.part) < 0)
+        bool there = entry_exists(to.parent, to.name), begun = there || entry_exists(to.parent, to.part);
+        if (!begun && renameat(from.parent, from.name, to.parent, to.part) < 0)
                 return not_there(reterr, -errno, "app", app);
         if (fsync(to.parent) < 0 || fsync(from.parent) < 0)
                 return error_errno(reterr, -errno, "Cannot archive '%s'", app);
-        r = archive_thin(to.parent, to.part, watch);
-        if (r >= 0)
-                r = tree_remove(to.parent, to.gone, watch); /* of the archive that this one was before */
-        if (r >= 0 && (renameat(to.parent, to.part, to.parent, to.name) < 0 || fsync(to.parent) < 0))
-                r = -errno;
+        r = there ? 0 : archive_finish(&to, watch);
+        if (r >= 0 && begun)
+                r = archive_again(&from, &to, watch);
+        if (r == -EEXIST)
+                return error_set(reterr, ERROR_CONFLICT, "The archive %s and the app '%s' have data each.", archive,
+                                 app);
         return r < 0 && r != -ECANCELED ? error_errno(reterr, r, "Cannot archive '%s'", app) : r;
 }
 
