@@ -95,6 +95,8 @@ static int may_copy(Manager* m, const AppRow* row, const char* name, Error* rete
         if (*row->job || !streq(row->state, "present"))
                 return error_set(reterr, ERROR_WRONG_STATE, "%s is being worked on.", row->title);
         int r = app_name_check(m, "name", name, /* app= */ NULL, reterr);
+        if (r >= 0 && row->host_network)
+                r = app_host_port_free(m, manifest, reterr);
         if (r >= 0)
                 r = app_fit(m, manifest, &fit, reterr);
         if (r >= 0 && !json_get_boolean(fit, "fits", false)) {
@@ -153,7 +155,9 @@ static int source_row(Manager* m, Job* job, AppRow* ret, Error* reterr) {
 
 static json_t* copy_request(const AppRow* source, bool early) {
         _cleanup_json_ json_t* manifest = app_manifest(source);
-        return json_pack("{s:{s:s, s:I}, s:b, s:o}", "from", "app", source->id, "slot", (json_int_t) source->slot, "early", (int) early, "without", move_caches(manifest));
+        return json_pack("{s:{s:s, s:I}, s:b, s:b, s:o}", "from", "app", source->id, "slot",
+                         (json_int_t) source->slot, "early", (int) early, "keeps_none",
+                         (int) move_keeps_none(manifest), "without", move_caches(manifest));
 }
 
 static int door(Manager* m, AppRow* row, bool open, Error* reterr) {
@@ -326,7 +330,12 @@ static int clone_undo(Manager* m, Job* job, Error* reterr) {
         clone_reboot_check(job);
         int r = 1;
         if (!flag(job, "released")) {
-                bool ours = source_row(m, job, &source, NULL) >= 0 && streq(source.job, job->id); /* else it is free, and others may be at it */
+                const char* id = strempty(json_get_string(job->request, "source"));
+                int k = store_app_get(m->store, id, &source, reterr);
+                if (k < 0) /* it may stand because of us: to be looked at again */
+                        return k;
+                /* If not, it is free, and others may be at it. */
+                bool ours = k > 0 && streq(source.job, job->id);
                 r = ours && streq(source.wanted, "running") ? source_start(m, job, &source, reterr) : 1;
                 if (r == 1 && ours)
                         r = app_job_over(m, source.id, NULL, NULL, reterr) < 0 ? -EIO : 1;
@@ -334,8 +343,9 @@ static int clone_undo(Manager* m, Job* job, Error* reterr) {
                         return move_undone(job, r);
                 flag_set(job, "released");
         }
-        if (app_job_row(m, job, &row, NULL) < 0)
-                return 1;
+        r = store_app_get(m->store, job->object, &row, reterr);
+        if (r <= 0)
+                return r < 0 ? r : 1;
         r = app_step_stop(m, job, "undo-stop", row.id, reterr);
         if (r == 1)
                 r = app_step_remove(m, job, "undo-remove", row.id, reterr);

@@ -17,6 +17,8 @@
  *   point      "point", "early": bool     copies data/ to points/<point>/. With early (the app may be running) the copy is begun and left
  *                                         incomplete; later without early, when nothing writes any more, what changed since is copied and the
  *                                         point is there. An early pass may be left out.
+ *                                         With "keeps_none": true, for an app whose manifest has no
+ *                                         data, a missing data/ is an empty one; so in copy
  *   restore    "point", "replaced": id    points/<point> becomes data/, what was data/ becomes points/<replaced>: renames, no copying.
  *                                         The app must be stopped. The point is used up.
  *   copy       "from": {"app", "slot", "point": null or id}, "early"      data/ of another app, or one of its points, as this app's data/, ids shifted
@@ -35,7 +37,7 @@
  * "free": bytes}, without what cannot be measured; export: {"size": bytes of the file}.
  *
  * Errors: STORAGE_FULL before anything is copied when it would not fit, with both figures in the sentence; NOT_FOUND where the named thing is
- * not there; WRONG_STATE where the target is.
+ * not there; WRONG_STATE where the target is; CONFLICT of archive where an archive of that id has data, and the app has, too.
  *
  * Progress: stages prepare, copy, switch; percent by bytes. Cancelling is heard while copying; what was begun is removed by the next `remove` of
  * that id, and by every action on the same app after a day. */

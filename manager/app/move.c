@@ -152,6 +152,11 @@ json_t* move_caches(const json_t* manifest) {
         return list;
 }
 
+bool move_keeps_none(const json_t* manifest) {
+        return json_array_size(json_object_get(manifest, "containers")) > 0 &&
+               json_array_size(json_object_get(manifest, "data")) == 0;
+}
+
 /* --- forwards --- */
 
 int move_begin(Manager* m, Job* job, AppRow* row, Error* reterr) {
@@ -171,7 +176,8 @@ int move_begin(Manager* m, Job* job, AppRow* row, Error* reterr) {
 
 static json_t* point_request(Job* job, const AppRow* row, bool early) {
         _cleanup_json_ json_t* manifest = app_manifest(row);
-        return json_pack("{s:s, s:b, s:o}", "point", move_id(job, "point"), "early", (int) early, "without", move_caches(manifest));
+        return json_pack("{s:s, s:b, s:b, s:o}", "point", move_id(job, "point"), "early", (int) early, "keeps_none",
+                         (int) move_keeps_none(manifest), "without", move_caches(manifest));
 }
 
 /* The door and the state as they were before, for what was not proven to be any better. */
@@ -384,9 +390,11 @@ static int answers_back(Manager* m, Job* job, AppRow* row, bool back, Error* ret
 }
 
 int move_given_up(Manager* m, Job* job, const AppRow* row, Error* reterr) {
-        if (!flag(job, "swapped") || flag(job, "back-data-noted"))
+        bool swapped = flag(job, "swapped");
+        bool unsure = !swapped && flag(job, "swapping") && *text(job, "replaced");
+        if ((!swapped && !unsure) || flag(job, "back-data-noted"))
                 return 0;
-        int r = store_app_point_remove(m->store, text(job, "target_point"), reterr);
+        int r = unsure ? 0 : store_app_point_remove(m->store, text(job, "target_point"), reterr);
         if (r >= 0 && !flag(job, "swap-noted"))
                 r = point_note(m, row, text(job, "replaced"), "replaced", row->version, 0, reterr);
         return MIN(r, 0);

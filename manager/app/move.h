@@ -45,7 +45,8 @@ int move_undone(Job* job, int r);
 /* For undo: everything as it was, as far as version_return() allows. *ret_how tells what was done. */
 int move_back(Manager* m, Job* job, AppRow* row, VersionReturn* ret_how, Error* reterr);
 
-/* An undo was given up: what a return has put in place is no point any more, and what it replaced is one. */
+/* An undo was given up: what a return has put in place is no point any more, and what it replaced is one. Where nobody
+ * knows whether it was put in place, both are: one too many can be deleted, but what is not listed is found by nobody. */
 int move_given_up(Manager* m, Job* job, const AppRow* row, Error* reterr);
 void move_reboot_check(Job* job);
 /* A fresh id for a point, the same over a kill: kept in the journal under key. */
@@ -53,5 +54,6 @@ const char* move_id(Job* job, const char* key);
 int point_note(Manager* m, const AppRow* row, const char* id, const char* kind, const char* version, int64_t bytes, Error* reterr);
 /* Names of data directories that are caches: their content is not worth a copy. An array, owned. */
 json_t* move_caches(const json_t* manifest);
+bool move_keeps_none(const json_t* manifest); /* no data directories at all; false where nobody knows */
 /* Of the versions that were left, the oldest go beyond those that are kept, and their points with them. */
 int move_thin(Manager* m, const char* app, Error* reterr);

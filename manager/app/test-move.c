@@ -7,6 +7,8 @@
 /* What the steps met; of an apply the door. */
 static char asked[512];
 static const char *failing, *missing;
+static const char* manifest_text;
+static bool keeps_none; /* as the last point was asked for */
 
 static int step(const char* what, const char* detail) {
         if (failing && streq(what, failing))
@@ -22,6 +24,7 @@ int app_step_answer(Manager* m, Job* job, const char* what, const AppRow* row, E
 int app_step_hook(Manager* m, Job* job, const char* what, const AppRow* row, const char* hook, Error* reterr) { return step(what, ""); }
 int app_step_directories(Manager* m, Job* job, const char* what, const AppRow* row, Error* reterr) { return step(what, ""); }
 int app_step_data(Manager* m, Job* job, const char* what, const AppRow* row, const char* action, json_t* rest, json_t** ret_result, Error* reterr) {
+        keeps_none = streq(action, "point") && json_is_true(json_object_get(rest, "keeps_none"));
         json_decref(rest);
         if (missing && streq(what, missing))
                 return error_set(reterr, ERROR_NOT_FOUND, "There is no restore point.");
@@ -46,7 +49,7 @@ VersionReturn version_return(bool touched, bool admitted, bool older_bears_data)
 void app_changed(Manager* m, const char* app) {}
 void app_images_clean_soon(Manager* m) {}
 int app_gate_set(AppRow* row, bool open) { return app_row_text(&row->gate, open ? "open" : "closed"); }
-json_t* app_manifest(const AppRow* row) { return json_object(); }
+json_t* app_manifest(const AppRow* row) { return json_loads(manifest_text, 0, NULL); }
 json_t* app_note_make(Manager* m, const AppRow* row, Error* reterr) { return json_pack("{s:{}, s:s}", "secrets", "settings", row->settings); }
 void job_log(Manager* m, Job* job, const char* level, const char* format, ...) {}
 void job_say(Job* job, const char* format, ...) {}
@@ -56,6 +59,7 @@ static void setup(Fixture* f, const char* state, const char* gate) {
         *asked = 0;
         failing = missing = child = NULL;
         cancelled = 0;
+        manifest_text = "{}";
         one_app_begin(f, state, gate);
         ASSERT_EQ(move_begin(&f->m, &f->job, &f->row, NULL), 1);
 }
@@ -195,6 +199,43 @@ TEST(a_return_that_is_given_up_leaves_the_points_that_there_are) {
         ASSERT_EQ(store_app_point_get(f.m.store, "target", &gone, NULL), 0);
         ASSERT_EQ(store_app_point_get(f.m.store, replaced, &p, NULL), 1);
         ASSERT_STREQ(p.kind, "replaced");
+}
+
+/* Whether the exchange happened is not known: the data of both sides is found by whoever looks. */
+TEST(an_exchange_that_never_settled_leaves_both_points) {
+        for (int asked_for = 0; asked_for < 2; asked_for++) {
+                FIXTURE("present", "open");
+                _cleanup_app_point_row_ AppPointRow p = {}, target = {};
+                (void) json_object_set_new(f.job.journal, "target_point", json_string("target"));
+                (void) json_object_set_new(f.job.journal, "swapping", json_true());
+                ASSERT_OK(point_note(&f.m, &f.row, "target", "point", "0", 0, NULL));
+                const char* replaced = asked_for ? move_id(&f.job, "replaced") : "";
+                ASSERT_OK(move_given_up(&f.m, &f.job, &f.row, NULL));
+                ASSERT_EQ(store_app_point_get(f.m.store, "target", &target, NULL), 1);
+                ASSERT_EQ(store_app_point_get(f.m.store, replaced, &p, NULL), asked_for);
+                if (asked_for)
+                        ASSERT_STREQ(p.kind, "replaced");
+        }
+}
+
+/* Where data is to be and none is, it lies elsewhere, and nothing is no copy of it. */
+TEST(only_an_app_that_keeps_none_may_have_no_data) {
+        static const struct {
+                const char* manifest;
+                bool none;
+        } cases[] = {
+                { "{\"containers\":[{\"name\":\"web\"}]}", true },
+                { "{\"containers\":[{\"name\":\"web\"}],\"data\":[]}", true },
+                { "{\"containers\":[{\"name\":\"web\"}],\"data\":[{\"name\":\"files\"}]}", false },
+                { "{}", false }, /* nobody knows */
+        };
+        for (size_t i = 0; i < ELEMENTS(cases); i++) {
+                FIXTURE("present", "open");
+                forwards(&f);
+                manifest_text = cases[i].manifest;
+                ASSERT_EQ(move_keep(&f.m, &f.job, &f.row, NULL), 1);
+                ASSERT_EQ(keeps_none, cases[i].none);
+        }
 }
 
 static bool is_kept(Fixture* f, const char* point) {

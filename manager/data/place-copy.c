@@ -150,10 +150,11 @@ static int copy_into(Place* p, const PlaceCopy* how, int from, Spot* s, TreeCoun
         return r < 0 ? error_errno(reterr, r, "Cannot finish the copy of the data of '%s'", how->from_app) : 0;
 }
 
-/* The data of an app that has none is a directory with nothing in it. */
-static int data_open(Place* p, const char* app) {
+/* The data of an app that keeps none is a directory with nothing in it. Where one that does has none there, it lies
+ * elsewhere. */
+static int data_open(Place* p, const char* app, bool keeps_none) {
         int fd = place_open(p, "apps/%s/data", app);
-        if (fd != -ENOENT)
+        if (fd != -ENOENT || !keeps_none)
                 return fd;
         _cleanup_close_ int directory = place_open(p, "apps/%s", app);
         return directory < 0 ? directory : place_make(p, directory, "data", 0755, 0);
@@ -169,7 +170,9 @@ int place_copy(Place* p, const PlaceCopy* how, TreeCount* ret, Error* reterr) {
                 (void) tree_remove(s.parent, s.part, NULL);
                 return place_measure(p, how->point ? PLACE_POINT : PLACE_APP, how->app, how->point, ret);
         }
-        _cleanup_close_ int from = how->from_point ? place_open(p, "apps/%s/points/%s", how->from_app, how->from_point) : data_open(p, how->from_app);
+        _cleanup_close_ int from = how->from_point
+                                         ? place_open(p, "apps/%s/points/%s", how->from_app, how->from_point)
+                                         : data_open(p, how->from_app, how->keeps_none);
         if (from < 0)
                 return not_there(reterr, from, how->from_point ? "restore point" : "data of app", how->from_point ?: how->from_app);
         r = copy_into(p, how, from, &s, ret, reterr);

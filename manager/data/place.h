@@ -25,6 +25,7 @@ typedef struct PlaceCopy {
         const char* point;       /* NULL = the app's data */
         uint32_t slot;
         bool early;              /* the app may write; what is copied stays incomplete */
+        bool keeps_none;         /* from_app is one that has no data directories: to have none is right */
         uint64_t reserve;
         const char* const* without;
         TreeWatch watch;         /* count.bytes against *total */

@@ -236,12 +236,21 @@ TEST(an_app_without_data_has_points_too) {
         if (!world_up(&w))
                 return;
         shell(&w, "rmdir apps/notes/data/* apps/notes/data");
-        ASSERT_OK(copy(&w, "p", true, &e));
-        ASSERT_OK(copy(&w, "p", false, &e));
+        PlaceCopy how = { .from_app = "notes", .from_slot = SLOT, .app = "notes", .slot = SLOT, .point = "p", .early = true };
+        ASSERT_ERROR(place_copy(w.place, &how, &count, &e), ENOENT); /* of one that is to have some, it lies elsewhere */
+        ASSERT_TRUE(error_has_name(&e, ERROR_NOT_FOUND));
+        shell(&w, "test ! -e apps/notes/data && test ! -e apps/notes/points/p");
+        error_done(&e);
+        e = ERROR_NULL;
+        how.keeps_none = true;
+        ASSERT_OK(place_copy(w.place, &how, &count, &e));
+        how.early = false;
+        ASSERT_OK(place_copy(w.place, &how, &count, &e));
         shell(&w, "rmdir apps/notes/data && mkdir apps/notes/data && echo new >apps/notes/data/new"); /* the next version has some */
         ASSERT_OK(place_restore(w.place, "notes", "p", "q", &e));
         shell(&w, "test -z \"$(ls -A apps/notes/data)\" && test $(cat apps/notes/points/q/new) = new && rm -r apps/notes/data");
-        ASSERT_OK(place_copy(w.place, &(PlaceCopy) { .from_app = "notes", .from_slot = SLOT, .app = "other", .slot = OTHER }, &count, &e));
+        how = (PlaceCopy) { .from_app = "notes", .from_slot = SLOT, .app = "other", .slot = OTHER, .keeps_none = true };
+        ASSERT_OK(place_copy(w.place, &how, &count, &e));
         shell(&w, "test -z \"$(ls -A apps/other/data)\"");
         ASSERT_ERROR(place_copy(w.place, &(PlaceCopy) { .from_app = "none", .from_slot = SLOT, .app = "third", .slot = OTHER }, &count, &e), ENOENT);
         world_down(&w);
@@ -749,6 +758,36 @@ TEST(archives_that_do_not_come_back_are_whole) {
         }
         ASSERT_ERROR(place_unarchive(w.place, "other", "none", &e), ENOENT);
         shell(&w, "test ! -e apps/other");
+        world_down(&w);
+}
+
+/* An archive that was begun in another time has data, and so has the app: none of it goes. */
+TEST(an_archive_does_not_take_the_place_of_other_data) {
+        static const char* const states[] = {
+                "true",
+                "mv archives/arch archives/.arch.part",
+        };
+        World w;
+        if (!world_up(&w))
+                return;
+        for (size_t i = 0; i < ELEMENTS(states); i++) {
+                _cleanup_error_ Error e = ERROR_NULL;
+                shell(&w, "printf before >" DATA "/files/which");
+                ASSERT_OK(act_archive(&w, &e));
+                shell(&w, states[i]);
+                shell(&w, "mkdir -p " DATA "/files && printf after >" DATA "/files/which");
+                ASSERT_ERROR(act_archive(&w, &e), EEXIST);
+                ASSERT_TRUE(error_has_name(&e, ERROR_CONFLICT));
+                ASSERT_TRUE(holds(&w, "archives/arch/data/files/which", "before"));
+                ASSERT_TRUE(holds(&w, DATA "/files/which", "after"));
+                error_done(&e);
+                e = ERROR_NULL;
+                ASSERT_OK(place_archive(w.place, "notes", "fresh", NULL, &e));
+                ASSERT_TRUE(holds(&w, "archives/arch/data/files/which", "before"));
+                ASSERT_TRUE(holds(&w, "archives/fresh/data/files/which", "after"));
+                shell(&w, "rm -r archives/arch");
+                ASSERT_OK(place_unarchive(w.place, "notes", "fresh", &e));
+        }
         world_down(&w);
 }
 

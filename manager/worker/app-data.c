@@ -115,6 +115,7 @@ static int copy(Data* d, PlaceCopy* how, json_t** ret, Error* reterr) {
         how->app = d->app;
         how->slot = d->slot;
         how->early = json_get_boolean(d->request, "early", false);
+        how->keeps_none = json_get_boolean(d->request, "keeps_none", false);
         how->reserve = (uint64_t) MAX(json_get_integer(d->request, "reserve", RESERVE_BYTES), (int64_t) 0);
         how->without = d->without;
         how->watch = watch(d);
