@@ -22,6 +22,14 @@ static void good_worker(const char* id) {
         ASSERT_TRUE(hear(fd, "{\"over\":true}"));
 }
 
+/* The worker's own assertions are its exit status. */
+static void worker_ended_well(void) {
+        int status = 0;
+        ASSERT_OK(waitpid(world.pid, &status, 0));
+        ASSERT_EQ(status, 0);
+        world.pid = 0;
+}
+
 TEST(a_worker_reports_and_goes_home) {
         _cleanup_error_ Error e = ERROR_NULL;
         Fixture f;
@@ -44,10 +52,7 @@ TEST(a_worker_reports_and_goes_home) {
         _cleanup_json_ json_t* lines = NULL;
         ASSERT_OK(store_job_lines(f.m.store, id, &lines, &e));
         ASSERT_EQ(json_array_size(lines), 1);
-        int status = 0;
-        ASSERT_OK(waitpid(world.pid, &status, 0));
-        ASSERT_EQ(status, 0);
-        world.pid = 0;
+        worker_ended_well();
         down(&f);
 }
 
@@ -105,10 +110,7 @@ TEST(a_worker_outlives_the_manager) {
         f.m.jobs = jobs_free(f.m.jobs);
         jobs_up(&f, fake_peer_allowed);
         turn_until(&f, id, "done");
-        int status = 0;
-        ASSERT_OK(waitpid(world.pid, &status, 0));
-        ASSERT_EQ(status, 0);
-        world.pid = 0;
+        worker_ended_well();
         down(&f);
 }
 
@@ -144,10 +146,7 @@ TEST(an_early_worker_is_not_sent_home) {
         jobs_up(&f, fake_peer_allowed);
         (void) usleep(50000); /* its hello lies in the socket when the loop turns */
         turn_until(&f, id, "done");
-        int status = 0;
-        ASSERT_OK(waitpid(world.pid, &status, 0));
-        ASSERT_EQ(status, 0);
-        world.pid = 0;
+        worker_ended_well();
         down(&f);
 }
 
@@ -179,10 +178,7 @@ TEST(a_worker_is_told_to_stop) {
         ASSERT_OK(jobs_cancel(f.m.jobs, id, &e));
         ASSERT_OK(store_commit(f.m.store, &e));
         turn_until(&f, id, "cancelled");
-        int status = 0;
-        ASSERT_OK(waitpid(world.pid, &status, 0));
-        ASSERT_EQ(status, 0);
-        world.pid = 0;
+        worker_ended_well();
         down(&f);
 }
 
