@@ -6,3 +6,4 @@
 #define APP_SLOT_MAX 4095
 #define APP_UID_BASE 0x70000000u
 #define APP_UIDS 65536u
+#define APP_LINK_PREFIX "sb-" /* and the slot: the machine's end of an app's link */

@@ -1,4 +1,5 @@
 #include "net/link.h"
+#include "app-slots.h"
 #include <arpa/inet.h>
 #include <linux/if.h>
 #include <netlink/route/addr.h>
@@ -38,12 +39,18 @@ static json_t* walk_link(Walk* w, int index) {
         return NULL;
 }
 
+/* They come and go with every app, always with the same two addresses, and are no way to reach the machine. */
+static bool is_of_app(struct rtnl_link* link) {
+        const char *name = strempty(rtnl_link_get_name(link)), *slot = name + strlen(APP_LINK_PREFIX);
+        return strncmp(name, APP_LINK_PREFIX, strlen(APP_LINK_PREFIX)) == 0 && slot[strspn(slot, "0123456789")] == 0;
+}
+
 static void on_link(struct nl_object* object, void* userdata) {
         Walk* w = userdata;
         struct rtnl_link* link = (struct rtnl_link*) object;
         char mac[32] = "";
         size_t n = json_array_size(w->links);
-        if (n == LINKS_MAX || rtnl_link_get_flags(link) & IFF_LOOPBACK)
+        if (n == LINKS_MAX || rtnl_link_get_flags(link) & IFF_LOOPBACK || is_of_app(link))
                 return;
         struct nl_addr* hardware = rtnl_link_get_addr(link);
         if (hardware && nl_addr_get_len(hardware) == 6)

@@ -3,9 +3,9 @@
 #pragma once
 #include "base/json.h"
 
-/* Array of Address of tbl/types.h, owned: every link but loopback. */
+/* Array of Address of tbl/types.h, owned: every link but loopback and those of apps. */
 int link_list(json_t** ret);
-/* Global addresses without their prefix, IPv4 first; an array of strings, owned. */
+/* Of these, global addresses without their prefix, IPv4 first; an array of strings, owned. */
 int link_addresses(json_t** ret);
 
 typedef struct LinkMonitor LinkMonitor;

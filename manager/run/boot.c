@@ -1,8 +1,10 @@
-/* The apps of a machine that has just booted, without the manager: one after the other, what needs least memory first, so that a small machine
- * does not start all databases at once, and one app that hangs holds nobody up for long. */
+/* steadbox-boot: the apps of a machine that has just booted, without the manager: one after the other, what needs least memory first, so that a
+ * small machine does not start all databases at once, and one app that hangs holds nobody up for long. Apart from steadbox-run, which starts faster
+ * for not knowing the bus. */
 #include "base/log.h"
 #include "base/time.h"
-#include "run/run.h"
+#include "run/record.h"
+#include <systemd/sd-bus.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -96,7 +98,7 @@ static void app_start(sd_bus* bus, int apps_fd, const char* id) {
         while (is_starting(bus, id) && now_usec(CLOCK_MONOTONIC) < deadline);
 }
 
-int run_boot(Error* reterr) {
+static int boot(Error* reterr) {
         sd_bus* bus = NULL;
         _cleanup_free_ BootApp* apps = calloc(APPS_MAX, sizeof(*apps));
         _cleanup_close_ int fd = open(APPS_DIRECTORY, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
@@ -111,4 +113,14 @@ int run_boot(Error* reterr) {
         log_info("Started %zu apps.", n);
         (void) sd_bus_flush_close_unref(bus);
         return 0;
+}
+
+int main(int argc, char** argv) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        if (argc > 1)
+                return fputs("steadbox-boot\n", stdout) < 0 || !streq(argv[1], "--help") ? EXIT_FAILURE : EXIT_SUCCESS;
+        int r = boot(&e);
+        if (r < 0)
+                log_error("%s", error_is_set(&e) ? e.message : strerror(-r));
+        return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

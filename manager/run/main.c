@@ -12,8 +12,7 @@
 static const char usage[] =
                 "steadbox-run start|wait|clean APP CONTAINER\n"
                 "steadbox-run task APP TASK\n"
-                "steadbox-run network-up|network-down APP\n"
-                "steadbox-run boot\n";
+                "steadbox-run network-up|network-down APP\n";
 
 static int record_get(const char* id, AppRecord** ret, Error* reterr) {
         _cleanup_close_ int fd = open(APPS_DIRECTORY, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
@@ -46,8 +45,6 @@ static int clean(const char* id, const char* name, Error* reterr) {
 
 static int run(int argc, char** argv, Error* reterr) {
         _cleanup_(app_record_freep) AppRecord* a = NULL;
-        if (argc == 2 && streq(argv[1], "boot"))
-                return run_boot(reterr);
         if (argc == 3 && streq(argv[1], "network-down"))
                 return app_network_down(argv[2], reterr);
         if (argc == 4 && streq(argv[1], "clean"))
@@ -57,7 +54,7 @@ static int run(int argc, char** argv, Error* reterr) {
         int r = record_get(argv[2], &a, reterr);
         if (r < 0)
                 return r;
-        if (argc == 3 && streq(argv[1], "network-up"))
+        if (argc == 3 && streq(argv[1], "network-up")) /* by hand, by tests, and by units that PID 1 read before an upgrade */
                 return app_network_up(a->id, a->slot, reterr);
         if (argc == 4 && streq(argv[1], "task"))
                 return run_task(a, argv[3], reterr);

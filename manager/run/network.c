@@ -1,4 +1,5 @@
 #include "run/network.h"
+#include "app-slots.h"
 #include "base/file.h"
 #include "base/time.h"
 #include "run/rtnetlink.h"
@@ -13,6 +14,7 @@
 #include <net/if.h>
 #include <sched.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -27,6 +29,7 @@ typedef struct Network {
         unsigned slot;
         char directory[PATH_BYTES], path[PATH_BYTES]; /* of the namespace */
         char outside[IF_NAMESIZE];                    /* the host's link */
+        int lock;                                     /* one at a time: the app's containers start together */
         int home;                                     /* the namespace we came from */
         int host, inner;                              /* rtnetlink there and in the app's */
         int index;                                    /* of eth0 */
@@ -37,6 +40,7 @@ static void network_done(Network* n) {
         closep(&n->host);
         closep(&n->inner);
         closep(&n->home);
+        closep(&n->lock);
 }
 
 struct in_addr app_network_address4(unsigned slot) {
@@ -75,6 +79,11 @@ static int network_init(Network* n, const char* app, Error* reterr) {
         return n->host < 0 ? error_errno(reterr, n->host, "Cannot talk to the kernel's routing") : 0;
 }
 
+static int network_lock(Network* n) {
+        n->lock = open(n->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+        return n->lock < 0 || flock(n->lock, LOCK_EX) < 0 ? -errno : 0;
+}
+
 /* --- the namespace --- */
 
 /* The namespace's file: >= 0, -ENOENT when there is none or only the empty file of one. */
@@ -90,9 +99,6 @@ static int namespace_open(const Network* n) {
 
 /* Only by its mount it outlives us: killed before, it is gone with us. */
 static int namespace_make(const Network* n) {
-        int r = directory_make(n->directory, 0755);
-        if (r < 0)
-                return r;
         _cleanup_close_ int fd = open(n->path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0444);
         if (fd < 0)
                 return -errno;
@@ -148,6 +154,12 @@ static int link_remove(int fd, const char* name) {
         return rtnetlink_call(&m, fd);
 }
 
+/* Unasked, veth makes a queue for every processor there might be and then uses one; giving the others back takes it longer than all the rest. */
+static void queues_one(Rtnetlink* m) {
+        rtnetlink_add_number(m, IFLA_NUM_TX_QUEUES, 1);
+        rtnetlink_add_number(m, IFLA_NUM_RX_QUEUES, 1);
+}
+
 /* Made here, with its other end already in the machine's namespace: no moment in which half of it is in the wrong place. */
 static int pair_make(const Network* n) {
         Rtnetlink m;
@@ -156,6 +168,7 @@ static int pair_make(const Network* n) {
         rtnetlink_add_string(&m, IFLA_IFNAME, INSIDE);
         hardware_address(n->slot, /* inside= */ true, mac);
         rtnetlink_add(&m, IFLA_ADDRESS, mac, sizeof(mac));
+        queues_one(&m);
         size_t info = rtnetlink_nest(&m, IFLA_LINKINFO, NULL, 0);
         rtnetlink_add_string(&m, IFLA_INFO_KIND, "veth");
         size_t data = rtnetlink_nest(&m, IFLA_INFO_DATA, NULL, 0);
@@ -163,6 +176,7 @@ static int pair_make(const Network* n) {
         rtnetlink_add_string(&m, IFLA_IFNAME, n->outside);
         hardware_address(n->slot, /* inside= */ false, mac);
         rtnetlink_add(&m, IFLA_ADDRESS, mac, sizeof(mac));
+        queues_one(&m);
         rtnetlink_add_number(&m, IFLA_NET_NS_FD, (uint32_t) n->home);
         rtnetlink_close(&m, peer);
         rtnetlink_close(&m, data);
@@ -375,6 +389,8 @@ static int forwarding_on(const Network* n) {
 }
 
 static int inside_build(Network* n, Error* reterr) {
+        STEP("make the directory", directory_make(n->directory, 0755));
+        STEP("wait for the lock", network_lock(n));
         STEP("make the namespace", namespace_enter(n));
         STEP("set the ports", sysctl_write("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0"));
         STEP("set who may ping", sysctl_write("/proc/sys/net/ipv4/ping_group_range", "0 2147483647"));
@@ -411,10 +427,10 @@ static int outside_build(Network* n, Error* reterr) {
 }
 
 int app_network_up(const char* app, unsigned slot, Error* reterr) {
-        _cleanup_(network_done) Network n = { .home = -EBADF, .host = -EBADF, .inner = -EBADF, .slot = slot };
+        _cleanup_(network_done) Network n = { .lock = -EBADF, .home = -EBADF, .host = -EBADF, .inner = -EBADF, .slot = slot };
         if (slot == 0 || slot > APP_NETWORK_SLOT_MAX)
                 return error_field(reterr, ERROR_BAD_FIELD, "slot", "A slot is a number from 1 to %d.", APP_NETWORK_SLOT_MAX);
-        (void) snprintf(n.outside, sizeof(n.outside), "sb-%u", slot);
+        (void) snprintf(n.outside, sizeof(n.outside), APP_LINK_PREFIX "%u", slot);
         int r = network_init(&n, app, reterr);
         if (r < 0)
                 return r;
@@ -426,7 +442,7 @@ int app_network_up(const char* app, unsigned slot, Error* reterr) {
 
 /* The pair first: the namespace itself may live on in a process that does not end, and takes nothing with it then. */
 int app_network_down(const char* app, Error* reterr) {
-        _cleanup_(network_done) Network n = { .home = -EBADF, .host = -EBADF, .inner = -EBADF };
+        _cleanup_(network_done) Network n = { .lock = -EBADF, .home = -EBADF, .host = -EBADF, .inner = -EBADF };
         int r = network_init(&n, app, reterr);
         if (r < 0)
                 return r;

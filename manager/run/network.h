@@ -15,7 +15,7 @@ struct in_addr app_network_address4(unsigned slot);
 struct in6_addr app_network_address6(unsigned slot);
 
 /* Makes what is missing of it; what is there and in use stays. slot 1 to APP_NETWORK_SLOT_MAX. Needs CAP_NET_ADMIN, CAP_SYS_ADMIN and the mount
- * namespace of the machine. Killed anywhere, it may be called again. */
+ * namespace of the machine. Killed anywhere, it may be called again; where several of its containers start together, one waits for the other. */
 int app_network_up(const char* app, unsigned slot, Error* reterr);
 /* Takes it away, also half of one; containers must be gone. 1 = there was one, 0 = none. */
 int app_network_down(const char* app, Error* reterr);

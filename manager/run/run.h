@@ -6,4 +6,3 @@ int run_start(const AppRecord* a, const AppContainerRecord* c, Error* reterr); /
 int run_wait(const AppRecord* a, const AppContainerRecord* c, Error* reterr);  /* until its health command succeeds */
 int run_clean(const AppRecord* a, const AppContainerRecord* c, Error* reterr); /* what is left of it when it has ended */
 int run_task(const AppRecord* a, const char* task, Error* reterr);             /* does not return on success: becomes crun */
-int run_boot(Error* reterr);                                                   /* starts all that are enabled, small ones first */

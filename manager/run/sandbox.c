@@ -7,7 +7,9 @@
 #include "run/volume.h"
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <linux/sched.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -42,36 +44,33 @@ static int map_write(pid_t pid, const char* file, uint32_t from, uint32_t to) {
         return fd < 0 ? -errno : write_full(fd, line, (size_t) n);
 }
 
-/* A user namespace exists as long as a process or a file descriptor has it: a child makes one, we map it, keep it open, and let the child go. */
-static int userns_open(uint32_t from, uint32_t to, int* ret, Error* reterr) {
-        int ready[2], go[2];
-        char byte = 0, path[64];
-        if (pipe2(ready, O_CLOEXEC) < 0)
-                return failed(reterr, "make a pipe");
-        if (pipe2(go, O_CLOEXEC) < 0) {
-                (void) close(ready[0]);
-                (void) close(ready[1]);
-                return failed(reterr, "make a pipe");
-        }
-        pid_t pid = fork();
-        if (pid == 0) {
-                (void) close(go[1]);
-                byte = unshare(CLONE_NEWUSER) < 0 ? (char) errno : 0;
-                (void) !write(ready[1], &byte, 1);
-                (void) !read(go[0], &byte, 1);
-                _exit(0);
-        }
-        (void) close(ready[1]);
-        (void) close(go[0]);
-        int r = pid < 0 ? -errno : read(ready[0], &byte, 1) != 1 ? -EIO : -byte;
-        if (r >= 0)
-                r = map_write(pid, "uid_map", from, to);
+static int maps_write(pid_t pid, uint32_t from, uint32_t to, int* ret) {
+        char path[64];
+        int r = map_write(pid, "uid_map", from, to);
         if (r >= 0)
                 r = map_write(pid, "gid_map", from, to);
         (void) snprintf(path, sizeof(path), "/proc/%d/ns/user", (int) pid);
         if (r >= 0 && (*ret = open(path, O_RDONLY | O_CLOEXEC)) < 0)
                 r = -errno;
-        (void) close(ready[0]);
+        return r;
+}
+
+/* A user namespace exists as long as a process or a file descriptor has it: a child is born in one (clone(2)), we map it, keep it open, and let the
+ * child go, which does nothing but wait for that. */
+static int userns_open(uint32_t from, uint32_t to, int* ret, Error* reterr) {
+        struct clone_args how = { .flags = CLONE_NEWUSER, .exit_signal = SIGCHLD };
+        int go[2];
+        char byte;
+        if (pipe2(go, O_CLOEXEC) < 0)
+                return failed(reterr, "make a pipe");
+        pid_t pid = (pid_t) syscall(SYS_clone3, &how, sizeof(how));
+        if (pid == 0) {
+                (void) close(go[1]);
+                (void) !read(go[0], &byte, 1);
+                _exit(0);
+        }
+        int r = pid < 0 ? -errno : maps_write(pid, from, to, ret);
+        (void) close(go[0]);
         (void) close(go[1]);
         if (pid > 0)
                 (void) waitpid(pid, NULL, 0);

@@ -5,6 +5,7 @@
 #include "base/secret.h"
 #include "base/time.h"
 #include "run/bundle.h"
+#include "run/network.h"
 #include "run/output.h"
 #include "run/run.h"
 #include "run/sandbox.h"
@@ -73,6 +74,8 @@ int run_start(const AppRecord* a, const AppContainerRecord* c, Error* reterr) {
         char id[CONTAINER_ID_BYTES], file[PATH_BYTES], option[PATH_BYTES + 16];
         _cleanup_close_ int output = -EBADF;
         int r = directories_make(a, reterr);
+        if (r >= 0 && !a->host_network)
+                r = app_network_up(a->id, a->slot, reterr);
         if (r >= 0)
                 r = run_clean(a, c, reterr);
         if (r >= 0)
