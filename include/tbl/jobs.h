@@ -2,7 +2,7 @@
  *   WHERE  MANAGER: steps of short transactions inside the manager, one per turn of the loop, journalled in the store
  *          WORKER:  its own process in the sandbox of steadbox-job-<kind>@.service, started by the helper
  *   FLAGS  CANCEL (may be cancelled), LONE (one at a time, a second is refused), SERIAL (one at a time, others wait), AGAIN (of a WORKER: whatever it did may be
- *          done again, so it is begun once more where it died), 0
+ *          done again, so it is begun once more where it died), ADMITS (from its stage "admit" on what it did is seen, and it is not cancelled any more), 0
  * Stages are sentence keys jobs.<kind>.<stage> of the UI. */
 JOB(USER_DELETE,     "user-delete",     MANAGER, 0,             "sessions|tokens|groups|person",        "Delete a person")
 JOB(USER_IMPORT,     "user-import",     MANAGER, CANCEL | LONE, "check|add",                            "Import people")
@@ -19,7 +19,7 @@ JOB(IMAGE_CLEAN,     "image-clean",     WORKER,  CANCEL | LONE, "look|remove",  
 JOB(APP_DATA,        "app-data",        WORKER,  CANCEL | AGAIN, "prepare|copy|switch",                  "Copy an app's data")
 JOB(APP_INSTALL,     "app-install",     MANAGER, CANCEL,        "pull|unpack|secrets|databases|start|answer", "Install an app")
 JOB(APP_RUN,         "app-run",         MANAGER, CANCEL,        "stop|apply|start|answer",              "Start, stop or change an app")
-JOB(APP_UPDATE,      "app-update",      MANAGER, CANCEL,        "pull|unpack|stop|keep|switch|start|answer|admit|soak", "Update an app")
+JOB(APP_UPDATE,      "app-update",      MANAGER, CANCEL | ADMITS, "pull|unpack|stop|keep|switch|start|answer|admit|soak", "Update an app")
 JOB(APP_UPDATE_ALL,  "app-update-all",  MANAGER, CANCEL | LONE, "update",                               "Update all apps")
 JOB(APP_LOOK,        "app-look",        MANAGER, CANCEL,        "look",                                 "Look for newer images")
 JOB(APP_ROLLBACK,    "app-rollback",    MANAGER, 0,             "pull|stop|keep|switch|start|answer",   "Go back to an earlier version")

@@ -2,6 +2,7 @@
  * app that fills it. The rules are in disk-rule.c, the reasons in docs/decisions/0028. */
 #include "app/disk.h"
 #include "app/app-internal.h"
+#include "app/disk-room.h"
 #include "app/run.h"
 #include "app/sweep.h"
 #include "api/events.h"
@@ -9,7 +10,6 @@
 #include "base/time.h"
 #include "daemon/helper-client.h"
 #include "store/store-job.h"
-#include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -28,9 +28,6 @@
 #define FAILED_USEC (60 * USEC_PER_SEC)        /* until an app is measured again that could not be */
 #define FRESH_USEC (10 * USEC_PER_SEC)
 #define ENDING_USEC (30 * USEC_PER_SEC)        /* a stop may take so long before it is asked again */
-#define BALLAST_FILE "ballast"                 /* in the state directory: what the store may write with when nothing else is left */
-#define BALLAST_BYTES (32 * MEGABYTE)
-#define BALLAST_DISK (1024 * MEGABYTE)         /* not on smaller file systems */
 #define EXPORT_JOBS 100                        /* so far back is looked for exports; they are kept for a day */
 
 struct AppDisk {
@@ -46,7 +43,8 @@ struct AppDisk {
         uint64_t done_usec;        /* when it ended */
         char owed[APP_ID_BYTES];   /* an app that was ended and whose row does not say so yet, as the store could not be written */
         json_t* owed_facts;
-        int ballast;               /* 1 there, 0 not, -1 not yet looked */
+        bool bases_new;            /* what apps are compared with is not kept yet */
+        DiskRoom room;
 };
 
 /* --- looking --- */
@@ -132,39 +130,6 @@ char* app_disk_stopped_sentence(const AppRow* row, const json_t* facts) {
         return r < 0 ? NULL : text;
 }
 
-/* --- the store's last room --- */
-
-static void ballast_path(const Manager* m, char ret[static 256]) {
-        (void) snprintf(ret, 256, "%s/" BALLAST_FILE, m->state_directory);
-}
-
-static void ballast_drop(AppDisk* d) {
-        char path[256];
-        ballast_path(d->m, path);
-        if (d->ballast != 0 && unlink(path) >= 0)
-                log_notice("The disk is full; the room that was kept for the manager's store is given free.");
-        d->ballast = 0;
-}
-
-/* Only blocks are taken, nothing is written. Where the file system cannot do that, there is no ballast. */
-static void ballast_keep(AppDisk* d) {
-        char path[256];
-        struct stat st;
-        ballast_path(d->m, path);
-        if (d->m->apps->live_n == 0 || d->look.total < BALLAST_DISK) {
-                if (d->ballast != 0)
-                        (void) unlink(path);
-                d->ballast = 0;
-                return;
-        }
-        if (d->ballast > 0 || d->look.free < disk_reserve(d->look.total) + BALLAST_BYTES)
-                return;
-        _cleanup_close_ int fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-        d->ballast = 1; /* tried: not again every two seconds */
-        if (fd < 0 || fstat(fd, &st) < 0 || (st.st_blocks * 512 < BALLAST_BYTES && fallocate(fd, 0, 0, BALLAST_BYTES) < 0))
-                (void) log_warning_errno(-errno, "Failed to keep room for the manager's store, ignoring: %m");
-}
-
 /* --- measuring --- */
 
 static int add_export(const JobRow* row, void* userdata) {
@@ -188,25 +153,29 @@ static json_t* exports_measure(Manager* m) {
 }
 
 static void base_set(AppDisk* d, AppLive* live, const DiskLook* at) {
+        d->bases_new = true;
         live->disk_base = (DiskBase) {
                 .own = live->disk_bytes, .files = live->disk.files, .free = at->free, .inodes_free = at->inodes_free, .at = now_seconds(),
         };
 }
 
-/* Before an app was measured: what was known of it before the manager was started; nothing, where it came since. */
+/* Before an app was measured: what was known of it before the manager was started, where nothing better was kept; nothing, where it came since. */
 static void bases_look(AppDisk* d) {
         for (size_t i = 0; i < d->m->apps->live_n; i++) {
                 AppLive* live = d->m->apps->live[i];
                 bool came = live->disk_base.at < 0;
-                if (came || (live->disk_base.at == 0 && live->disk_bytes >= 0))
-                        live->disk_base = (DiskBase) {
-                                .own = came ? 0 : live->disk_bytes, .files = came ? 0 : -1, .free = d->look.free, .inodes_free = d->look.inodes_free,
-                                .at = now_seconds(),
-                        };
+                if (!came && (live->disk_base.at != 0 || live->disk_bytes < 0))
+                        continue;
+                live->disk_base = (DiskBase) {
+                        .own = came ? 0 : live->disk_bytes, .files = came ? 0 : -1, .free = d->look.free, .inodes_free = d->look.inodes_free,
+                        .at = now_seconds(),
+                };
+                d->bases_new = true;
         }
 }
 
-static void take_size(AppDisk* d, const char* app, const json_t* size, const json_t* exports) {
+/* peace: the disk was not falling while it was measured, so this is what it is compared with from now on. */
+static void take_size(AppDisk* d, const char* app, const json_t* size, const json_t* exports, bool peace) {
         AppLive* live = app_live(d->m, app);
         const char* point;
         json_t* bytes;
@@ -226,7 +195,7 @@ static void take_size(AppDisk* d, const char* app, const json_t* size, const jso
         live->disk_pause_usec = 0;
         if (live->disk_base.files < 0)
                 live->disk_base.files = u.files;
-        if (d->alarm == DISK_CALM || live->disk_base.at <= 0)
+        if (peace || live->disk_base.at <= 0)
                 base_set(d, live, &d->asked);
 }
 
@@ -242,6 +211,12 @@ static void pause_measuring(Manager* m, const json_t* asked, const json_t* measu
         }
 }
 
+/* The last look may be two seconds old, and a disk may be filled in one. */
+static bool is_peace(const AppDisk* d) {
+        DiskLook now;
+        return d->alarm == DISK_CALM && look(d->m, &now) >= 0 && disk_alarm(&d->asked, &now) == DISK_CALM;
+}
+
 static int measure_step(Manager* m, Job* job, Error* reterr) {
         _cleanup_json_ json_t* result = NULL;
         const char* app;
@@ -250,9 +225,10 @@ static int measure_step(Manager* m, Job* job, Error* reterr) {
         if (r != 1)
                 return r;
         _cleanup_json_ json_t* exports = exports_measure(m);
+        bool peace = m->apps && m->apps->disk && is_peace(m->apps->disk);
         json_object_foreach(json_object_get(result, "apps"), app, size)
                 if (m->apps && m->apps->disk)
-                        take_size(m->apps->disk, app, size, exports);
+                        take_size(m->apps->disk, app, size, exports, peace);
         pause_measuring(m, json_object_get(job->request, "apps"), json_object_get(result, "apps"));
         return 1;
 }
@@ -355,9 +331,7 @@ static void measure_look(AppDisk* d) {
                 return;
         }
         d->done_usec = d->look.at_usec; /* a while later again */
-        if (error_has_name(&e, ERROR_STORAGE_FULL))
-                ballast_drop(d);
-        else if (!error_has_name(&e, ERROR_BUSY))
+        if (!error_has_name(&e, ERROR_BUSY))
                 log_warning("Cannot measure what apps take, trying again: %s", strempty(e.message));
 }
 
@@ -377,15 +351,15 @@ static void on_ended(json_t* answer, const Error* error, void* userdata) {
         if (error && !error_has_name(error, ERROR_NOT_FOUND))
                 log_warning("Cannot end an app that fills the disk: %s", strempty(error->message));
         if (!error && d && look(m, &now) >= 0 && (now.free < MEGABYTE || (now.inodes > 0 && now.inodes_free == 0)))
-                ballast_drop(d);
+                disk_room_give(m, &d->room);
 }
 
 static int work_cancel(Manager* m, const AppRow* row, Transaction* transaction, Error* reterr) {
         _cleanup_error_ Error e = ERROR_NULL;
         int r = jobs_cancel(m->jobs, row->job, &e);
-        log_notice("App '%s' fills the disk while job '%s' works on it%s", row->id, row->job, r < 0 ? "." : ", which is cancelled.");
-        if (r < 0) /* some cannot be: its processes end all the same */
-                return 0;
+        if (r < 0) /* some cannot be: its processes end all the same, and it is noted when the job is over */
+                return error_set(reterr, ERROR_BUSY, "Job '%s' works on app '%s'.", row->job, row->id);
+        log_notice("App '%s' fills the disk while job '%s' works on it, which is cancelled.", row->id, row->job);
         *transaction = NULL;
         return store_commit(m->store, reterr);
 }
@@ -425,17 +399,19 @@ static int stop_write(AppDisk* d, const char* app, const json_t* facts, Error* r
         return r;
 }
 
-static void stop_say(AppDisk* d) {
+/* False where a job works on it that does not end for us: others may be looked for meanwhile. */
+static bool stop_say(AppDisk* d) {
         _cleanup_error_ Error e = ERROR_NULL;
         if (stop_write(d, d->owed, d->owed_facts, &e) >= 0) {
                 *d->owed = 0;
                 json_decref(d->owed_facts);
                 d->owed_facts = NULL;
-                return;
+                return true;
         }
+        if (error_has_name(&e, ERROR_BUSY))
+                return false;
         log_warning("Cannot note that app '%s' is stopped, trying again: %s", d->owed, strempty(e.message));
-        if (error_has_name(&e, ERROR_STORAGE_FULL))
-                ballast_drop(d);
+        return true;
 }
 
 /* grown: bytes since its base. */
@@ -449,7 +425,7 @@ static void stop_begin(AppDisk* d, AppLive* live, const char* why, int64_t grown
                                   (json_int_t) (live->disk_bytes / MEGABYTE), "limit_mb", (json_int_t) (live->disk_limit / MEGABYTE), "free_mb",
                                   (json_int_t) (d->look.free / MEGABYTE), "grown_mb", (json_int_t) (MAX(grown, (int64_t) 0) / MEGABYTE),
                                   "since", (json_int_t) b->at);
-        stop_say(d);
+        (void) stop_say(d);
         int r = helper_client_app_kill(d->m->helper, live->id, on_ended, d->m, &e);
         if (r < 0)
                 log_warning("Cannot end app '%s', which fills the disk: %s", live->id, strempty(e.message));
@@ -508,14 +484,34 @@ static void act(AppDisk* d) {
         AppLive* live;
         const char* why;
         int64_t grown;
-        if (*d->owed) {
-                stop_say(d);
+        if (*d->owed && stop_say(d))
                 return;
-        }
         if ((live = over_limit(d)))
                 stop_begin(d, live, "limit", live->disk_bytes - live->disk_base.own);
         else if (d->alarm == DISK_LOW && d->measured.at_usec > 0 && d->look.at_usec < d->measured.at_usec + d->cost_usec + FRESH_USEC && (live = filler(d, &grown, &why)))
                 stop_begin(d, live, why, grown);
+}
+
+/* Not in need: then they are as they were, and every block may be the last. */
+static void bases_keep(AppDisk* d) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        if (!d->bases_new || d->alarm != DISK_CALM)
+                return;
+        d->bases_new = disk_bases_save(d->m, &e) < 0;
+        if (d->bases_new)
+                log_warning("Cannot keep how the disk stood, trying again: %s", strempty(e.message));
+}
+
+/* The log has used up its own room, or could not have any. */
+static void on_store_full(void* userdata) {
+        AppDisk* d = userdata;
+        disk_room_give(d->m, &d->room);
+}
+
+void app_disk_full(Manager* m) {
+        AppDisk* d = m->apps ? m->apps->disk : NULL;
+        if (d && !(d->measuring && d->in_need)) /* the one who is being looked for would eat it at once; what was refused is asked again */
+                disk_room_give(m, &d->room);
 }
 
 static int on_look(sd_event_source* source, uint64_t usec, void* userdata) {
@@ -531,8 +527,9 @@ static int on_look(sd_event_source* source, uint64_t usec, void* userdata) {
                 if (!d->measuring)
                         measure_look(d);
         }
+        bases_keep(d);
         if (d->alarm == DISK_CALM)
-                ballast_keep(d);
+                disk_room_keep(d->m, &d->room, &d->look);
         (void) sd_event_source_set_time_relative(source, d->alarm != DISK_CALM && falling ? LOOK_FAST_USEC : LOOK_USEC);
         return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
@@ -541,8 +538,15 @@ int app_disk_start(Manager* m, Error* reterr) {
         AppDisk* d = calloc(1, sizeof(AppDisk));
         if (!d)
                 return error_errno(reterr, -ENOMEM, "Cannot watch the disk");
-        *d = (AppDisk) { .m = m, .ballast = -1 };
+        *d = (AppDisk) { .m = m, .room = DISK_ROOM_NULL };
         m->apps->disk = d;
+        if (look(m, &d->look) >= 0) { /* a measuring from before may end before the first look of the clock */
+                d->asked = d->look;
+                d->alarm = disk_alarm(&d->look, &d->look);
+                disk_room_start(m, &d->room, &d->look);
+        }
+        disk_bases_load(m);
+        store_on_full(m->store, on_store_full, d);
         for (size_t i = 0; i < m->apps->live_n; i++)
                 m->apps->live[i]->disk_soon_usec = now_usec(CLOCK_BOOTTIME) + START_USEC;
         int r = sd_event_add_time_relative(m->event, &d->timer, CLOCK_MONOTONIC, LOOK_USEC, 100 * USEC_PER_MSEC, on_look, d);
@@ -555,6 +559,10 @@ int app_disk_start(Manager* m, Error* reterr) {
 AppDisk* app_disk_free(AppDisk* d) {
         if (!d)
                 return NULL;
+        store_on_full(d->m->store, NULL, NULL);
+        DiskLook now; /* it may have been filled since the last */
+        if (d->alarm != DISK_CALM || (look(d->m, &now) >= 0 && disk_alarm(&d->look, &now) != DISK_CALM))
+                store_log_leave(d->m->store);
         (void) sd_event_source_disable_unref(d->timer);
         json_decref(d->owed_facts);
         free(d);

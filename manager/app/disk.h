@@ -29,6 +29,9 @@ DiskLevel disk_level(int64_t own, int64_t limit);
 /* What stays free for the machine, so that the store, the log and the other apps can write. */
 int64_t disk_reserve(int64_t total);
 
+/* Gives free what was kept for the manager's store where the disk is full; disk-room.c. False where there is none. */
+bool disk_ballast_drop(const char* state_directory);
+
 /* A look at the file system, every two seconds. */
 typedef struct DiskLook {
         int64_t total, free;       /* free: for those who are not root */

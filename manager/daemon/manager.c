@@ -6,6 +6,7 @@
 #include "api/http.h"
 #include "api/limits.h"
 #include "api/tag.h"
+#include "app/disk.h"
 #include "app/gate.h"
 #include "audit/audit.h"
 #include "base/file.h"
@@ -107,6 +108,11 @@ static int parts_init(Manager* m, Error* reterr) {
         char path[4096];
         (void) snprintf(path, sizeof(path), "%s/steadbox.db", m->state_directory);
         int r = store_open(path, &m->store, reterr);
+        if (r < 0 && error_has_name(reterr, ERROR_STORAGE_FULL) && disk_ballast_drop(m->state_directory)) {
+                error_done(reterr);
+                *reterr = ERROR_NULL;
+                r = store_open(path, &m->store, reterr);
+        }
         if (r >= 0)
                 r = seal_new_from_credential(&m->seal, reterr);
         if (r >= 0)

@@ -46,6 +46,7 @@ struct Jobs {
         sd_event_source* listener;
         sd_event_source* pump;     /* deferred: one step, or a look at the queue */
         bool rescan;               /* the queue may have changed */
+        sd_event_source* again;    /* timer: a look at the queue that could not be worked off; NULL = it could */
         Task* tasks[JOBS_TASKS_MAX];
         unsigned turn;             /* whose step is next */
         Connection* connections[CONNECTIONS_MAX];
@@ -85,6 +86,8 @@ int task_new(Jobs* j, const char* id, Task** ret, Error* reterr);
 Task* task_free(Task* t);
 DEFINE_CLEANUP(Task*, task_free);
 bool task_is_worker(const Task* t);
+bool job_is_settled(const JobType* type, const char* stage); /* of a kind that ADMITS: it has come so far that it is not cancelled any more */
+bool task_is_settled(const Task* t);
 int task_reload(Task* t, Error* reterr);      /* back to what the store has, after a rollback */
 void task_publish(Task* t, bool force);
 void task_show_child(Task* parent, const Task* child); /* the child's progress is the parent's */

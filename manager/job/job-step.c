@@ -286,9 +286,10 @@ void task_step(Task* t) {
                 task_finish(t);
                 return;
         }
-        if ((t->job.cancel || task_must_undo(t)) && !parts_are_over(t))
+        bool cancelled = t->job.cancel && !task_is_settled(t); /* where it was on its way meanwhile it came too late */
+        if ((cancelled || task_must_undo(t)) && !parts_are_over(t))
                 return;
-        if (t->job.cancel && !task_must_undo(t)) {
+        if (cancelled && !task_must_undo(t)) {
                 task_undo(t, JOB_STATE_CANCELLED, NULL);
                 return;
         }

@@ -5,6 +5,7 @@
 #include "base/time.h"
 #include "base/secret.h"
 
+#define AGAIN_USEC USEC_PER_SEC
 #define RESUMED_MAX 5 /* starts of the manager during one and the same step: then the step is what kills it */
 
 const char* job_kind_to_string(JobKind k) {
@@ -177,6 +178,8 @@ int jobs_cancel(Jobs* j, const char* id, Error* reterr) {
                 return error_set(reterr, ERROR_WRONG_STATE, "The job is over already.");
         if (!(type->flags & JOB_CANCEL))
                 return error_set(reterr, ERROR_WRONG_STATE, "\"%s\" cannot be cancelled: half of it would be worse than all of it.", type->sentence);
+        if (job_is_settled(type, row.stage))
+                return error_set(reterr, ERROR_WRONG_STATE, "\"%s\" cannot be cancelled any more: it is done but for its end.", type->sentence);
         r = store_job_cancel(j->m->store, id, reterr);
         if (r < 0)
                 return r;
@@ -186,6 +189,23 @@ int jobs_cancel(Jobs* j, const char* id, Error* reterr) {
 }
 
 /* --- the queue --- */
+
+static int on_again(sd_event_source* source, uint64_t usec, void* userdata) {
+        Jobs* j = userdata;
+        j->again = sd_event_source_disable_unref(j->again);
+        j->rescan = true;
+        jobs_turn(j);
+        return 0;
+}
+
+/* What waits in the queue is met again, though no job may ever end or be added. */
+static void look_again(Jobs* j) {
+        if (j->again)
+                return;
+        int r = sd_event_add_time_relative(j->m->event, &j->again, CLOCK_MONOTONIC, AGAIN_USEC, 0, on_again, j);
+        if (r < 0)
+                (void) log_error_errno(r, "Failed to plan another look at the queue of jobs: %m");
+}
 
 static int state_begin(Task* t, Error* reterr) {
         Store* s = t->jobs->m->store;
@@ -201,27 +221,28 @@ static int state_begin(Task* t, Error* reterr) {
         return r < 0 ? r : task_reload(t, reterr);
 }
 
-static void task_begin(Task* t) {
+/* -EBUSY: the store takes nothing just now, from others neither. */
+static int task_begin(Task* t) {
         _cleanup_error_ Error e = ERROR_NULL;
         if (t->job.cancel) {
                 task_undo(t, JOB_STATE_CANCELLED, NULL);
-                return;
+                return 0;
         }
         int r = state_begin(t, &e);
-        if (r < 0) { /* the row stays queued; a later look at the queue tries again */
+        if (r < 0) { /* the row stays queued */
                 log_warning("Cannot begin job '%s', will try again: %s", t->row.id, strempty(e.message));
+                look_again(t->jobs);
                 (void) task_free(t);
-                return;
+                return error_has_name(&e, ERROR_BUSY) || error_has_name(&e, ERROR_STORAGE_FULL) ? -EBUSY : 0;
         }
         task_publish(t, /* force= */ true);
-        if (!task_is_worker(t)) {
-                if (t->class && t->class->step)
-                        return;
+        if (task_is_worker(t))
+                worker_begin(t);
+        else if (!t->class || !t->class->step) {
                 (void) error_set(&e, ERROR_INTERNAL, "This release cannot do \"%s\".", t->type->sentence);
                 task_end(t, JOB_STATE_FAILED, &e);
-                return;
         }
-        worker_begin(t);
+        return 0;
 }
 
 /* A row that was running when the manager ended. */
@@ -299,10 +320,9 @@ static int load_one(Jobs* j, const char* id, Task** slot, Error* reterr) {
                 return 0;
         }
         *slot = t;
-        if (streq(t->row.state, "running"))
-                task_resume(t);
-        else
-                task_begin(t);
+        if (!streq(t->row.state, "running"))
+                return task_begin(t);
+        task_resume(t);
         return 0;
 }
 
@@ -320,6 +340,10 @@ static int scan_open(Jobs* j, Error* reterr) {
                 if (jobs_find(j, json_string_value(id)))
                         continue;
                 r = load_one(j, json_string_value(id), slot, reterr);
+                if (r == -EBUSY) { /* each of the others would wait for the store as long */
+                        look_again(j);
+                        return 0;
+                }
                 if (r < 0)
                         return r;
         }
@@ -370,8 +394,10 @@ static int on_pump(sd_event_source* source, void* userdata) {
                 int r = scan_open(j, &e);
                 if (r >= 0)
                         r = scan_cancelled(j, &e);
-                if (r < 0)
+                if (r < 0) {
                         log_error("Cannot look at the queue of jobs: %s", strempty(e.message));
+                        look_again(j);
+                }
         }
         Task* t = next_to_step(j);
         if (t)
@@ -418,6 +444,7 @@ Jobs* jobs_free(Jobs* j) {
                 (void) connection_free(j->connections[i]);
         (void) sd_event_source_disable_unref(j->listener);
         (void) sd_event_source_disable_unref(j->pump);
+        (void) sd_event_source_disable_unref(j->again);
         closep(&j->options.listen_fd);
         free(j);
         return NULL;

@@ -41,7 +41,8 @@ typedef struct JobClass {
          * see. NULL = nothing. */
         int (*finished)(Manager* m, Job* job, Error* reterr);
         /* Failed or cancelled: undo what the journal says was done (inside a transaction). NULL = nothing to undo. A MANAGER kind's undo may
-         * answer JOB_WAIT as its steps may; a kill then goes on undoing. */
+         * answer JOB_WAIT as its steps may; a kill then goes on undoing. One that finds that all of it was done, and stays, removes
+         * journal["undoing"]: then the job is done. */
         int (*undo)(Manager* m, Job* job, Error* reterr);
         /* MANAGER: its undo failed JOB_UNDO_TRIES times, over a quarter of an hour, and is given up (inside a transaction): say so where people look,
          * and what they can do; release what only this job would have. NULL = nothing. */

@@ -49,6 +49,16 @@ static int stage_index(const JobType* type, const char* name) {
         return -ENOENT;
 }
 
+bool job_is_settled(const JobType* type, const char* stage) {
+        int at = type->flags & JOB_ADMITS ? stage_index(type, stage) : -ENOENT;
+        return at >= 0 && at >= stage_index(type, "admit");
+}
+
+bool task_is_settled(const Task* t) {
+        char stage[STAGE_BYTES];
+        return stage_name(t->type, t->job.stage, stage) && job_is_settled(t->type, stage);
+}
+
 static json_t* stages_json(const JobType* type) {
         json_t* stages = json_array();
         char stage[STAGE_BYTES];
@@ -71,7 +81,7 @@ json_t* job_row_to_json(const JobRow* row) {
                 "stages", stages_json(type), "percent", (int) row->percent, "message", row->message, "actor", row->actor,
                 "created_at", (json_int_t) row->created_at, "started_at", json_time_or_null(row->started_at),
                 "ended_at", json_time_or_null(row->ended_at),
-                "cancellable", open && !row->cancel && type && (type->flags & JOB_CANCEL ? 1 : 0),
+                "cancellable", open && !row->cancel && type && type->flags & JOB_CANCEL && !job_is_settled(type, row->stage),
                 "result", object_from(row->result), "error", object_from(row->error), "parent", isempty(row->parent) ? NULL : row->parent);
 }
 

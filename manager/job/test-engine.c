@@ -37,6 +37,8 @@ static int fake_undo(Manager* m, Job* job, Error* reterr) {
                 return error_set(reterr, ERROR_CONFLICT, "It does not go back.");
         }
         world.undone = (unsigned) json_get_integer(job->journal, "n", 0) + 1;
+        if (world.undo_stays)
+                (void) json_object_del(job->journal, "undoing");
         return 0;
 }
 
@@ -140,6 +142,7 @@ static const JobClass* const fake_classes[_JOB_KIND_MAX] = {
         [JOB_APP_DATA] = &fake_part,
         [JOB_APP_INSTALL] = &fake_whole,
         [JOB_APP_RUN] = &fake_patient,
+        [JOB_APP_UPDATE] = &fake_manager,
 };
 
 static int fake_start(Jobs* j, const char* kind, const char* id, Error* reterr) {

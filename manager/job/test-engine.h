@@ -15,6 +15,7 @@ typedef struct World {
         unsigned undo_fails; /* so many times more */
         unsigned undo_tries, stranded;
         bool undo_never;
+        bool undo_stays;    /* it finds that all was done */
         void (*worker)(const char* id);
         pid_t pid;
         const char* socket; /* of the fixture, for the worker */

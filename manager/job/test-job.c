@@ -1,5 +1,6 @@
 /* The queue and jobs whose steps the manager does: steps, parts, waiting, undoing, kills of the manager. */
 #include "job/test-engine.h"
+#include "store/store-internal.h"
 #include <sys/wait.h>
 
 TEST(steps_run_to_the_end) {
@@ -58,6 +59,28 @@ TEST(a_new_manager_goes_on) {
         }
         turn_until(&f, id, "done");
         ASSERT_EQ(world.steps, 12); /* none twice, none left out */
+        down(&f);
+}
+
+STATEMENT(test_refuse, "CREATE TRIGGER test_refuse BEFORE UPDATE OF state ON job WHEN NEW.state = 'running' BEGIN SELECT RAISE(ABORT, 'not now'); END");
+STATEMENT(test_let, "DROP TRIGGER test_refuse");
+
+/* Nobody asks for anything else meanwhile: it has to be met again by itself. */
+TEST(a_job_that_could_not_be_begun_is_begun_later) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        Fixture f;
+        char id[JOB_ID_BYTES];
+        up(&f);
+        ASSERT_OK(store_run(f.m.store, &test_refuse, BIND_NONE, &e));
+        ASSERT_OK(add(&f, JOB_USER_DELETE, id, &e));
+        while (!f.m.jobs->again)
+                ASSERT_OK(sd_event_run(f.m.event, 20 * USEC_PER_MSEC));
+        _cleanup_job_row_ JobRow row = row_of(&f, id);
+        ASSERT_STREQ(row.state, "queued");
+        ASSERT_EQ(world.steps, 0);
+        ASSERT_OK(store_run(f.m.store, &test_let, BIND_NONE, &e));
+        turn_until(&f, id, "done");
+        ASSERT_EQ(world.steps, 12);
         down(&f);
 }
 
@@ -236,6 +259,62 @@ TEST(a_cancelled_whole_cancels_its_part_first) {
         ASSERT_EQ(world.parts_open, 0);
         ASSERT_EQ(world.undone, 3);
         expect_end_of_worker();
+        down(&f);
+}
+
+#define ADMIT_STEP 21 /* the last one before the stage "admit" of an update */
+
+TEST(what_is_admitted_is_not_cancelled_any_more) {
+        _cleanup_error_ Error e = ERROR_NULL, late = ERROR_NULL;
+        Fixture f;
+        char id[JOB_ID_BYTES];
+        up(&f);
+        ASSERT_OK(add(&f, JOB_APP_UPDATE, id, &e));
+        while (world.steps < ADMIT_STEP)
+                ASSERT_OK(sd_event_run(f.m.event, 20 * USEC_PER_MSEC));
+        _cleanup_job_row_ JobRow row = row_of(&f, id);
+        ASSERT_STREQ(row.stage, "admit");
+        _cleanup_json_ json_t* shown = job_row_to_json(&row);
+        ASSERT_FALSE(json_get_boolean(shown, "cancellable", true));
+        ASSERT_ERROR(cancel(&f, id, &late), EBUSY);
+        ASSERT_TRUE(strstr(late.message, "done but for its end"));
+        /* One that was on its way, as when the whole is cancelled, comes too late. */
+        ASSERT_OK(store_begin(f.m.store, &e));
+        ASSERT_OK(store_job_cancel(f.m.store, id, &e));
+        ASSERT_OK(store_commit(f.m.store, &e));
+        f.m.jobs->rescan = true;
+        turn_until(&f, id, "done");
+        ASSERT_EQ(world.steps, 27);
+        ASSERT_EQ(world.undone, 0);
+        down(&f);
+}
+
+TEST(what_is_not_admitted_yet_is_cancelled) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        Fixture f;
+        char id[JOB_ID_BYTES];
+        up(&f);
+        ASSERT_OK(add(&f, JOB_APP_UPDATE, id, &e));
+        while (world.steps < ADMIT_STEP - 1)
+                ASSERT_OK(sd_event_run(f.m.event, 20 * USEC_PER_MSEC));
+        ASSERT_OK(cancel(&f, id, &e));
+        turn_until(&f, id, "cancelled");
+        ASSERT_TRUE(world.undone > 0);
+        down(&f);
+}
+
+TEST(an_undo_that_finds_all_of_it_done_ends_as_done) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        Fixture f;
+        char id[JOB_ID_BYTES];
+        up(&f);
+        world.fail_at = ADMIT_STEP + 2;
+        world.undo_stays = true;
+        ASSERT_OK(add(&f, JOB_APP_UPDATE, id, &e));
+        turn_until(&f, id, "done");
+        _cleanup_job_row_ JobRow row = row_of(&f, id);
+        ASSERT_TRUE(world.undone > 0);
+        ASSERT_STREQ(row.error, "{}");
         down(&f);
 }
 

@@ -25,9 +25,14 @@ int store_group_remove(Store* s, int64_t id, Error* reterr) {
         return store_run(s, &group_remove, BIND(INTEGER(id, id)), reterr);
 }
 
+#define SOLE_APPS                                                                                               \
+        "(SELECT json_group_array(title) FROM (SELECT a.title FROM app_group AS x JOIN app AS a ON a.id = x.app_id"        \
+        " WHERE x.group_id = g.id AND a.access = 'groups'"                                                      \
+        " AND NOT EXISTS (SELECT 1 FROM app_group AS y WHERE y.app_id = x.app_id AND y.group_id <> g.id) ORDER BY a.title))"
 #define GROUP_JSON                                                                                              \
         "json_object('name', g.name, 'description', g.description,"                                             \
-        " 'members', (SELECT count(*) FROM user_group_member AS m WHERE m.group_id = g.id), 'created_at', g.created_at)"
+        " 'members', (SELECT count(*) FROM user_group_member AS m WHERE m.group_id = g.id),"                    \
+        " 'sole_apps', json(" SOLE_APPS "), 'created_at', g.created_at)"
 #define GROUP_FILTER " (:q IS NULL OR g.name LIKE :q ESCAPE '\\' OR g.description LIKE :q ESCAPE '\\')"
 
 STATEMENT(group_json, "SELECT " GROUP_JSON " FROM user_group AS g WHERE g.id = :id");

@@ -8,6 +8,7 @@
 
 #define STATEMENTS_MAX 256
 #define LOG_PAGES_LONG 1000 /* 4 MiB: then it is copied into the file */
+#define LOG_KEPT_BYTES 16777216 /* as journal_size_limit: the log is never cut below this while it is open */
 #define CHECK_AT_START_BYTES (32 * 1024 * 1024) /* quick_check of this much takes about 50 ms */
 
 struct Store {
@@ -18,6 +19,8 @@ struct Store {
         int log_pages; /* in the write-ahead log after the last commit */
         void (*written)(void* userdata);
         void* written_userdata;
+        void (*full)(void* userdata);
+        void* full_userdata;
         int log_fd; /* of the log, once syncing is deferred */
         Memo* memo; /* lists answered lately */
         struct {
@@ -30,21 +33,28 @@ static const char store_schema[] =
 #include "manager/store/schema.inc"
         ;
 
+static bool is_full(Store* s, int code) {
+        int e = sqlite3_system_errno(s->db);
+        return (code & 0xff) == SQLITE_FULL ||
+               (((code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN) && (e == ENOSPC || e == EDQUOT));
+}
+
 static int store_error(Store* s, int code, Error* reterr) {
+        if (is_full(s, code)) {
+                if (s->full)
+                        s->full(s->full_userdata);
+                return error_set(reterr, ERROR_STORAGE_FULL, "The disk is full, so nothing was changed. Free some space; no restart is needed.");
+        }
         switch (code & 0xff) {
         case SQLITE_CORRUPT:
         case SQLITE_NOTADB:
                 return error_set(reterr, ERROR_STORE_BROKEN, "The store %s is damaged: %s.", s->path, sqlite3_errmsg(s->db));
-        case SQLITE_FULL:
-                return error_set(reterr, ERROR_STORAGE_FULL, "The disk is full, so nothing was changed. Free some space; no restart is needed.");
         case SQLITE_CONSTRAINT:
                 return error_set(reterr, ERROR_CONFLICT, "This conflicts with what is there.");
         case SQLITE_BUSY:
         case SQLITE_LOCKED:
                 return error_set(reterr, ERROR_BUSY, "The store is in use by another program.");
         case SQLITE_IOERR:
-                if (sqlite3_system_errno(s->db) == ENOSPC || sqlite3_system_errno(s->db) == EDQUOT)
-                        return error_set(reterr, ERROR_STORAGE_FULL, "The disk is full, so nothing was changed.");
                 return error_set(reterr, ERROR_INTERNAL, "The disk refuses: %s.", sqlite3_errmsg(s->db));
         default:
                 return error_set(reterr, ERROR_INTERNAL, "The store refuses: %s.", sqlite3_errmsg(s->db));
@@ -91,7 +101,7 @@ static int configure(Store* s, Error* reterr) {
         static const char sql[] =
                 "PRAGMA busy_timeout = 2000; PRAGMA foreign_keys = ON; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
                 "PRAGMA cache_size = -512; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA mmap_size = 0;"
-                "PRAGMA journal_size_limit = 4194304; PRAGMA wal_autocheckpoint = 0; PRAGMA cell_size_check = ON;";
+                "PRAGMA journal_size_limit = 16777216; PRAGMA wal_autocheckpoint = 0; PRAGMA cell_size_check = ON;";
         (void) sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
         (void) sqlite3_extended_result_codes(s->db, 1);
         return execute(s, sql, reterr);
@@ -203,7 +213,7 @@ int store_log_defer(Store* s) {
         _cleanup_free_ char* path = NULL;
         if (asprintf(&path, "%s-wal", s->path) < 0)
                 return -ENOMEM;
-        int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+        int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
         if (fd < 0)
                 return -errno;
         if (execute(s, "PRAGMA synchronous = NORMAL", NULL) < 0) {
@@ -216,6 +226,19 @@ int store_log_defer(Store* s) {
 
 int store_log_sync(Store* s) {
         return s->log_fd < 0 || fdatasync(s->log_fd) >= 0 ? 0 : -errno;
+}
+
+/* Behind the end of the file, so that SQLite does not see them. */
+int store_log_keep(Store* s) {
+        struct stat st;
+        if (s->log_fd < 0)
+                return -EBADF;
+        if (fstat(s->log_fd, &st) < 0)
+                return -errno;
+        off_t bytes = MAX((off_t) LOG_KEPT_BYTES, st.st_size + LOG_KEPT_BYTES / 2);
+        if ((off_t) st.st_blocks * 512 >= bytes)
+                return 0;
+        return fallocate(s->log_fd, FALLOC_FL_KEEP_SIZE, 0, bytes) < 0 ? -errno : 0;
 }
 
 uint64_t store_generation(const Store* s) {
@@ -248,6 +271,10 @@ void store_rollback(Store* s) {
                 (void) execute(s, "ROLLBACK", NULL);
 }
 
+void store_log_leave(Store* s) {
+        (void) sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+}
+
 bool store_in_transaction(const Store* s) {
         return s->transaction;
 }
@@ -261,6 +288,11 @@ void store_on_write(Store* s, void (*written)(void* userdata), void* userdata) {
         s->written_userdata = userdata;
 }
 
+void store_on_full(Store* s, void (*full)(void* userdata), void* userdata) {
+        s->full = full;
+        s->full_userdata = userdata;
+}
+
 bool store_log_is_long(const Store* s) {
         return s->log_pages >= LOG_PAGES_LONG;
 }
@@ -271,7 +303,8 @@ const char* store_path(const Store* s) {
 
 void store_copy_log(const char* path) {
         sqlite3* db = NULL;
-        if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK)
+        if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK &&
+            sqlite3_exec(db, "PRAGMA user_version", NULL, NULL, NULL) == SQLITE_OK) /* before it has read anything it knows of no log, and copies none */
                 (void) sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL); /* what is left over is copied next time */
         (void) sqlite3_close(db);
 }

@@ -6,6 +6,8 @@
 #include "store/store-setting.h"
 #include <ctype.h>
 #include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 
 #define DUMP_MAX (1 << 20)
 
@@ -166,6 +168,83 @@ TEST(commits_are_told_of) {
         ASSERT_OK(store_commit(s, NULL));
         ASSERT_EQ(told, 1);
         (void) store_free(s);
+        (void) snprintf(command, sizeof(command), "rm -r %s", directory);
+        ASSERT_EQ(system(command), 0);
+}
+
+STATEMENT(test_big, "INSERT INTO setting (key, value, changed_at) VALUES ('big', hex(randomblob(3000000)), 1) ON CONFLICT (key) DO UPDATE SET value = excluded.value");
+
+static void write_big(Store* s, const char* path) {
+        ASSERT_OK(store_begin(s, NULL));
+        ASSERT_OK(store_run(s, &test_big, BIND_NONE, NULL));
+        ASSERT_OK(store_commit(s, NULL));
+        ASSERT_TRUE(store_log_is_long(s));
+        store_copy_log(path);
+        store_log_copied(s);
+}
+
+TEST(a_long_log_is_copied_and_begins_anew) {
+        char directory[] = "/tmp/test-store-XXXXXX", command[64], path[64], log[70];
+        struct stat first, third;
+        ASSERT_TRUE(mkdtemp(directory));
+        (void) snprintf(path, sizeof(path), "%s/db", directory);
+        (void) snprintf(log, sizeof(log), "%s-wal", path);
+        Store* s = NULL;
+        ASSERT_OK(store_open(path, &s, NULL));
+        write_big(s, path);
+        ASSERT_EQ(stat(log, &first), 0);
+        write_big(s, path);
+        write_big(s, path);
+        ASSERT_EQ(stat(log, &third), 0);
+        ASSERT_TRUE(third.st_size < 2 * first.st_size);
+        (void) store_free(s);
+        (void) snprintf(command, sizeof(command), "rm -r %s", directory);
+        ASSERT_EQ(system(command), 0);
+}
+
+static int64_t blocks_of(const char* path) {
+        struct stat st;
+        ASSERT_OK(stat(path, &st) < 0 ? -errno : 0);
+        return (int64_t) st.st_blocks * 512;
+}
+
+/* In a process of its own that ends without closing anything, as a kill would. False where the file system takes no blocks ahead. */
+static bool keep_and_die(const char* path) {
+        pid_t pid = fork();
+        ASSERT_OK(pid);
+        if (pid == 0) {
+                Store* s = NULL;
+                bool kept = store_open(path, &s, NULL) >= 0 && store_log_keep(s) == -EBADF && store_log_defer(s) >= 0;
+                int r = kept ? store_log_keep(s) : -EIO;
+                _exit(r == -EOPNOTSUPP ? 77 : r < 0 || store_run(s, &test_big, BIND_NONE, NULL) < 0 || store_run(s, &test_big, BIND_NONE, NULL) < 0);
+        }
+        int status = 0;
+        ASSERT_EQ(waitpid(pid, &status, 0), pid);
+        ASSERT_TRUE(WIFEXITED(status));
+        if (WEXITSTATUS(status) != 77)
+                ASSERT_EQ(WEXITSTATUS(status), 0);
+        return WEXITSTATUS(status) == 0;
+}
+
+/* Over a kill, and wherever it begins anew: its blocks stay its own. */
+TEST(room_of_the_log_is_kept) {
+        char directory[] = "/tmp/test-store-XXXXXX", command[64], path[64], log[70];
+        ASSERT_TRUE(mkdtemp(directory));
+        (void) snprintf(path, sizeof(path), "%s/db", directory);
+        (void) snprintf(log, sizeof(log), "%s-wal", path);
+        bool kept = keep_and_die(path);
+        ASSERT_TRUE(!kept || blocks_of(log) >= 16 << 20);
+        Store* s = NULL;
+        ASSERT_OK(store_open(path, &s, NULL));
+        for (int i = 0; kept && i < 2; i++) {
+                write_big(s, path);
+                ASSERT_TRUE(blocks_of(log) >= 16 << 20);
+        }
+        store_log_leave(s);
+        (void) store_free(s);
+        ASSERT_TRUE(!kept || blocks_of(log) >= 16 << 20);
+        open_and_close(path);
+        ASSERT_TRUE(access(log, F_OK) < 0);
         (void) snprintf(command, sizeof(command), "rm -r %s", directory);
         ASSERT_EQ(system(command), 0);
 }
