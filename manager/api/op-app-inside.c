@@ -177,19 +177,15 @@ static void on_log_gone(void* userdata) {
         free(w);
 }
 
-int op_app_logs_watch(Request* r, Error* reterr) {
+/* Takes ownership of question; what is answered to it goes on as events. */
+static int watch(Request* r, json_t* question, const InsideLinkHooks* link_hooks, Error* reterr) {
         static const EventStreamHooks stream_hooks = { .drained = on_log_drained, .gone = on_log_gone };
-        static const InsideLinkHooks link_hooks = { .line = on_log_line, .over = on_log_over };
-        json_t* question = question_about(r, "watch", NULL, reterr);
-        if (!question)
-                return failed(reterr);
-        add_string(r, question, "container");
         Watching* w = calloc(1, sizeof(Watching));
         if (!w) {
                 json_decref(question);
-                return error_errno(reterr, -ENOMEM, "Cannot watch the log");
+                return error_errno(reterr, -ENOMEM, "Cannot look into the app");
         }
-        int k = inside_link_new(request_manager(r), &link_hooks, w, question, &w->link, reterr);
+        int k = inside_link_new(request_manager(r), link_hooks, w, question, &w->link, reterr);
         if (k >= 0)
                 k = event_stream_open(r, &stream_hooks, w, &w->stream, reterr);
         if (k < 0) {
@@ -197,6 +193,15 @@ int op_app_logs_watch(Request* r, Error* reterr) {
                 free(w);
         }
         return k;
+}
+
+int op_app_logs_watch(Request* r, Error* reterr) {
+        static const InsideLinkHooks link_hooks = { .line = on_log_line, .over = on_log_over };
+        json_t* question = question_about(r, "watch", NULL, reterr);
+        if (!question)
+                return failed(reterr);
+        add_string(r, question, "container");
+        return watch(r, question, &link_hooks, reterr);
 }
 
 /* --- files --- */
@@ -215,9 +220,13 @@ static int files_ask(Request* r, const char* verb, RequestThen then, Error* rete
                         add_integer(r, question, name);
                 else if (streq(name, "last"))
                         (void) json_object_set_new(question, name, json_boolean(request_boolean(r, name, true)));
+                else if (streq(name, "recursive"))
+                        (void) json_object_set_new(question, name, json_boolean(request_boolean(r, name, false)));
         }
         if (request_has(r, "path"))
                 request_audit_detail(r, "path", json_string(request_string(r, "path")));
+        if (json_get_boolean(question, "recursive", false))
+                request_audit_detail(r, "recursive", json_true());
         return ask(r, question, NULL, then, reterr);
 }
 
@@ -235,6 +244,34 @@ int op_app_file_write(Request* r, Error* reterr) {
 
 int op_app_directory_make(Request* r, Error* reterr) {
         return files_ask(r, "make", reply_answer, reterr);
+}
+
+/* Parts of the archive are passed on as they are; "end" says that it is whole, "failed" why it is not. */
+static void on_tar_line(const char* text, size_t size, void* userdata) {
+        static const char* const events[] = { "output", "end", "error" };
+        _cleanup_json_ json_t* message = NULL;
+        Watching* w = userdata;
+        if (json_parse_object(text, size, &message, NULL) < 0)
+                return;
+        for (size_t i = 0; i < ELEMENTS(events); i++) {
+                json_t* told = json_object_get(message, events[i]);
+                _cleanup_json_ json_t* data = json_is_string(told) ? json_pack("{s:O}", "base64", told) : json_incref(told);
+                _cleanup_free_ char* json = data ? json_text(data, /* canonical= */ false) : NULL;
+                if (json)
+                        event_stream_send(w->stream, streq(events[i], "error") ? "failed" : events[i], json);
+        }
+        if (event_stream_size(w->stream) > LOG_LAG_MAX)
+                inside_link_pause(w->link, true);
+}
+
+int op_app_directory_read(Request* r, Error* reterr) {
+        static const InsideLinkHooks link_hooks = { .line = on_tar_line, .over = on_log_over };
+        json_t* question = question_about(r, "tar", NULL, reterr);
+        if (!question)
+                return failed(reterr);
+        add_string(r, question, "path");
+        request_audit_detail(r, "path", json_string(request_string(r, "path")));
+        return watch(r, question, &link_hooks, reterr);
 }
 
 int op_app_file_remove(Request* r, Error* reterr) {

@@ -253,6 +253,22 @@ static void finish(Request* r, int result, Error* e) {
         r->state = REQUEST_ANSWERED;
 }
 
+/* A stream has begun. What is worth a line in the log has it before the first byte goes out. */
+static void stream_begun(Request* r, Error* e) {
+        Store* store = r->manager->store;
+        int k = r->transaction_wanted ? log_line(r, "ok", NULL, e) : 0;
+        if (k >= 0 && r->transaction_wanted)
+                k = store_commit(store, e);
+        if (r->transaction_wanted)
+                store_rollback(store); /* does nothing after a commit */
+        r->state = REQUEST_ANSWERED;
+        if (k >= 0)
+                return;
+        MHD_destroy_response(TAKE_PTR(r->response)); /* whoever was to listen is told that it is gone */
+        r->sse = false;
+        answer_failure(r, k, e);
+}
+
 /* Runs a handler, or what follows its wait. */
 static void run(Request* r, Handler handler, RequestThen then) {
         _cleanup_error_ Error e = ERROR_NULL;
@@ -279,7 +295,7 @@ static void run(Request* r, Handler handler, RequestThen then) {
                 then = r->then;
         }
         if (result == REQUEST_LATER)
-                r->state = REQUEST_ANSWERED; /* a stream: the response is there */
+                stream_begun(r, &e);
         else
                 finish(r, result, &e);
 }

@@ -1,5 +1,6 @@
 #include "data/tar.h"
 #include "app-slots.h"
+#include "base/file.h"
 #include "base/time.h"
 #include "data/tree-internal.h"
 #include <archive.h>
@@ -18,6 +19,10 @@ struct Tar {
         struct archive* archive;
         struct archive_entry_linkresolver* links; /* files with several names: the second is a link to the first */
         char *buffer, *zeros;                     /* BUFFER_BYTES each */
+        TarPut put;
+        void* userdata;
+        int fd;                                   /* where it goes to a file */
+        bool ended;
 };
 
 Tar* tar_free(Tar* t) {
@@ -25,6 +30,7 @@ Tar* tar_free(Tar* t) {
                 return NULL;
         if (t->links)
                 archive_entry_linkresolver_free(t->links);
+        t->ended = true; /* what was not finished gets no end, or it would look whole, and none of the zeros in place of the rest of a file */
         if (t->archive)
                 (void) archive_write_free(t->archive);
         free(t->buffer);
@@ -41,7 +47,27 @@ static int failed(Tar* t, int r) {
         return code > 0 ? -code : -EIO;
 }
 
-int tar_new(int fd, Tar** ret) {
+static la_ssize_t on_block(struct archive* a, void* userdata, const void* bytes, size_t size) {
+        Tar* t = userdata;
+        int r = t->ended ? -ECANCELED : t->put(bytes, size, t->userdata);
+        if (r < 0)
+                archive_set_error(a, -r, "nobody takes it");
+        return r < 0 ? -1 : (la_ssize_t) size;
+}
+
+static int to_file(const void* bytes, size_t size, void* userdata) {
+        return write_full(((const Tar*) userdata)->fd, bytes, size);
+}
+
+static int open_put(Tar* t, int fd, TarPut put, void* userdata) {
+        t->fd = fd;
+        t->put = put ?: to_file;
+        t->userdata = put ? userdata : t;
+        int r = failed(t, archive_write_set_bytes_per_block(t->archive, TAR_BLOCK));
+        return r < 0 ? r : failed(t, archive_write_open(t->archive, t, NULL, on_block, NULL));
+}
+
+static int new(int fd, TarPut put, void* userdata, Tar** ret) {
         _cleanup_(tar_freep) Tar* t = calloc(1, sizeof(Tar));
         if (!t || !(t->buffer = malloc(BUFFER_BYTES)) || !(t->zeros = calloc(1, BUFFER_BYTES)) ||
             !(t->archive = archive_write_new()) || !(t->links = archive_entry_linkresolver_new()))
@@ -52,12 +78,20 @@ int tar_new(int fd, Tar** ret) {
         if (r >= 0)
                 r = failed(t, archive_write_set_bytes_in_last_block(t->archive, 1));
         if (r >= 0)
-                r = failed(t, archive_write_open_fd(t->archive, fd));
+                r = open_put(t, fd, put, userdata);
         if (r < 0)
                 return r;
         archive_entry_linkresolver_set_strategy(t->links, ARCHIVE_FORMAT_TAR_PAX_RESTRICTED);
         *ret = TAKE_PTR(t);
         return 0;
+}
+
+int tar_new(int fd, Tar** ret) {
+        return new(fd, NULL, NULL, ret);
+}
+
+int tar_new_to(TarPut put, void* userdata, Tar** ret) {
+        return new(-EBADF, put, userdata, ret);
 }
 
 int tar_finish(Tar* t, uint64_t* ret_size) {
@@ -285,6 +319,11 @@ static int one_put(Walk* w, int parent, const char* name, unsigned depth) {
         }
 }
 
+/* Another name stands there, or none, since the listing. */
+static bool was_moved(const Walk* w, int r) {
+        return w->watch && w->watch->moving && (r == -ENOENT || r == -ENOTDIR || r == -ELOOP || r == -ENXIO);
+}
+
 static int directory_header_put(Walk* w, int fd) {
         struct stat st;
         if (fstat(fd, &st) < 0)
@@ -311,6 +350,10 @@ static int directory_put(Walk* w, int fd, unsigned depth) {
                         return -ENAMETOOLONG;
                 (void) strcpy(w->path + length + 1, name);
                 r = one_put(w, fd, name, depth);
+                if (was_moved(w, r)) {
+                        w->count->skipped++;
+                        r = 0;
+                }
         }
         w->path[length] = 0;
         return r;

@@ -8,8 +8,10 @@
 #include "data/tree-internal.h"
 #include <endian.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -815,6 +817,80 @@ TEST(tar_is_what_others_read) {
         shell(&w, "diff -r --no-dereference " DATA "/files/a there/data/files/a && cmp " DATA "/files/big there/data/files/big && test $(stat -c %s there/data/files/sparse) = $(stat -c %s " DATA "/files/sparse)"
                  " && test $(du -k there/data/files/sparse | cut -f1) -lt 10000 && test $(stat -c %h there/data/files/hard) = 3 && test \"$(readlink there/data/files/away)\" = ../../../../outside"
                  " && test $(find " DATA " | wc -l) = $(find there/data | wc -l) && rm -rf there x.tar");
+        world_down(&w);
+}
+
+static int to_file(const void* bytes, size_t size, void* userdata) {
+        ASSERT_TRUE(size > 0 && size <= TAR_BLOCK);
+        return write(*(int*) userdata, bytes, size) == (ssize_t) size ? 0 : -EIO;
+}
+
+static int to_nobody(const void* bytes, size_t size, void* userdata) {
+        return -EPIPE;
+}
+
+static bool take_away(const TreeCount* count, void* userdata) {
+        shell(userdata, "rm -rf " DATA "/files/going/*");
+        return true;
+}
+
+TEST(a_tar_that_is_passed_on_bears_what_moves_meanwhile) {
+        for (unsigned moving = 0; moving < 2; moving++) {
+                World w;
+                TreeCount count = {};
+                uint64_t size = 0;
+                _cleanup_(tar_freep) Tar* tar = NULL;
+                if (!world_up(&w))
+                        return;
+                shell(&w, "mkdir " DATA "/files/going && for i in $(seq 9); do echo $i >" DATA "/files/going/$i; done");
+                _cleanup_close_ int out = ASSERT_OK(openat(w.fd, "x.tar", O_RDWR | O_CREAT, 0600)), tree = ASSERT_OK(openat(w.fd, DATA "/files/going", O_RDONLY | O_DIRECTORY));
+                const TreeWatch watch = { .go_on = take_away, .userdata = &w, .moving = moving };
+                ASSERT_OK(tar_new_to(to_file, &out, &tar));
+                int r = tar_tree(tar, "going", tree, BASE, &watch, &count);
+                if (moving) { /* the first was read, the rest had been listed */
+                        ASSERT_OK(r);
+                        ASSERT_EQ(count.skipped, 8);
+                        ASSERT_OK(tar_finish(tar, &size));
+                        ASSERT_EQ(lseek(out, 0, SEEK_END), size); /* by this who reads it knows that all of it came */
+                        shell(&w, "test $(tar -tf x.tar | wc -l) = 2 && rm x.tar");
+                } else {
+                        ASSERT_ERROR(r, ENOENT);
+                        tar = tar_free(tar);
+                        shell(&w, "! tar -tf x.tar >/dev/null 2>&1 || test ! -s x.tar && rm x.tar");
+                }
+                world_down(&w);
+        }
+}
+
+/* In a mount namespace of our own, where we may mount. Only root can. */
+TEST(what_is_mounted_below_is_not_removed) {
+        World w;
+        if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) {
+                puts("# skipped: no permission for a mount namespace");
+                return;
+        }
+        if (!world_up(&w))
+                return;
+        shell(&w, "mkdir -p going/there && echo 1 >going/mine && mount -t tmpfs none going/there && echo 1 >going/there/theirs");
+        ASSERT_ERROR(tree_remove(w.fd, "going", NULL), EXDEV);
+        shell(&w, "test -e going/there/theirs && umount going/there && mount --bind going/there going/there && echo 1 >going/there/same");
+        ASSERT_ERROR(tree_remove(w.fd, "going", NULL), EXDEV);
+        shell(&w, "test -e going/there/same && umount going/there");
+        ASSERT_OK(tree_remove(w.fd, "going", NULL));
+        shell(&w, "test ! -e going");
+        world_down(&w);
+}
+
+TEST(a_tar_that_nobody_takes_ends) {
+        World w;
+        TreeCount count = {};
+        _cleanup_(tar_freep) Tar* tar = NULL;
+        if (!world_up(&w))
+                return;
+        furnish(&w);
+        _cleanup_close_ int tree = ASSERT_OK(openat(w.fd, DATA, O_RDONLY | O_DIRECTORY));
+        ASSERT_OK(tar_new_to(to_nobody, NULL, &tar));
+        ASSERT_ERROR(tar_tree(tar, "data", tree, BASE, NULL, &count), EPIPE);
         world_down(&w);
 }
 

@@ -205,6 +205,7 @@ int tree_measure(int fd, const TreeWatch* watch, TreeCount* ret) {
 typedef struct Removal {
         const TreeWatch* watch;
         int top;         /* the directory that goes */
+        uint64_t mount;  /* that it is on */
         TreeCount count;
 } Removal;
 
@@ -215,6 +216,23 @@ static int move_up(Removal* v, int parent, const char* name) {
         random_bytes(&number, sizeof(number));
         (void) snprintf(up, sizeof(up), ".deep-%016llx", (unsigned long long) number);
         return renameat(parent, name, v->top, up) < 0 ? -errno : 0;
+}
+
+/* statx(2): STATX_MNT_ID, Linux 5.8. */
+static int mount_of(int fd, uint64_t* ret) {
+        struct statx st;
+        if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &st) < 0)
+                return -errno;
+        *ret = st.stx_mnt_id;
+        return st.stx_mask & STATX_MNT_ID ? 0 : -EOPNOTSUPP;
+}
+
+/* What somebody mounted there is no part of what goes: -EXDEV. */
+static int open_to_remove(const Removal* v, int parent, const char* name) {
+        uint64_t mount;
+        _cleanup_close_ int fd = tree_open(parent, name);
+        int r = fd < 0 ? fd : mount_of(fd, &mount);
+        return r < 0 ? r : mount != v->mount ? -EXDEV : TAKE_FD(fd);
 }
 
 static int remove_content(Removal* v, int fd, unsigned depth);
@@ -230,7 +248,7 @@ static int remove_entry(Removal* v, int parent, const char* name, unsigned depth
                 return -errno;
         if (depth >= REMOVE_DEPTH)
                 return move_up(v, parent, name);
-        _cleanup_close_ int fd = tree_open(parent, name);
+        _cleanup_close_ int fd = open_to_remove(v, parent, name);
         if (fd < 0)
                 return fd;
         r = remove_content(v, fd, depth + 1);
@@ -261,11 +279,12 @@ int tree_remove(int parent_fd, const char* name, const TreeWatch* watch) {
                 return 0;
         if (errno != EISDIR && errno != EPERM)
                 return -errno;
-        _cleanup_close_ int top = tree_open(parent_fd, name);
-        if (top < 0)
-                return top;
-        Removal v = { .watch = watch, .top = top };
-        int r = remove_content(&v, top, 0);
+        Removal v = { .watch = watch };
+        int r = mount_of(parent_fd, &v.mount);
+        if (r < 0)
+                return r;
+        _cleanup_close_ int top = v.top = open_to_remove(&v, parent_fd, name);
+        r = top < 0 ? top : remove_content(&v, top, 0);
         if (r < 0)
                 return r;
         return unlinkat(parent_fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? -errno : 0;

@@ -22,6 +22,7 @@ typedef struct TreeWatch {
         /* Called every few MB and every few hundred names with what was done so far; false = stop with -ECANCELED. NULL = nobody asks. */
         bool (*go_on)(const TreeCount* count, void* userdata);
         void* userdata;
+        bool moving; /* tar_tree() alone: what vanishes or becomes something else is no error */
 } TreeWatch;
 
 typedef struct TreeCopy {

@@ -1,14 +1,17 @@
 /* The data of an app, as files. What lies there is the app's, which may change it while we look: every path is resolved by the kernel below the
  * data's directory, and no link is followed. */
+#include "app-slots.h"
 #include "base/file.h"
 #include "base/secret.h"
 #include "base/time.h"
 #include "base/validate.h"
+#include "data/tar.h"
 #include "inside/inside.h"
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
@@ -18,6 +21,8 @@
 #define PART ".steadbox-part."
 #define PART_KEPT_SEC 86400
 #define RESERVE_BYTES (UINT64_C(128) << 20)
+#define REMOVE_SEC 20 /* of one deletion: whoever asks waits for it */
+#define REMOVE_USEC (REMOVE_SEC * USEC_PER_SEC)
 
 static int open_in(int fd, const char* path, uint64_t flags, mode_t mode) {
         struct open_how how = {
@@ -273,19 +278,89 @@ int inside_make(int data_fd, const json_t* request, json_t** ret, Error* reterr)
         return 0;
 }
 
+/* --- whole directories: data/tree.h, which follows no link that the app puts in the way --- */
+
+typedef struct Patience {
+        uint64_t until_usec; /* CLOCK_MONOTONIC */
+} Patience;
+
+static bool in_time(const TreeCount* count, void* userdata) {
+        const Patience* p = userdata;
+        return now_usec(CLOCK_MONOTONIC) < p->until_usec;
+}
+
+/* The app may make files as fast as they go: then somebody asks once more, or stops it first. */
+static int remove_whole(int parent, const char* path, const char* leaf, Error* reterr) {
+        Patience patience = { .until_usec = now_usec(CLOCK_MONOTONIC) + REMOVE_USEC };
+        const TreeWatch watch = { .go_on = in_time, .userdata = &patience };
+        int r = tree_remove(parent, leaf, &watch);
+        if (r != -ECANCELED)
+                return r < 0 ? failed(path, r, reterr) : 0;
+        (void) error_set(reterr, ERROR_BUSY, "There is more in '%s' than can be deleted in %d s; a part is gone. Ask again for the rest.", path, REMOVE_SEC);
+        return -EBUSY;
+}
+
 int inside_remove(int data_fd, const json_t* request, json_t** ret, Error* reterr) {
         const char *path, *leaf;
+        struct stat st;
+        bool whole = json_get_boolean(request, "recursive", false);
         int r = path_of(request, &path, reterr);
         if (r < 0)
                 return r;
         _cleanup_close_ int parent = parent_open(data_fd, path, &leaf, reterr);
         if (parent < 0)
                 return parent;
-        if (unlinkat(parent, leaf, 0) < 0) {
-                r = errno == EISDIR || errno == EPERM ? unlinkat(parent, leaf, AT_REMOVEDIR) : -1;
-                if (r < 0)
-                        return failed(path, -errno, reterr);
-        }
-        *ret = json_object();
-        return 0;
+        if (fstatat(parent, leaf, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                return failed(path, -errno, reterr);
+        if (S_ISDIR(st.st_mode) && whole)
+                r = remove_whole(parent, path, leaf, reterr);
+        else if (unlinkat(parent, leaf, S_ISDIR(st.st_mode) ? AT_REMOVEDIR : 0) < 0)
+                r = failed(path, -errno, reterr);
+        if (r >= 0)
+                *ret = json_object();
+        return r;
+}
+
+static int on_block(const void* bytes, size_t size, void* userdata) {
+        _cleanup_free_ char* text = base64_encode(bytes, size);
+        return text ? inside_say(json_pack("{s:s}", "output", text)) : -ENOMEM;
+}
+
+/* The first id of the app's range: its own are told in the archive. */
+static uint32_t base_of(uid_t owner) {
+        return owner < APP_UID_BASE ? 0 : owner - (owner - APP_UID_BASE) % APP_UIDS;
+}
+
+/* Holes are read without a word to say: a file of nothing else would keep us for hours after the reader has gone. */
+static bool reader_is_there(const TreeCount* count, void* userdata) {
+        char byte;
+        return recv(STDIN_FILENO, &byte, sizeof(byte), MSG_PEEK | MSG_DONTWAIT) != 0;
+}
+
+int inside_tar(int data_fd, const json_t* request, json_t** ret, Error* reterr) {
+        _cleanup_(tar_freep) Tar* tar = NULL;
+        const TreeWatch watch = { .go_on = reader_is_there, .moving = true };
+        TreeCount count = {};
+        uint64_t size = 0;
+        const char* path;
+        struct stat st;
+        int r = path_of(request, &path, reterr);
+        if (r < 0)
+                return r;
+        if (!*path)
+                return error_field(reterr, ERROR_BAD_FIELD, "path", "Which of the directories of the app's data?");
+        _cleanup_close_ int fd = open_in(data_fd, path, O_RDONLY | O_DIRECTORY, 0);
+        if (fd < 0 || fstat(fd, &st) < 0)
+                return failed(path, fd < 0 ? fd : -errno, reterr);
+        r = inside_say(json_pack("{s:{}}", "answer"));
+        if (r >= 0)
+                r = tar_new_to(on_block, NULL, &tar);
+        if (r >= 0)
+                r = tar_tree(tar, strrchr(path, '/') ? strrchr(path, '/') + 1 : path, fd, base_of(st.st_uid), &watch, &count);
+        if (r >= 0)
+                r = tar_finish(tar, &size);
+        if (r < 0)
+                return failed(path, r, reterr);
+        r = inside_say(json_pack("{s:{s:I, s:I, s:I}}", "end", "files", (json_int_t) count.files, "bytes", (json_int_t) size, "skipped", (json_int_t) count.skipped));
+        return MIN(r, 0);
 }

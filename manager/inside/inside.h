@@ -8,7 +8,8 @@
  *   read    {"path", "offset"}           -> FileChunk
  *   write   {"path", "offset", "base64", "last"} -> AppFile; the parts gather beside the file, the last takes its place
  *   make    {"path"}                     -> AppFile; a directory, which may be there already
- *   remove  {"path"}                     -> {}
+ *   remove  {"path", "recursive"?}       -> {}; a directory with all that is in it
+ *   tar     {"path"}                     -> {}, then {"output": base64} .. {"end": {"files", "bytes", "skipped"}}: a directory as a tar archive
  *   logs    {"container"?, "from"?, "to"?, "after"?, "q"?, "limit"} -> {"items": [AppLogLine], "next": cursor|null}
  *   watch   {"container"?}               -> {}, then {"line": AppLogLine} for ever
  *   tasks   {"tasks": [..]}              -> {"items": [{"task", "state", "last_at", "next_at", "sentence"}]}
@@ -32,6 +33,7 @@ int inside_read(int data_fd, const json_t* request, json_t** ret, Error* reterr)
 int inside_write(int data_fd, const json_t* request, json_t** ret, Error* reterr);
 int inside_make(int data_fd, const json_t* request, json_t** ret, Error* reterr);
 int inside_remove(int data_fd, const json_t* request, json_t** ret, Error* reterr);
+int inside_tar(int data_fd, const json_t* request, json_t** ret, Error* reterr); /* speaks for itself; *ret stays NULL */
 
 int inside_tasks(const json_t* request, json_t** ret, Error* reterr);
 int inside_logs(const json_t* request, json_t** ret, Error* reterr);

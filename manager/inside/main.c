@@ -55,7 +55,7 @@ static const struct {
         bool all_powers;
 } verbs[] = {
         { "files", .files = inside_files }, { "read", .files = inside_read }, { "write", .files = inside_write }, { "make", .files = inside_make },
-        { "remove", .files = inside_remove },
+        { "remove", .files = inside_remove }, { "tar", .files = inside_tar },
         { "logs", .answer = inside_logs },  { "tasks", .answer = inside_tasks }, { "watch", .stream = inside_watch }, { "exec", .stream = inside_exec, .all_powers = true },
         { "dump", .answer = inside_dump, .all_powers = true },
 };
