@@ -185,6 +185,7 @@ typedef enum JobFlags {
         JOB_LONE   = 1 << 2, /* one at a time; another one is refused meanwhile */
         JOB_SERIAL = 1 << 3, /* one at a time; others wait in the queue */
         JOB_AGAIN = 1 << 4,  /* its process is begun once more where it died without a word */
+        JOB_ADMITS = 1 << 5, /* it has a stage "admit": from there on it is not cancelled any more */
 } JobFlags;
 
 typedef struct JobType {

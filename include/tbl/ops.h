@@ -451,7 +451,7 @@ OP(APP_INSTALL, "app.install", POST, "/apps", ADMIN, WRITE | JOB, "apps", JobSta
           F(id, ID, OPTIONAL, 1, 32, NULL, "The app's id here: lower-case letters and digits; made from the package unless told."),
           F(title, STRING, OPTIONAL, 1, 64, NULL, "What people call it."),
           F(name, DOMAIN, OPTIONAL, 1, 253, NULL, "Where it lives: a name in a domain of the box, or the domain itself; made from the id unless told."),
-          F(access, ENUM, OPTIONAL, 1, 16, "public|everyone|groups", "Who may open it: the world, everybody with an account here, members of `groups`."),
+          F(access, ENUM, OPTIONAL, 1, 16, "public|everyone|groups", "Who may open it: the world, everybody with an account here, members of `groups`, of which there must be one."),
           F(groups, STRINGS, OPTIONAL, 0, 64, NULL, "Groups whose members may open it."),
           F(settings, STRINGS, OPTIONAL, 0, 64, NULL, "Answers to the package's questions, each key=value."),
           F(secret_settings, TEXT, OPTIONAL | SECRET, 1, 8192, NULL, "Answers that are secret, one key=value a line."),
@@ -610,12 +610,17 @@ OP(APP_FILE_WRITE, "app.file-write", POST, "/apps/{app}/file", USER, WRITE | BOD
           F(base64, STRING, REQUIRED, 0, 4000000, NULL, "The bytes."),
           F(last, BOOLEAN, OPTIONAL, 0, 1, NULL, "These are the last: the file takes its place now, not before; yes unless told.")),
    "Write a part of a file of an app's data", "The old file stays until the last part is here.")
+OP(APP_DIRECTORY_READ, "app.directory-read", GET, "/apps/{app}/directory", USER, AUDIT_READ | STREAM, "apps", Nothing,
+   FIELDS(APP_FIELD, F(path, STRING, REQUIRED | POSITIONAL, 1, 4096, NULL, "A directory of the app's data.")),
+   "Read a directory of an app's data as a tar archive", "A stream of events: `output` with the archive's bytes (`base64`), at last `end` with `files`, `bytes` and `skipped` (what was moved meanwhile, and devices), or `failed` with `name` and `message`. Without `end` the archive is not whole.")
 OP(APP_DIRECTORY_MAKE, "app.directory-make", POST, "/apps/{app}/directories", USER, WRITE, "apps", AppFile,
    FIELDS(APP_FIELD, F(path, STRING, REQUIRED | POSITIONAL, 1, 4096, NULL, "A directory of the app's data; the one it lies in must be there.")),
    "Make a directory in an app's data", "With the owner and the rights of the one it lies in. One that is there stays as it is.")
 OP(APP_FILE_REMOVE, "app.file-remove", DELETE, "/apps/{app}/file", USER, WRITE | DESTROYS, "apps", Nothing,
-   FIELDS(APP_FIELD, F(path, STRING, REQUIRED | POSITIONAL, 1, 4096, NULL, "A file or an empty directory of the app's data.")),
-   "Delete a file of an app's data", "")
+   FIELDS(APP_FIELD,
+          F(path, STRING, REQUIRED | POSITIONAL, 1, 4096, NULL, "A file or a directory of the app's data."),
+          F(recursive, BOOLEAN, OPTIONAL, 0, 1, NULL, "A directory goes with all that is in it; only an empty one goes without this.")),
+   "Delete a file of an app's data", "With `recursive` what can be deleted in 20 seconds; the error `busy` says that there is more.")
 OP(APP_SCHEDULE, "app.schedule", GET, "/apps/{app}/schedule", USER, READ | COLLECTION, "apps", AppTask, FIELDS(APP_FIELD),
    "List what an app does by the clock", "Each with its last run and its next.")
 OP(APP_SCHEDULE_SET, "app.schedule-set", POST, "/apps/{app}/schedule/{task}", USER, WRITE, "apps", AppTask,

@@ -119,6 +119,7 @@ TYPE(Group, PROPS(
         P(name, STRING, "The group."),
         P(description, STRING, "What it is for."),
         P(members, INTEGER, "How many people."),
+        P(sole_apps, STRINGS, "Apps that only its members may open: without the group nobody could."),
         P(created_at, TIME, "Since when.")), "A group.")
 TYPE(Fix, PROPS(
         P(operation, STRING, "The operation that mends it, or empty."),
@@ -399,6 +400,7 @@ TYPE(Fit, PROPS(
 TYPE(OfferDetail, PROPS(
         P(offer, ONE(Offer), "The offer."),
         P(description, STRING, "About it, in Markdown."),
+        P(notes, STRING, "What is new in its newest version, in Markdown; empty where nobody says."),
         P(homepage, NULLABLE_STRING, "Its home page."),
         P(versions, STRINGS, "Versions the catalogue has, newest first."),
         P(questions, MANY(Question), "What it asks before it is installed."),
@@ -505,6 +507,7 @@ TYPE(AppVersion, PROPS(
         P(program, BOOLEAN, "Whether the program alone can go back there, to the present data."),
         P(data, BOOLEAN, "Whether data of that time is kept."),
         P(sentence, STRING, "What going there means."),
+        P(notes, STRING, "What is new in it, in Markdown; empty where nobody says. Of what is on offer: of the sixteen newest."),
         P(since, NULLABLE_TIME, "When it was installed."),
         P(left_at, NULLABLE_TIME, "When it was left."),
         P(kept_until, NULLABLE_TIME, "Until when it is kept."),

@@ -26,7 +26,7 @@ int op_app_versions(Request* r, Error* reterr) {
         json_t* items = NULL;
         int k = named(r, &row, reterr);
         if (k >= 0)
-                k = app_versions(request_manager(r), &row, &items, reterr);
+                k = app_versions(request_manager(r), &row, request_language(r), &items, reterr);
         return k < 0 ? k : request_reply_items(r, items);
 }
 

@@ -199,6 +199,7 @@ void app_images_clean_start(Manager* m); /* clean.c: what was planned before the
 int app_disk_start(Manager* m, Error* reterr);
 AppDisk* app_disk_free(AppDisk* d);
 void app_disk_soon(Manager* m, const char* app);    /* it may take more or less than it did: measure it within seconds */
+void app_disk_full(Manager* m);                     /* root had no room for what it was asked to write */
 int64_t app_disk_limit(const AppRow* row, const json_t* manifest); /* bytes; 0 = none of its own */
 json_t* app_disk_show(const AppLive* live);         /* AppDisk of types.h or null, owned */
 /* Why it was stopped, where that was the disk: the facts are kept in the row's limits until it is started or stopped by somebody. */

@@ -88,6 +88,8 @@ void app_call_answer(json_t* answer, const Error* error, void* userdata) {
                 return;
         }
         call->over = true;
+        if (error && error_has_name(error, ERROR_STORAGE_FULL))
+                app_disk_full(call->m);
         if (error) {
                 (void) error_set(&call->error, error->name, "%s", error->message);
                 if (error->hint)

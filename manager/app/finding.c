@@ -1,10 +1,10 @@
 /* What about apps needs attention. */
 #include "app/app-internal.h"
+#include "app/version.h"
 #include "base/time.h"
 #include "catalogue/catalogue.h"
 #include <stdarg.h>
 #include <stdio.h>
-#include <time.h>
 
 #define USED_STEPS 20 /* of a limit: facts are this coarse, so that what was put aside does not come back with each megabyte */
 
@@ -27,11 +27,15 @@ static void add(Findings* list, Severity severity, const char* id, json_t* facts
         });
 }
 
+static const char* label_of(const char* under) {
+        return streq(under, "limits") ? "findings.app.limits.fix" : streq(under, "access") ? "findings.app.access.fix" : "findings.app.files.fix";
+}
+
 /* The same, with a button that leads to the part of the app's page where it can be mended. */
 static void add_under(Findings* list, Severity severity, const char* id, json_t* facts, char* sentence, const char* under, const char* app) {
         (void) findings_add(list, (Finding) {
                 .id = id, .severity = severity, .key = id, .facts = facts, .sentence = sentence, .fix_operation = "", .fix_page = "/apps",
-                .fix_under = under, .fix_label = streq(under, "limits") ? "findings.app.limits.fix" : "findings.app.files.fix", .about = app,
+                .fix_under = under, .fix_label = label_of(under), .about = app,
         });
 }
 
@@ -102,22 +106,37 @@ static void limits(Findings* list, const AppRow* row, const json_t* manifest, co
         }
 }
 
-static void version(Manager* m, Findings* list, const AppRow* row, const json_t* manifest) {
-        _cleanup_free_ char* told = NULL; /* by who keeps the catalogue, since this version was packed */
+/* Its groups may have been removed since somebody chose them. */
+static int door(Manager* m, Findings* list, const AppRow* row, Error* reterr) {
+        _cleanup_json_ json_t* groups = NULL;
+        if (!streq(row->access, "groups"))
+                return 0;
+        int r = store_app_groups(m->store, row->id, &groups, reterr);
+        if (r >= 0 && json_array_size(groups) == 0)
+                add_under(list, SEVERITY_WARN, "app.nobody", facts_of(row),
+                          say("Nobody can open %s: it is for members of groups, and none of its groups is left.", row->title), "access", row->id);
+        return MIN(r, 0);
+}
+
+/* The earlier of what its package says and what who keeps the catalogue has said since. */
+static void care(Manager* m, Findings* list, const AppRow* row, const json_t* manifest) {
+        _cleanup_free_ char* told = NULL;
         const char* end = json_get_string(manifest, "end_of_life");
         if (*row->package && catalogue_end_of_life(m, row->source, row->package, &told, NULL) > 0 && (!end || strcmp(told, end) < 0))
                 end = told;
-        char today[16] = "";
-        time_t now = (time_t) now_seconds();
-        struct tm tm;
-        if (gmtime_r(&now, &tm))
-                (void) strftime(today, sizeof(today), "%Y-%m-%d", &tm);
-        if (end && strcmp(end, today) < 0) {
-                json_t* facts = facts_of(row);
-                (void) json_object_set_new(facts, "since", json_string(end));
-                add(list, SEVERITY_WARN, "app.end-of-life", facts, say("Nobody cares for %s any more since %s: it gets no more security fixes.", row->title, end),
-                    "", row->id);
-        }
+        VersionCare left = version_care(end, now_seconds());
+        if (left == VERSION_CARED_FOR)
+                return;
+        bool ended = left == VERSION_CARE_ENDED;
+        json_t* facts = facts_of(row);
+        (void) json_object_set_new(facts, ended ? "since" : "until", json_string(end));
+        if (ended)
+                add(list, SEVERITY_BAD, "app.end-of-life", facts, say("Nobody cares for %s any more since %s: it gets no more security fixes.", row->title, end), "", row->id);
+        else
+                add(list, SEVERITY_WARN, "app.end-of-life-soon", facts, say("%s is cared for until %s: after that it gets no more security fixes.", row->title, end), "", row->id);
+}
+
+static void version(Findings* list, const AppRow* row) {
         bool undecided = *row->held_version && streq(row->held_version, row->version); /* see fresh_failed() in auto.c */
         if (undecided) {
                 json_t* facts = facts_of(row);
@@ -141,7 +160,9 @@ int app_findings(Manager* m, Findings* list, Error* reterr) {
                 state(m, list, &rows.items[i], manifest, live);
                 limits(list, &rows.items[i], manifest, live);
                 kernel_acted(list, &rows.items[i], manifest, live);
-                version(m, list, &rows.items[i], manifest);
+                care(m, list, &rows.items[i], manifest);
+                version(list, &rows.items[i]);
+                r = door(m, list, &rows.items[i], reterr);
         }
         return r < 0 || !m->apps ? MIN(r, 0) : app_preset_findings(m, list, reterr);
 }

@@ -149,6 +149,16 @@ int app_environment_take(AppRow* row, const json_t* list, Error* reterr) {
         return !text || app_row_text(&row->environment, text) < 0 ? error_errno(reterr, -ENOMEM, "Cannot keep variables") : 0;
 }
 
+/* Looked at only where somebody says who may open it: what becomes of groups later is told as a finding. */
+static int somebody_check(Manager* m, const AppRow* row, Error* reterr) {
+        _cleanup_json_ json_t* groups = NULL;
+        int r = streq(row->access, "groups") ? store_app_groups(m->store, row->id, &groups, reterr) : 1;
+        if (r < 0 || !streq(row->access, "groups") || json_array_size(groups) > 0)
+                return MIN(r, 0);
+        (void) error_field(reterr, ERROR_MISSING_FIELD, "groups", "Members of which groups may open %s? Without one nobody could.", row->title);
+        return error_hint(reterr, "Name at least one in groups, or let everyone or public open it.");
+}
+
 int app_access_take(Manager* m, AppRow* row, const char* access, const json_t* groups, Error* reterr) {
         _cleanup_free_ char* unknown = NULL;
         int r = groups ? store_group_unknown(m->store, groups, &unknown, reterr) : 0;
@@ -156,7 +166,9 @@ int app_access_take(Manager* m, AppRow* row, const char* access, const json_t* g
                 return r < 0 ? r : error_field(reterr, ERROR_NOT_FOUND, "groups", "There is no group %s.", unknown);
         if (access && app_row_text(&row->access, access) < 0)
                 return error_errno(reterr, -ENOMEM, "Cannot keep who may open it");
-        return groups ? MIN(store_app_groups_set(m->store, row->id, groups, reterr), 0) : 0;
+        if (groups)
+                r = store_app_groups_set(m->store, row->id, groups, reterr);
+        return r < 0 ? r : access || groups ? somebody_check(m, row, reterr) : 0;
 }
 
 /* --- beginning --- */

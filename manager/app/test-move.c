@@ -1,13 +1,17 @@
 /* Moves and their undo in a real store, with steps that do nothing but note what was asked: which door, state and points are left. */
 #include "app/answers.h"
 #include "app/move.h"
+#include "app/own.h"
 #include "app/test-one-app.h"
+#include "app/update.h"
+#include "catalogue/catalogue.h"
+#include "package/manifest.h"
 #include "store/store-job.h"
 
 /* What the steps met; of an apply the door. */
 static char asked[512];
 static const char *failing, *missing;
-static const char* manifest_text;
+static const char* manifest_now;
 static bool keeps_none; /* as the last point was asked for */
 
 static int step(const char* what, const char* detail) {
@@ -49,17 +53,49 @@ VersionReturn version_return(bool touched, bool admitted, bool older_bears_data)
 void app_changed(Manager* m, const char* app) {}
 void app_images_clean_soon(Manager* m) {}
 int app_gate_set(AppRow* row, bool open) { return app_row_text(&row->gate, open ? "open" : "closed"); }
-json_t* app_manifest(const AppRow* row) { return json_loads(manifest_text, 0, NULL); }
+json_t* app_manifest(const AppRow* row) { return json_loads(manifest_now, 0, NULL); }
 json_t* app_note_make(Manager* m, const AppRow* row, Error* reterr) { return json_pack("{s:{}, s:s}", "secrets", "settings", row->settings); }
 void job_log(Manager* m, Job* job, const char* level, const char* format, ...) {}
 void job_say(Job* job, const char* format, ...) {}
 void job_wait_until(Job* job, uint64_t boottime_usec) {}
 
+/* --- of an update: one version on offer, and images that are fetched when `fetched` says so --- */
+
+static bool fetched;
+int app_step_pull(Manager* m, Job* job, const char* what, const json_t* manifest, json_t** ret_images, Error* reterr) {
+        *ret_images = fetched ? json_pack("{s:{s:[s]}}", "web", "layers", "abc") : NULL;
+        return fetched ? 1 : JOB_WAIT;
+}
+int app_job_row(Manager* m, Job* job, AppRow* ret, Error* reterr) { return store_app_get(m->store, "notes", ret, reterr); }
+int app_job_over(Manager* m, const char* app, const char* state, const char* reason, Error* reterr) { return 0; }
+int app_job_stranded(Manager* m, Job* job, const Error* why, Error* reterr) { return 0; }
+void app_job_ended(Manager* m, Job* job, bool done) {}
+int app_event_add(Manager* m, const char* app, const char* kind, const char* severity, const Actor* actor, const char* format, ...) { return 0; }
+void app_clock_text(int64_t at, char ret[static APP_CLOCK_BYTES]) { *ret = 0; }
+int version_way(const char* title, const char* from, const char* to, const json_t* manifests, json_t** ret, Error* reterr) {
+        *ret = json_pack("[s]", "2");
+        return 0;
+}
+int catalogue_versions(Manager* m, const char* source, const char* package, const char* from, json_t** ret, Error* reterr) {
+        *ret = json_pack("[s]", "2");
+        return 0;
+}
+int catalogue_offer_find(Manager* m, const char* source, const char* package, const char* version, CatalogueOffer* ret, Error* reterr) {
+        ret->manifest = json_pack("{s:s}", "version", version);
+        return 1;
+}
+void catalogue_offer_done(CatalogueOffer* o) { json_decref(o->manifest); }
+bool own_is(const AppRow* row) { return false; }
+int own_offer(Manager* m, const AppRow* row, AppVersionRow* ret, Error* reterr) { return 0; }
+int own_step_look(Manager* m, Job* job, const char* what, const AppRow* row, Error* reterr) { return 1; }
+json_t* own_pinned(const json_t* manifest, const json_t* images) { return json_incref((json_t*) manifest); }
+int manifest_image_found(json_t* manifest, const json_t* config, Error* reterr) { return 0; }
+
 static void setup(Fixture* f, const char* state, const char* gate) {
         *asked = 0;
         failing = missing = child = NULL;
         cancelled = 0;
-        manifest_text = "{}";
+        manifest_now = "{}";
         one_app_begin(f, state, gate);
         ASSERT_EQ(move_begin(&f->m, &f->job, &f->row, NULL), 1);
 }
@@ -232,7 +268,7 @@ TEST(only_an_app_that_keeps_none_may_have_no_data) {
         for (size_t i = 0; i < ELEMENTS(cases); i++) {
                 FIXTURE("present", "open");
                 forwards(&f);
-                manifest_text = cases[i].manifest;
+                manifest_now = cases[i].manifest;
                 ASSERT_EQ(move_keep(&f.m, &f.job, &f.row, NULL), 1);
                 ASSERT_EQ(keeps_none, cases[i].none);
         }
@@ -309,6 +345,23 @@ TEST(a_copy_that_the_app_was_let_go_on_after_stays) {
         ASSERT_EQ(move_keep(&f.m, &f.job, &f.row, NULL), 1);
         ASSERT_STREQ(move_id(&f.job, "point"), first);
         ASSERT_TRUE(is_kept(&f, first));
+}
+
+/* While images are unpacked the job is shown at that stage (task_show_child), which it has not come to by itself. */
+TEST(what_was_fetched_is_noted_whichever_stage_the_job_is_shown_at) {
+        for (unsigned shown = 0; shown < 2; shown++) {
+                FIXTURE("present", "open");
+                _cleanup_app_version_row_ AppVersionRow v = {};
+                fetched = false;
+                ASSERT_EQ(app_update_job.step(&f.m, &f.job, NULL), 0); /* the way */
+                ASSERT_EQ(app_update_job.step(&f.m, &f.job, NULL), JOB_WAIT);
+                f.job.stage = shown;
+                fetched = true;
+                ASSERT_EQ(app_update_job.step(&f.m, &f.job, NULL), 0);
+                ASSERT_EQ(app_update_job.step(&f.m, &f.job, NULL), 1);
+                ASSERT_EQ(store_app_version_get(f.m.store, "notes", "2", &v, NULL), 1);
+                ASSERT_STREQ(v.images, "{\"web\":{\"layers\":[\"abc\"]}}");
+        }
 }
 
 TEST_MAIN()

@@ -62,6 +62,19 @@ TEST(a_clock_that_is_set_back_has_nothing_watched_for_years) {
         ASSERT_EQ(version_soak_until(70000000, 1000, 0), 1000);
 }
 
+TEST(the_end_of_care_is_told_ahead) {
+        const int64_t day = 86400, end = 1814313600; /* 2027-06-30 00:00:00 UTC */
+        ASSERT_EQ(version_care("2027-06-30", end - 91 * day), VERSION_CARED_FOR);
+        ASSERT_EQ(version_care("2027-06-30", end - 90 * day - 1), VERSION_CARED_FOR);
+        ASSERT_EQ(version_care("2027-06-30", end - 90 * day), VERSION_CARE_ENDS);
+        ASSERT_EQ(version_care("2027-06-30", end + day - 1), VERSION_CARE_ENDS); /* the last day itself */
+        ASSERT_EQ(version_care("2027-06-30", end + day), VERSION_CARE_ENDED);
+        ASSERT_EQ(version_care("2028-02-29", end), VERSION_CARED_FOR);
+        static const char* const none[] = { NULL, "", "soon", "2027-06", "2027-06-30x" };
+        for (size_t i = 0; i < ELEMENTS(none); i++)
+                ASSERT_EQ(version_care(none[i], end + 1000 * day), VERSION_CARED_FOR);
+}
+
 TEST(windows) {
         unsigned from, to;
         ASSERT_OK(window_parse("02:00-05:00", &from, &to));

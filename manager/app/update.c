@@ -267,9 +267,8 @@ static int update_step(Manager* m, Job* job, Error* reterr) {
                 move_reboot_check(job);
         switch (job->stage) {
         case PULL:
+        case UNPACK: /* a part of the fetching: where that is, the job is shown at it before what was fetched is noted */
                 return pull(m, job, &row, reterr);
-        case UNPACK:
-                return 1; /* a part of the fetching */
         case STOP:
                 return move_close(m, job, &row, MOVE_KEEP_COPY, "before_update", reterr);
         case KEEP:
@@ -303,6 +302,17 @@ static int hold(Manager* m, const Job* job, AppRow* row, const char* version, co
         return r < 0 ? r : app_event_add(m, row->id, "return", "warn", &job->actor, "%s", sentence);
 }
 
+/* People were let in and write into the new version: it stays, and is watched as after any update. Whatever failed behind that was done by now. */
+static int stays(Manager* m, Job* job, AppRow* row, Error* reterr) {
+        const json_t* why = json_object_get(job->journal, "undoing");
+        if (json_get_string(why, "message"))
+                job_log(m, job, "warning", "It was done in a second try: %s", json_get_string(why, "message"));
+        int r = over(m, job, row, reterr);
+        if (r == 1)
+                (void) json_object_del(job->journal, "undoing"); /* so the job is done */
+        return r;
+}
+
 static int update_undo(Manager* m, Job* job, Error* reterr) {
         _cleanup_app_row_ AppRow row = {};
         VersionReturn how;
@@ -316,6 +326,8 @@ static int update_undo(Manager* m, Job* job, Error* reterr) {
         r = move_back(m, job, &row, &how, reterr);
         if (r != 1)
                 return move_undone(job, r);
+        if (json_get_boolean(job->journal, "admitted", false))
+                return stays(m, job, &row, reterr);
         if (how == VERSION_RETURN_ALL && failed)
                 r = hold(m, job, &row, to, strempty(json_get_string(why, "message")), reterr);
         else if (how == VERSION_RETURN_ALL)

@@ -15,7 +15,7 @@ int app_archive_goes(Manager* m, const char* archive, Error* reterr); /* 1 where
 int app_archive_remove(Manager* m, const Actor* actor, const char* archive, char ret_job[static JOB_ID_BYTES], Error* reterr);
 int app_export(Manager* m, const Actor* actor, const char* app, bool compose, bool secrets, char ret_job[static JOB_ID_BYTES], Error* reterr);
 int app_export_read(Manager* m, const char* export_id, int64_t offset, json_t** ret, Error* reterr); /* FileChunk */
-int app_versions(Manager* m, const AppRow* row, json_t** ret, Error* reterr);    /* array of AppVersion */
+int app_versions(Manager* m, const AppRow* row, const char* language, json_t** ret, Error* reterr); /* array of AppVersion, the newest on offer first */
 int app_archives(Manager* m, json_t** ret, Error* reterr);                       /* array of AppArchive */
 
 /* What the noun calls. */

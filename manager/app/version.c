@@ -1,6 +1,7 @@
 #include "app/version.h"
 #include "package/manifest.h"
 #include <stdio.h>
+#include <time.h>
 
 /* The newest on offer that can follow `from` directly, not newer than `to`. */
 static const json_t* step_from(const char* from, const char* to, const json_t* manifests) {
@@ -73,6 +74,18 @@ const char* version_return_to_string(VersionReturn r) {
 
 int64_t version_soak_until(int64_t until, int64_t now, int64_t soak_seconds) {
         return MIN(until, now + soak_seconds);
+}
+
+VersionCare version_care(const char* end, int64_t now) {
+        int year, month, day;
+        char rest;
+        if (!end || sscanf(end, "%4d-%2d-%2d%c", &year, &month, &day, &rest) != 3)
+                return VERSION_CARED_FOR;
+        struct tm last = { .tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day };
+        int64_t begin = (int64_t) timegm(&last);
+        if (now >= begin + 86400)
+                return VERSION_CARE_ENDED;
+        return now >= begin - INT64_C(86400) * VERSION_CARE_DAYS ? VERSION_CARE_ENDS : VERSION_CARED_FOR;
 }
 
 int window_parse(const char* text, unsigned* ret_from, unsigned* ret_to) {

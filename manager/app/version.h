@@ -22,6 +22,16 @@ const char* version_return_to_string(VersionReturn r);
  * back would have it watched, and taken back, for years. */
 int64_t version_soak_until(int64_t until, int64_t now, int64_t soak_seconds);
 
+/* How long a version is cared for yet. */
+typedef enum VersionCare {
+        VERSION_CARED_FOR,
+        VERSION_CARE_ENDS,  /* within VERSION_CARE_DAYS */
+        VERSION_CARE_ENDED,
+} VersionCare;
+#define VERSION_CARE_DAYS 90
+/* end: the last day, "2027-06-30", of UTC; NULL and what is no date: nobody has said. now: seconds. */
+VersionCare version_care(const char* end, int64_t now);
+
 /* "02:00-05:00" -> minutes of the day; the end may be smaller than the begin (over midnight). -EINVAL. */
 int window_parse(const char* text, unsigned* ret_from, unsigned* ret_to);
 /* Whether minute (of the day, in the box's time zone) is inside; an empty window (from == to) is the whole day. */

@@ -149,8 +149,8 @@ int catalogue_offer_detail(Manager* m, const char* package, const char* language
                 r = store_catalogue_versions(m->store, o.source, package, &versions, reterr);
         if (r < 0)
                 return r;
-        *ret = json_pack("{s:o, s:s, s:O, s:o, s:o, s:o}", "offer", offer_json(m, &o, &apps, language), "description",
-                manifest_text(o.manifest, "description", language), "homepage", json_object_get(o.manifest, "homepage"), "versions", versions,
+        *ret = json_pack("{s:o, s:s, s:s, s:O, s:o, s:o, s:o}", "offer", offer_json(m, &o, &apps, language), "description",
+                manifest_text(o.manifest, "description", language), "notes", manifest_text(o.manifest, "notes", language), "homepage", json_object_get(o.manifest, "homepage"), "versions", versions,
                 "questions", questions(o.manifest, language), "ports", ports(o.manifest));
         if (!*ret)
                 return -ENOMEM;

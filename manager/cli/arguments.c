@@ -173,7 +173,8 @@ static int take_positional(Arguments* a, const char* text, Error* reterr) {
 }
 
 bool operation_has_output(const Operation* o) {
-        return o == &operation_table[OP_APP_EXPORT] || o == &operation_table[OP_APP_EXPORT_READ] || o == &operation_table[OP_APP_FILE_READ];
+        return o == &operation_table[OP_APP_EXPORT] || o == &operation_table[OP_APP_EXPORT_READ] || o == &operation_table[OP_APP_FILE_READ] ||
+               o == &operation_table[OP_APP_DIRECTORY_READ];
 }
 
 /* --output FILE. Returns how many arguments it took beyond itself, or -ENOENT when this is something else. */
@@ -287,5 +288,7 @@ int arguments_parse(const Operation* o, int argc, char** argv, Arguments* ret, E
         }
         if (ret->output && ret->json)
                 return error_set(reterr, ERROR_BAD_REQUEST, "Give either --output, for a file of what comes, or --json, for what the API answers.");
+        if (ret->json && o == &operation_table[OP_APP_DIRECTORY_READ])
+                return error_set(reterr, ERROR_BAD_REQUEST, "What comes is a tar archive: --json does not go with it.");
         return 0;
 }

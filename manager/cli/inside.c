@@ -1,6 +1,7 @@
 #include "cli/inside.h"
 #include "base/file.h"
 #include "base/secret.h"
+#include "cli/output.h"
 #include "cli/request.h"
 #include "cli/table.h"
 #include <poll.h>
@@ -17,6 +18,8 @@
 
 bool inside_handles(const Arguments* a) {
         const Operation* o = a->operation;
+        if (o == &operation_table[OP_APP_DIRECTORY_READ])
+                return true;
         if (a->json)
                 return false;
         return o == &operation_table[OP_APP_EXEC] || o == &operation_table[OP_APP_FILE_READ] || o == &operation_table[OP_APP_EXPORT_READ] ||
@@ -234,7 +237,19 @@ static int log_watch(Client* c, Arguments* a, Error* reterr) {
         return MIN(r, 0);
 }
 
+/* To a pipe or a file; --output gives it a name when it is whole. */
+static int directory(Client* c, Arguments* a, Error* reterr) {
+        if (isatty(STDOUT_FILENO)) {
+                (void) error_set(reterr, ERROR_BAD_REQUEST, "What comes is a tar archive, nothing to read here.");
+                return error_hint(reterr, "Say where it shall go: --output FILE");
+        }
+        a->output = "-";
+        return output_command(c, a, reterr);
+}
+
 int inside_command(Client* c, const char* socket_path, Arguments* a, Error* reterr) {
+        if (a->operation == &operation_table[OP_APP_DIRECTORY_READ])
+                return directory(c, a, reterr);
         if (a->operation == &operation_table[OP_APP_EXEC])
                 return exec_command(c, socket_path, a, reterr);
         if (a->operation == &operation_table[OP_APP_LOGS_WATCH])

@@ -3,7 +3,7 @@
 #include "cli/arguments.h"
 #include "client/client.h"
 
-/* True = this operation is done here, unless --json was asked for. */
+/* True = this operation is done here; --json asks for the API's own answer instead, where there is one. */
 bool inside_handles(const Arguments* a);
 /* 0 or the command's exit status, 1..255; negative with an error. */
 int inside_command(Client* c, const char* socket_path, Arguments* a, Error* reterr);

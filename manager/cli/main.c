@@ -5,6 +5,7 @@
 #include "cli/import.h"
 #include "cli/inside.h"
 #include "cli/input.h"
+#include "cli/news.h"
 #include "cli/output.h"
 #include "cli/pack.h"
 #include "cli/print.h"
@@ -139,6 +140,8 @@ static int perform(Client* c, Arguments* a, Error* reterr) {
 
         if (import_handles(a))
                 import_tell(c, a);
+        if (news_handles(a))
+                news_tell(c, a);
         r = a->all ? call_all(c, a, &reply, reterr) : call_once(c, a->operation, a->fields, &reply, reterr);
         if (r < 0)
                 return r;

@@ -62,7 +62,76 @@ static int chunk_call(Client* c, const Operation* o, const json_t* fields, json_
         return r;
 }
 
+/* --- a directory: its archive comes as events --- */
+
+typedef struct Stream {
+        int fd;
+        int64_t at;
+        int64_t said; /* what the unfinished line at the terminal says; 0 = there is none */
+        bool whole;
+        Error* reterr;
+} Stream;
+
+static void line_end(Stream* s) {
+        if (s->said > 0)
+                (void) fputc('\n', stderr);
+        s->said = 0;
+}
+
+/* What the end says must be here, or the archive has a hole. */
+static int on_end(Stream* s, const json_t* end) {
+        int64_t bytes = json_get_integer(end, "bytes", -1), skipped = json_get_integer(end, "skipped", 0);
+        line_end(s);
+        if (bytes != s->at)
+                return error_set(s->reterr, ERROR_INTERNAL, "The archive has %lld bytes, and %lld came.", (long long) bytes, (long long) s->at);
+        if (skipped > 0)
+                (void) fprintf(stderr, "%lld were left out: the app moved them meanwhile, or they are no files.\n", (long long) skipped);
+        s->whole = true;
+        return 1;
+}
+
+static int on_part(const char* event, json_t* data, void* userdata) {
+        Stream* s = userdata;
+        _cleanup_free_ uint8_t* bytes = NULL;
+        size_t size = 0;
+        if (streq(event, "failed")) {
+                ErrorName name = error_name_from_string(strempty(json_get_string(data, "name")));
+                return error_set(s->reterr, name < 0 ? ERROR_INTERNAL : name, "%s", strempty(json_get_string(data, "message")));
+        }
+        if (streq(event, "end"))
+                return on_end(s, data);
+        if (!streq(event, "output"))
+                return 0;
+        const char* text = json_get_string(data, "base64");
+        if (!text || base64_decode(text, &bytes, &size) < 0)
+                return error_set(s->reterr, ERROR_INTERNAL, "The box sent a part that cannot be read.");
+        int r = write_full(s->fd, bytes, size);
+        if (r < 0)
+                return error_errno(s->reterr, r, "Cannot write the file");
+        s->at += (int64_t) size;
+        if (s->at - s->said >= SAY_BYTES && isatty(STDERR_FILENO)) {
+                (void) fprintf(stderr, "\r%lld MB", (long long) (s->at >> 20));
+                s->said = s->at;
+        }
+        return 0;
+}
+
+static int stream(Client* c, const Operation* o, const json_t* fields, int fd, Error* reterr) {
+        Stream s = { .fd = fd, .reterr = reterr };
+        _cleanup_free_ char* path = NULL;
+        _cleanup_json_ json_t* body = NULL;
+        int r = request_make(o, fields, &path, &body, reterr);
+        if (r >= 0)
+                r = client_stream(c, path, /* seconds= */ 0, on_part, &s, reterr);
+        line_end(&s);
+        if (r < 0)
+                return error_is_set(reterr) ? r : error_errno(reterr, r, "Cannot read the directory");
+        return s.whole ? 0 : error_set(reterr, ERROR_UNREACHABLE, "The archive broke off before its end.");
+}
+
 static int chunks(Client* c, const Operation* o, json_t* fields, int fd, int64_t offset, Error* reterr) {
+        if (o == &operation_table[OP_APP_DIRECTORY_READ])
+                return stream(c, o, fields, fd, reterr);
         for (int64_t said = -SAY_BYTES;;) {
                 _cleanup_json_ json_t* chunk = NULL;
                 _cleanup_free_ uint8_t* bytes = NULL;

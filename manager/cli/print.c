@@ -70,6 +70,7 @@ static const struct {
         const char* type;
         const char* columns[BRIEF_MAX];
 } brief_table[] = {
+        { "AppVersion", { "version", "state", "reachable", "program", "data", "sentence", "since", "left_at", "kept_until", "size_mb" } },
         { "App", { "id", "title", "version", "state", "sentence", "shown", "update", "memory_mb" } },
         { "Certificate", { "id", "names", "source", "method", "not_after", "renew_at", "sentence" } },
         { "DnsProvider", { "kind", "name", "fields", "url" } },
@@ -173,10 +174,34 @@ static int print_verdicts(const Printer* p, const json_t* items) {
         return 0;
 }
 
+void print_news(const Printer* p, const json_t* version) {
+        const char* notes = strempty(json_get_string(version, "notes"));
+        _cleanup_free_ char* text = NULL;
+        if (!*notes || asprintf(&text, "What is new in %s:\n%s", strempty(json_get_string(version, "version")), notes) < 0)
+                return;
+        text_tame(text, /* newlines= */ true);
+        (void) fprintf(p->file, "%s%s", text, ends_with(text, "\n") ? "" : "\n");
+}
+
+/* What an update would bring stands below; --json has what is new in all of them. */
+static int print_versions(const Printer* p, const Type* type, const json_t* items) {
+        size_t i;
+        json_t* item;
+        int r = print_table(p, type, items);
+        json_array_foreach((json_t*) items, i, item)
+                if (r >= 0 && streq(strempty(json_get_string(item, "state")), "offered") && !isempty(json_get_string(item, "notes"))) {
+                        (void) fputc('\n', p->file);
+                        print_news(p, item);
+                }
+        return r;
+}
+
 int print_items(const Printer* p, const Type* type, const json_t* items) {
         if (type->n_properties == 0)
                 return 0;
-        return streq(type->name, "DomainRecord") ? print_verdicts(p, items) : print_table(p, type, items);
+        return streq(type->name, "DomainRecord") ? print_verdicts(p, items)
+             : streq(type->name, "AppVersion")   ? print_versions(p, type, items)
+                                                 : print_table(p, type, items);
 }
 
 /* Texts of several lines stand below their label, as they are. */

@@ -2,11 +2,16 @@
 #include "cli/arguments.h"
 #include "cli/help.h"
 #include "cli/humane.h"
+#include "cli/news.h"
+#include "cli/output.h"
 #include "cli/print.h"
 #include "cli/request.h"
 #include "cli/table.h"
 #include <locale.h>
 #include <stdio.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
 
 static int parse(const char* operation, const char* const* words, Arguments* ret, Error* reterr) {
         int n = 0;
@@ -97,8 +102,8 @@ TEST(wishes_secrets_and_files) {
 }
 
 TEST(output_goes_where_bytes_come_from) {
-        _cleanup_arguments_ Arguments a = {}, b = {}, c = {}, d = {}, both = {};
-        _cleanup_error_ Error e = ERROR_NULL, e2 = ERROR_NULL, e3 = ERROR_NULL;
+        _cleanup_arguments_ Arguments a = {}, b = {}, c = {}, d = {}, both = {}, tar = {};
+        _cleanup_error_ Error e = ERROR_NULL, e2 = ERROR_NULL, e3 = ERROR_NULL, e4 = ERROR_NULL;
         ASSERT_OK(parse("app.export", WORDS("notes", "--output", "n.tar", "--force", "--secrets"), &a, &e));
         ASSERT_STREQ(a.output, "n.tar");
         ASSERT_TRUE(a.force && json_get_boolean(a.fields, "secrets", false));
@@ -107,6 +112,67 @@ TEST(output_goes_where_bytes_come_from) {
         ASSERT_TRUE(parse("app.export", WORDS("notes", "--output"), &c, &e) < 0);
         ASSERT_TRUE(parse("app.list", WORDS("--output", "x"), &d, &e2) < 0);
         ASSERT_TRUE(parse("app.export", WORDS("notes", "--json", "--output", "n.tar"), &both, &e3) < 0);
+        ASSERT_TRUE(parse("app.directory-read", WORDS("notes", "files", "--json"), &tar, &e4) < 0);
+}
+
+/* A box that answers one question, with these events. */
+static pid_t serve(const char* path, const char* events) {
+        union {
+                struct sockaddr_un un;
+                struct sockaddr any;
+        } address = { .un.sun_family = AF_UNIX };
+        char asked[8192] = "";
+        size_t n = 0;
+        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        (void) snprintf(address.un.sun_path, sizeof(address.un.sun_path), "%s", path);
+        ASSERT_TRUE(bind(fd, &address.any, sizeof(address.un)) == 0 && listen(fd, 1) == 0);
+        pid_t pid = fork();
+        ASSERT_TRUE(pid >= 0);
+        if (pid > 0) {
+                (void) close(fd);
+                return pid;
+        }
+        int to = accept(fd, NULL, NULL);
+        for (ssize_t k; !strstr(asked, "\r\n\r\n") && n < sizeof(asked) - 1 && (k = read(to, asked + n, sizeof(asked) - 1 - n)) > 0;)
+                n += (size_t) k;
+        (void) dprintf(to, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n%s", events);
+        _exit(0);
+}
+
+TEST(an_archive_with_a_hole_is_none) {
+        const struct {
+                const char* events;
+                ErrorName name; /* _ERROR_INVALID = it is whole */
+        } cases[] = {
+                { "event: output\ndata: {\"base64\":\"YWJj\"}\n\nevent: end\ndata: {\"bytes\":3,\"skipped\":0}\n\n", _ERROR_INVALID },
+                { "event: output\ndata: {\"base64\":\"Y?Jj\"}\n\nevent: end\ndata: {\"bytes\":0,\"skipped\":0}\n\n", ERROR_INTERNAL },
+                { "event: output\ndata: {}\n\nevent: end\ndata: {\"bytes\":0,\"skipped\":0}\n\n", ERROR_INTERNAL },
+                { "event: output\ndata: {\"base64\":\"YWJj\"}\n\nevent: end\ndata: {\"bytes\":6,\"skipped\":0}\n\n", ERROR_INTERNAL },
+                { "event: output\ndata: {\"base64\":\"YWJj\"}\n\nevent: failed\ndata: {\"name\":\"busy\",\"message\":\"No.\"}\n\n", ERROR_BUSY },
+                { "event: output\ndata: {\"base64\":\"YWJj\"}\n\n", ERROR_UNREACHABLE },
+        };
+        char directory[] = "/tmp/test-cli-XXXXXX", box[64], file[64], came[8];
+        ASSERT_TRUE(mkdtemp(directory) != NULL);
+        (void) snprintf(box, sizeof(box), "%s/box", directory);
+        (void) snprintf(file, sizeof(file), "%s/tar", directory);
+        for (size_t i = 0; i < ELEMENTS(cases); i++) {
+                _cleanup_(client_freep) Client* c = NULL;
+                _cleanup_arguments_ Arguments a = {};
+                _cleanup_error_ Error e = ERROR_NULL;
+                pid_t pid = serve(box, cases[i].events);
+                ASSERT_OK(parse("app.directory-read", WORDS("notes", "files", "--output", file), &a, &e));
+                ASSERT_OK(client_new(box, &c, &e));
+                int r = output_command(c, &a, &e);
+                if (r < 0 ? !error_has_name(&e, cases[i].name) : cases[i].name != _ERROR_INVALID)
+                        TEST_FAIL("case %zu: %d %s", i, r, strempty(e.message));
+                FILE* f = fopen(file, "re");
+                ASSERT_EQ(f != NULL, r >= 0);
+                if (f)
+                        ASSERT_TRUE(fread(came, 1, sizeof(came), f) == 3 && memcmp(came, "abc", 3) == 0 && fclose(f) == 0 && unlink(file) == 0);
+                ASSERT_EQ(waitpid(pid, NULL, 0), pid);
+                ASSERT_EQ(unlink(box), 0);
+        }
+        ASSERT_EQ(rmdir(directory), 0); /* no part is left either */
 }
 
 /* Whatever the table gains, its options must stay tellable apart. */
@@ -215,6 +281,26 @@ TEST(verdicts_are_sentences) {
 TEST(wide_types_have_few_columns) {
         _cleanup_free_ char* text = print_json_items("DnsProvider", "[{\"kind\":\"desec\",\"name\":\"deSEC\",\"token\":\"long\",\"url\":null,\"fields\":[]}]");
         ASSERT_TRUE(strstr(text, "desec") && strstr(text, "Kind") && !strstr(text, "long"));
+}
+
+TEST(what_is_new_stands_below_the_versions) {
+        static const char items[] = "[{\"version\":\"1.3\",\"state\":\"offered\",\"reachable\":false,\"sentence\":\"No way.\",\"notes\":\"Far.\"},"
+                                    "{\"version\":\"1.2\",\"state\":\"offered\",\"reachable\":true,\"sentence\":\"Go.\",\"notes\":\"- One\\n- Two\\u001b[2J\"},"
+                                    "{\"version\":\"1.1\",\"state\":\"offered\",\"reachable\":true,\"sentence\":\"Go.\",\"notes\":\"\"},"
+                                    "{\"version\":\"1.0\",\"state\":\"running\",\"reachable\":false,\"sentence\":\"It runs.\",\"notes\":\"Old.\"}]";
+        _cleanup_free_ char* text = print_json_items("AppVersion", items);
+        ASSERT_TRUE(strstr(text, "\nWhat is new in 1.3:\nFar.\n\nWhat is new in 1.2:\n- One\n- Two?[2J\n"));
+        ASSERT_TRUE(!strstr(text, "Old.") && !strstr(text, "in 1.1:"));
+        static const struct {
+                const char *to, *newest;
+                size_t count;
+        } cases[] = { { NULL, "1.2", 1 }, { "1.3", "1.3", 2 }, { "1.2", "1.2", 1 }, { "1.1", NULL, 0 }, { "9", NULL, 0 } };
+        _cleanup_json_ json_t* versions = json_loads(items, 0, NULL);
+        for (size_t i = 0; i < ELEMENTS(cases); i++) {
+                _cleanup_json_ json_t* news = news_of(versions, cases[i].to);
+                ASSERT_EQ(json_array_size(news), cases[i].count);
+                ASSERT_STREQ(strempty(json_get_string(json_array_get(news, 0), "version")), strempty(cases[i].newest));
+        }
 }
 
 static char* print_json_object(const char* type, const char* json) {

@@ -75,6 +75,10 @@ int group_remove(Manager* m, int64_t id, Error* reterr) {
         int r = store_group_remove(m->store, id, reterr);
         if (r >= 0)
                 changed(m);
+        if (r >= 0 && m->events) { /* apps that it opened may be open to nobody now */
+                events_changed(m->events, "app");
+                events_changed(m->events, "finding");
+        }
         return MIN(r, 0);
 }
 

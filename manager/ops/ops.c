@@ -22,6 +22,7 @@ enum {
         LONE = JOB_LONE,
         SERIAL = JOB_SERIAL,
         AGAIN = JOB_AGAIN,
+        ADMITS = JOB_ADMITS,
 };
 
 #define F(name, type, flags, min, max, values, sentence) { #name, FIELD_##type, flags, min, max, values, sentence }
