@@ -16,7 +16,7 @@ export const offers = [
     ['ttrss', 'Tiny Tiny RSS', 'All the news you follow, in one place that nobody else reads along with.', ['news', 'reading'], 'own', 256, 410, 150, ['postgresql']],
 ].map(([id, title, summary, categories, sign_in, memory_mb, disk_mb, download_mb, needs], at) => ({
     package: id, source: 'steadbox', version: `${at + 1}.${at * 2}.1`, title, summary, icon: pictures[id] ?? null, categories, licence: 'GPL-3.0-or-later', sign_in, memory_mb, disk_mb,
-    download_mb, needs, end_of_life: id === 'roundcube' ? '2024-01-31' : null, allowed: id !== 'nodered', installed: id === 'radicale' ? ['calendar'] : [],
+    download_mb, needs, end_of_life: id === 'roundcube' ? '2024-01-31' : id === 'ttrss' ? new Date(Date.now() + 30 * 86400e3).toISOString().slice(0, 10) : null, allowed: id !== 'nodered', installed: id === 'radicale' ? ['calendar'] : [],
 }));
 
 export const questions = [
@@ -30,7 +30,7 @@ export const questions = [
 export function offer(id, fits = true) {
     const one = offers.find((other) => other.package === id);
     return one && {
-        offer: one, description: `**${one.title}** runs on this box alone.\n\n- Works with every phone\n- Data in [open formats](https://example.com/)\n\nNothing is sent anywhere else.`,
+        offer: one, description: `**${one.title}** runs on this box alone.\n\n- Works with every phone\n- Data in [open formats](https://example.com/)\n\nNothing is sent anywhere else.`, notes: id === 'wordpress' ? '- Quicker on phones' : '',
         homepage: 'https://example.com/', versions: [one.version, '1.0.0'], questions: id === 'wordpress' ? questions : [], suggested_name: `${id}.miller.example`, ports: [],
         fit: { fits, memory_mb: one.memory_mb, memory_free_mb: fits ? 812 : 200, disk_mb: one.disk_mb, disk_free_mb: 11200, sentence: fits ? 'It fits.' : 'It needs 384 MB of memory, and 200 MB are left beside what runs here at its worst.' },
     };
@@ -97,11 +97,12 @@ export const logLines = (count, end = 10000) => Array.from({ length: count }, (_
 });
 
 export const versions = () => [
-    { version: '6.8.2', state: 'offered', reachable: true, program: false, data: false, sentence: 'An update leads there.', since: null, left_at: null, kept_until: null, size_mb: null },
-    { version: '6.8.1', state: 'running', reachable: true, program: false, data: true, sentence: 'It runs, and is watched because it is fresh.', since: now() - 86400 * 12, left_at: null, kept_until: null, size_mb: null },
-    { version: '6.7.0', state: 'kept', reachable: true, program: true, data: true, sentence: 'The program alone can go back, or with the data of that time.', since: now() - 86400 * 90, left_at: now() - 86400 * 12, kept_until: now() + 86400 * 18, size_mb: 310 },
-    { version: '6.6.5', state: 'kept', reachable: true, program: false, data: true, sentence: 'Only together with the data of that time; the present data is then kept for 30 days.', since: now() - 86400 * 120, left_at: now() - 86400 * 90, kept_until: now() + 86400 * 6, size_mb: 305 },
-    { version: '6.6.0', state: 'kept', reachable: false, program: false, data: false, sentence: 'Nothing leads back: it does not bear the present data, and that of its time is not kept.', since: now() - 86400 * 200, left_at: now() - 86400 * 90, kept_until: now() + 86400 * 3, size_mb: 290 },
+    { version: '6.8.2', state: 'offered', reachable: true, program: false, data: false, sentence: 'An update leads there.', notes: '- Pictures keep their **captions**\n- Needs less memory', since: null, left_at: null, kept_until: null, size_mb: null },
+    { version: '6.8.1.1', state: 'offered', reachable: true, program: false, data: false, sentence: 'An update leads there.', notes: 'Mends what 6.8.1 broke.', since: null, left_at: null, kept_until: null, size_mb: null },
+    { version: '6.8.1', state: 'running', reachable: true, program: false, data: true, sentence: 'It runs, and is watched because it is fresh.', notes: '', since: now() - 86400 * 12, left_at: null, kept_until: null, size_mb: null },
+    { version: '6.7.0', state: 'kept', reachable: true, program: true, data: true, sentence: 'The program alone can go back, or with the data of that time.', notes: '', since: now() - 86400 * 90, left_at: now() - 86400 * 12, kept_until: now() + 86400 * 18, size_mb: 310 },
+    { version: '6.6.5', state: 'kept', reachable: true, program: false, data: true, sentence: 'Only together with the data of that time; the present data is then kept for 30 days.', notes: '', since: now() - 86400 * 120, left_at: now() - 86400 * 90, kept_until: now() + 86400 * 6, size_mb: 305 },
+    { version: '6.6.0', state: 'kept', reachable: false, program: false, data: false, sentence: 'Nothing leads back: it does not bear the present data, and that of its time is not kept.', notes: '', since: now() - 86400 * 200, left_at: now() - 86400 * 90, kept_until: now() + 86400 * 3, size_mb: 290 },
 ];
 
 export const events = () => [
@@ -110,6 +111,7 @@ export const events = () => [
 ].map(([kind, severity, actor, sentence, ago]) => ({ at: now() - ago, kind, severity, actor, sentence }));
 
 export const files = (path) => path ? [
+    { name: 'Mu\u0308sli  ', path: `${path}/Mu\u0308sli  `, kind: 'directory', size: 0, changed_at: now() - 500 },
     { name: 'uploads', path: `${path}/uploads`, kind: 'directory', size: 0, changed_at: now() - 4000 }, { name: 'index.php', path: `${path}/index.php`, kind: 'file', size: 405, changed_at: now() - 90000 },
     { name: 'holiday-pictures-from-the-summer-of-2026-which-was-long.zip', path: `${path}/holiday.zip`, kind: 'file', size: 48200000, changed_at: now() - 600 },
 ] : [{ name: 'content', path: 'content', kind: 'directory', size: 0, changed_at: now() - 600 }, { name: 'database', path: 'database', kind: 'directory', size: 0, changed_at: now() - 60 }];
@@ -216,7 +218,7 @@ export function answer(method, path, query, body, world) {
     case 'versions': return found(listing(versions()));
     case 'history': return found(listing(events()));
     case 'files': return found(listing(files(query.get('path'))));
-    case 'file': return found(method === 'POST' ? { name: 'x', path: body.path, kind: 'file', size: 1, changed_at: now() } : null);
+    case 'file': return found(method === 'POST' ? { name: 'x', path: body.path, kind: 'file', size: 1, changed_at: now() } : method === 'DELETE' ? {} : null);
     case 'directories': return found({ name: 'x', path: body.path, kind: 'directory', size: 0, changed_at: now() });
     case 'schedule': return found(method === 'GET' ? listing(tasks()) : tasks()[0]);
     case 'terminals': return found({ terminal: 't1', app: second, container: 'web', command: ['sh'] });
@@ -240,11 +242,18 @@ export async function pretendApps(page, world) {
                 : `event: line\ndata: ${JSON.stringify({ ...logLines(1, 10001)[0], text: 'a line that came just now' })}\n\n`;
             return route.fulfill({ status: 200, contentType: 'text/event-stream', body: `retry: 60000\n\n${events}` });
         }
+        if (/\/directory$/.test(path) && method === 'GET') {
+            const { skipped = 0, refused } = world.directory ?? {};
+            if (refused)
+                return route.fulfill({ status: 503, contentType: 'application/json', body: JSON.stringify({ error: { name: 'busy', message: refused } }) });
+            const parts = ['as if it ', 'were tar'].map((text) => `event: output\ndata: ${JSON.stringify({ base64: Buffer.from(text).toString('base64') })}\n\n`).join('');
+            return route.fulfill({ status: 200, contentType: 'text/event-stream', body: `retry: 60000\n\n${parts}event: end\ndata: ${JSON.stringify({ files: 1, bytes: 17, skipped })}\n\n` });
+        }
         const body = JSON.parse(request.postData() || '{}'), reply = answer(method, path, url.searchParams, body, world);
         if (!reply)
             return route.fallback();
         if (method !== 'GET')
-            world.asked.push({ method, path, body });
+            world.asked.push({ method, path, body, query: url.search });
         return route.fulfill({ status: reply.status, contentType: 'application/json', body: JSON.stringify(reply.body) });
     });
 }

@@ -293,6 +293,8 @@ export interface Group {
     description: string;
     /** How many people. */
     members: number;
+    /** Apps that only its members may open: without the group nobody could. */
+    sole_apps: string[];
     /** Since when. */
     created_at: number;
 }
@@ -915,6 +917,8 @@ export interface OfferDetail {
     offer: Offer;
     /** About it, in Markdown. */
     description: string;
+    /** What is new in its newest version, in Markdown; empty where nobody says. */
+    notes: string;
     /** Its home page. */
     homepage: string | null;
     /** Versions the catalogue has, newest first. */
@@ -1145,6 +1149,8 @@ export interface AppVersion {
     data: boolean;
     /** What going there means. */
     sentence: string;
+    /** What is new in it, in Markdown; empty where nobody says. Of what is on offer: of the sixteen newest. */
+    notes: string;
     /** When it was installed. */
     since: number | null;
     /** When it was left. */
@@ -2037,7 +2043,7 @@ export interface OperationFields {
         title?: string;
         /** Where it lives: a name in a domain of the box, or the domain itself; made from the id unless told. */
         name?: string;
-        /** Who may open it: the world, everybody with an account here, members of `groups`. */
+        /** Who may open it: the world, everybody with an account here, members of `groups`, of which there must be one. */
         access?: "public" | "everyone" | "groups";
         /** Groups whose members may open it. */
         groups?: string[];
@@ -2320,6 +2326,12 @@ export interface OperationFields {
         /** These are the last: the file takes its place now, not before; yes unless told. */
         last?: boolean;
     };
+    'app.directory-read': {
+        /** The app. */
+        app: string;
+        /** A directory of the app's data. */
+        path: string;
+    };
     'app.directory-make': {
         /** The app. */
         app: string;
@@ -2329,8 +2341,10 @@ export interface OperationFields {
     'app.file-remove': {
         /** The app. */
         app: string;
-        /** A file or an empty directory of the app's data. */
+        /** A file or a directory of the app's data. */
         path: string;
+        /** A directory goes with all that is in it; only an empty one goes without this. */
+        recursive?: boolean;
     };
     'app.schedule': {
         /** The app. */
@@ -2556,6 +2570,7 @@ export interface OperationResults {
     'app.files': Page<AppFile>;
     'app.file-read': FileChunk;
     'app.file-write': AppFile;
+    'app.directory-read': Nothing;
     'app.directory-make': AppFile;
     'app.file-remove': Nothing;
     'app.schedule': Page<AppTask>;
@@ -2724,8 +2739,9 @@ export const operations: { [name in OperationName]: OperationRow } = {
     'app.files': ['GET', '/apps/{app}/files', { app: ['ID', 'rp', 1, 32], path: ['STRING', 'p', 0, 4096] }],
     'app.file-read': ['GET', '/apps/{app}/file', { app: ['ID', 'rp', 1, 32], path: ['STRING', 'rp', 1, 4096], offset: ['INTEGER', '', 0, 1152921504606846976] }],
     'app.file-write': ['POST', '/apps/{app}/file', { app: ['ID', 'rp', 1, 32], path: ['STRING', 'rp', 1, 4096], offset: ['INTEGER', '', 0, 1152921504606846976], base64: ['STRING', 'r', 0, 4000000], last: ['BOOLEAN', '', 0, 1] }],
+    'app.directory-read': ['GET', '/apps/{app}/directory', { app: ['ID', 'rp', 1, 32], path: ['STRING', 'rp', 1, 4096] }],
     'app.directory-make': ['POST', '/apps/{app}/directories', { app: ['ID', 'rp', 1, 32], path: ['STRING', 'rp', 1, 4096] }],
-    'app.file-remove': ['DELETE', '/apps/{app}/file', { app: ['ID', 'rp', 1, 32], path: ['STRING', 'rp', 1, 4096] }],
+    'app.file-remove': ['DELETE', '/apps/{app}/file', { app: ['ID', 'rp', 1, 32], path: ['STRING', 'rp', 1, 4096], recursive: ['BOOLEAN', '', 0, 1] }],
     'app.schedule': ['GET', '/apps/{app}/schedule', { app: ['ID', 'rp', 1, 32] }],
     'app.schedule-set': ['POST', '/apps/{app}/schedule/{task}', { app: ['ID', 'rp', 1, 32], task: ['ID', 'rp', 1, 32], active: ['BOOLEAN', '', 0, 1], run: ['BOOLEAN', '', 0, 1] }],
     'launcher.list': ['GET', '/launcher', {}],

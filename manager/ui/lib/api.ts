@@ -44,13 +44,41 @@ export function newKey(): string {
 export async function call<O extends OperationName>(
     operation: O, fields?: OperationFields[O], options: CallOptions = {},
 ): Promise<OperationResults[O]> {
+    return send(operation, (fields ?? {}) as Record<string, unknown>, options).catch(tell);
+}
+
+function tell(error: unknown): never {
+    if (error instanceof ApiError)
+        for (const listener of failures)
+            listener(error);
+    throw error;
+}
+
+export interface StreamEvent { name: string; data: Record<string, unknown> }
+
+/** A stream of events that is read once, to its end. Unlike an EventSource it says why it was refused, begins nothing anew, and reads no
+ *  faster than it is asked: who takes long over one part makes the box wait. Who stops asking ends it. */
+export async function* stream<O extends OperationName>(operation: O, fields: OperationFields[O], signal: AbortSignal): AsyncGenerator<StreamEvent, void> {
+    const { address } = request(operation, fields as Record<string, unknown>);
+    const response = await ask(address, { headers: { Accept: 'text/event-stream' }, signal, credentials: 'same-origin' }).catch(tell);
+    if (!response.ok || !response.body)
+        return void await answer(response).catch(tell);
+    const reader = response.body.getReader(), decoder = new TextDecoder();
     try {
-        return await send(operation, (fields ?? {}) as Record<string, unknown>, options);
-    } catch (error) {
-        if (error instanceof ApiError)
-            for (const listener of failures)
-                listener(error);
-        throw error;
+        for (let rest = ''; ;) {
+            const { done, value } = await reader.read();
+            if (done)
+                return;
+            const blocks = (rest + decoder.decode(value, { stream: true })).split('\n\n');
+            rest = blocks.pop() ?? '';
+            for (const block of blocks) {
+                const [, name] = /^event: (.*)$/m.exec(block) ?? [], [, data] = /^data: (.*)$/m.exec(block) ?? [];
+                if (name && data)
+                    yield { name, data: JSON.parse(data) as StreamEvent['data'] };
+            }
+        }
+    } finally {
+        await reader.cancel().catch(() => undefined);
     }
 }
 

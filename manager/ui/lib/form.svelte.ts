@@ -55,10 +55,20 @@ export class Form<V extends Record<string, unknown>> {
             this.sent = '';
         const type = error.field && operation ? operations[operation][2][error.field]?.[0] : undefined;
         const words = errorText(error, type);
-        if (error.field && error.field in this.values) {
-            this.errors = { [error.field]: words };
-            queueMicrotask(() => document.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus());
-        } else
+        if (error.field && error.field in this.values)
+            this.point(error.field, words);
+        else
             this.general = words;
+    }
+
+    /** What the form itself finds wrong, before anything is sent. */
+    refuse(field: string, words: string): void {
+        this.clear();
+        this.point(field, words);
+    }
+
+    private point(field: string, words: string): void {
+        this.errors = { [field]: words };
+        queueMicrotask(() => document.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus());
     }
 }

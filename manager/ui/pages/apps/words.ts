@@ -1,4 +1,5 @@
 // What apps are called and how they stand, in the reader's words.
+import { date } from '$lib/format';
 import { said } from '$lib/said.svelte';
 import { language, t } from '$lib/text.svelte';
 import type { App, AppPort } from '$lib/api.generated';
@@ -43,6 +44,23 @@ export function megabytes(value: number): string {
 
 export function portText(port: AppPort): string {
     return `${port.name} ${port.protocol}/${port.port}`;
+}
+
+/** How long a package is cared for yet, whose last day that is: long enough, at most 90 days, or no more. As the box warns of its apps. */
+export function careOf(end: string | null): '' | 'ends' | 'ended' {
+    const left = Date.parse(end ?? '') + 86400e3 - Date.now();
+    return left <= 0 ? 'ended' : left <= 91 * 86400e3 ? 'ends' : '';
+}
+
+/** A day such as "2027-06-30" as the reader writes it. */
+export function dayText(day: string): string {
+    const at = Date.parse(`${day}T00:00`);
+    return Number.isNaN(at) ? day : date(at / 1000);
+}
+
+/** Members of no group are nobody. */
+export function opensToNobody(who: { access: string; groups: string[] }): boolean {
+    return who.access === 'groups' && !who.groups.length;
 }
 
 export const signIns = ['none', 'own', 'proxy', 'oidc', 'ldap'];
