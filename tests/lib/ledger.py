@@ -27,8 +27,8 @@ GOOD = "exec httpd -f -p 8080 -h /w"
 # Further words of a version's manifest. 2.0 takes over data of 1.8 and newer only, 3.0 none that there is.
 MORE = {
     "1.0": {"clone": {"mail": "keep", "schedule": "keep"}},
-    "1.1": {"clone": {"keep_secrets": ["seed"]}, "hooks": {"before_update": {"container": "web", "command": ["sh", "-c", "echo before >>/data/hooks"]}}},
-    "2.0": {"upgradable_from": "1.8", "hooks": {"after_update": {"container": "web", "command": ["sh", "-c", "echo after >>/data/hooks"]}}},
+    "1.1": {"notes": {"en": "It has a form.", "de": "Sie hat eine Form."}, "clone": {"keep_secrets": ["seed"]}, "hooks": {"before_update": {"container": "web", "command": ["sh", "-c", "echo before >>/data/hooks"]}}},
+    "2.0": {"notes": {"en": "- Hops are counted\n- **Older** programs cannot read it"}, "upgradable_from": "1.8", "hooks": {"after_update": {"container": "web", "command": ["sh", "-c", "echo after >>/data/hooks"]}}},
     "2.1": {"upgradable_from": "1.8", "hooks": {"after_update": {"container": "web", "command": ["sh", "-c", "echo failing >>/data/hooks; exit 1"]}}},
     "3.0": {"upgradable_from": "2.9"},
 }
@@ -45,7 +45,7 @@ VERSIONS = {
     "2.0": ("echo 2.0 >>/data/hops", GOOD, False),
     "2.1": ("echo 2.1 >>/data/hops", GOOD, False),
     "3.0": ("", GOOD, False),
-    "1.5": ("echo 1.5 >/data/form", "httpd -p 8080 -h /w; while [ ! -e /data/fall ]; do sleep 1; done; rm -f /data/fall; touch /data/down; exit 7", False),
+    "1.5": ("sleep 3; echo 1.5 >/data/form", "httpd -p 8080 -h /w; while [ ! -e /data/fall ]; do sleep 1; done; rm -f /data/fall; touch /data/down; exit 7", False),
 }
 
 
@@ -82,6 +82,8 @@ class Catalogue:
                 path = f"/tmp/package-{version}"
                 self.box.sh(f"mkdir -p {path} && cat >{path}/manifest.json", input=json.dumps(manifest(version, self.image)))
                 self.box.sh(f"cat >{path}/icon.svg", input='<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><rect width="8" height="8"/></svg>')
+                if version == "1.8":  # what is new may stand in a file of its own
+                    self.box.sh(f"cat >{path}/notes.en.md", input="The first that hops.\n")
                 self.box.sh(f"steadbox pack {path} --key /root/versions.key --output /srv/versions")
         self.box.sh("steadbox pack --index /srv/versions --key /root/versions.key --name versions && chmod 644 /srv/versions/*")
         if len(self.offered) == len(versions):
