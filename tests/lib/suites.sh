@@ -336,8 +336,8 @@ suite_integration() {
         local program
         has_installer || return 0
         box_environment
-        strand 350 integration integration_box it '[0-4][0-9]*'
-        strand 350 integration-later integration_box later '[5-9][0-9]*'
+        strand 550 integration integration_box it '[0-4][0-9]*'
+        strand 1500 integration-later integration_box later '[5-9][0-9]*'
         for program in "$source_dir"/tests/integration/[0-9][0-9]*; do
                 ! has_own_box "$program" || strand "$(seconds_of "${program##*/}")" "${program##*/}" run_program "$program"
         done
@@ -346,9 +346,10 @@ suite_integration() {
 # Of programs with a box of their own: about as long as they take beside all others.
 seconds_of() {
         case $1 in
-        73-apps) echo 600 ;;
-        80-catalogue) echo 450 ;;
-        60-domains | 61-certificates) echo 300 ;;
+        73-apps) echo 700 ;;
+        80-catalogue) echo 400 ;;
+        11-install-faults | 60-domains | 61-certificates) echo 300 ;;
+        90-box) echo 200 ;;
         *) echo 150 ;;
         esac
 }
@@ -382,7 +383,7 @@ suite_ui() {
         has_installer && has_programs ui || return 0
         need_node_tests
         need_packages knot knot-dnsutils python3
-        strand 300 ui ui_box
+        strand 900 ui ui_box
 }
 
 ui_box() {
@@ -417,7 +418,7 @@ browser_net_end() {
 suite_journey() {
         has_installer && has_programs journey || return 0
         need_node_tests
-        strand 140 journey journey_box
+        strand 170 journey journey_box
 }
 
 journey_box() {
@@ -447,7 +448,7 @@ node_packages() {
 suite_vm() {
         has_installer && has_programs vm || return 0
         box_environment
-        strand 900 vm vm_programs
+        strand 1050 vm vm_programs
 }
 
 vm_programs() {
