@@ -31,8 +31,11 @@ Tar* tar_free(Tar* t) {
         if (t->links)
                 archive_entry_linkresolver_free(t->links);
         t->ended = true; /* what was not finished gets no end, or it would look whole, and none of the zeros in place of the rest of a file */
-        if (t->archive)
+        if (t->archive) {
+                /* libarchive 3.6 frees what it opened only when closed, and does not close by itself what failed in a header. */
+                (void) archive_write_close(t->archive);
                 (void) archive_write_free(t->archive);
+        }
         free(t->buffer);
         free(t->zeros);
         free(t);

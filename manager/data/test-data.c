@@ -881,17 +881,24 @@ TEST(what_is_mounted_below_is_not_removed) {
         world_down(&w);
 }
 
+/* Refused among headers and in the middle of content: libarchive ends differently (the sanitizers see what it keeps). */
 TEST(a_tar_that_nobody_takes_ends) {
-        World w;
-        TreeCount count = {};
-        _cleanup_(tar_freep) Tar* tar = NULL;
-        if (!world_up(&w))
-                return;
-        furnish(&w);
-        _cleanup_close_ int tree = ASSERT_OK(openat(w.fd, DATA, O_RDONLY | O_DIRECTORY));
-        ASSERT_OK(tar_new_to(to_nobody, NULL, &tar));
-        ASSERT_ERROR(tar_tree(tar, "data", tree, BASE, NULL, &count), EPIPE);
-        world_down(&w);
+        static const char* const trees[] = {
+                "mkdir -p t && cd t && touch $(seq 200)",
+                "mkdir -p t && head -c 200000 /dev/urandom >t/big",
+        };
+        for (size_t i = 0; i < ELEMENTS(trees); i++) {
+                World w;
+                TreeCount count = {};
+                _cleanup_(tar_freep) Tar* tar = NULL;
+                if (!world_up(&w))
+                        return;
+                shell(&w, trees[i]);
+                _cleanup_close_ int tree = ASSERT_OK(openat(w.fd, "t", O_RDONLY | O_DIRECTORY));
+                ASSERT_OK(tar_new_to(to_nobody, NULL, &tar));
+                ASSERT_ERROR(tar_tree(tar, "data", tree, BASE, NULL, &count), EPIPE);
+                world_down(&w);
+        }
 }
 
 /* Of all exports together, and not among the app's own. */

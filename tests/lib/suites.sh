@@ -139,7 +139,7 @@ end_strands() {
 
 native_packages="gcc clang llvm libclang-rt-dev meson ninja-build pkgconf python3 jq libsystemd-dev libsqlite3-dev
  libsodium-dev libmicrohttpd-dev libjansson-dev nettle-dev libnl-3-dev libnl-route-3-dev libidn2-dev libunistring-dev libpsl-dev libldns-dev libyaml-dev minisign
- libarchive-dev knot unbound zstd"
+ libarchive-dev libcurl4-gnutls-dev knot unbound zstd"
 
 need_native() {
         # Debian 12 has the sanitizers' run time in clang's own package.
