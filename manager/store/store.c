@@ -17,6 +17,7 @@ struct Store {
         uint64_t generation;
         bool transaction;
         int log_pages; /* in the write-ahead log after the last commit */
+        uint64_t log_again_usec; /* CLOCK_MONOTONIC: it could not be copied, and is not tried before then */
         void (*written)(void* userdata);
         void* written_userdata;
         void (*full)(void* userdata);
@@ -293,24 +294,28 @@ void store_on_full(Store* s, void (*full)(void* userdata), void* userdata) {
         s->full_userdata = userdata;
 }
 
-bool store_log_is_long(const Store* s) {
-        return s->log_pages >= LOG_PAGES_LONG;
+bool store_log_is_due(const Store* s, uint64_t now_usec) {
+        return s->log_pages >= LOG_PAGES_LONG && now_usec >= s->log_again_usec;
 }
 
 const char* store_path(const Store* s) {
         return s->path;
 }
 
-void store_copy_log(const char* path) {
+int store_copy_log(const char* path) {
         sqlite3* db = NULL;
-        if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK &&
-            sqlite3_exec(db, "PRAGMA user_version", NULL, NULL, NULL) == SQLITE_OK) /* before it has read anything it knows of no log, and copies none */
-                (void) sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL); /* what is left over is copied next time */
+        int code = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+        if (code == SQLITE_OK) /* before it has read anything it knows of no log, and copies none */
+                code = sqlite3_exec(db, "PRAGMA user_version", NULL, NULL, NULL);
+        if (code == SQLITE_OK)
+                code = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL); /* what is left over is copied next time */
         (void) sqlite3_close(db);
+        return code == SQLITE_OK ? 0 : -EIO;
 }
 
-void store_log_copied(Store* s) {
+void store_log_copied(Store* s, int result, uint64_t now_usec) {
         s->log_pages = 0; /* until the next commit tells */
+        s->log_again_usec = result < 0 ? now_usec + STORE_LOG_AGAIN_USEC : 0;
 }
 
 void store_trim(Store* s) {

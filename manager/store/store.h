@@ -1,6 +1,7 @@
 /* The store: one SQLite file, one writer. This header is what the daemon needs; nouns speak through store-<noun>.h. */
 #pragma once
 #include "base/error.h"
+#include "base/time.h"
 
 #define STORE_VERSION 3 /* of schema.sql */
 
@@ -33,11 +34,13 @@ void store_on_write(Store* s, void (*written)(void* userdata), void* userdata);
 void store_on_full(Store* s, void (*full)(void* userdata), void* userdata);
 
 /* The write-ahead log has grown enough to be worth copying into the file. Copying it takes two fsyncs, so it is done beside the loop:
- * store_copy_log() is pure, opens a connection of its own and may run on a pool thread; readers and the writer go on meanwhile. */
-bool store_log_is_long(const Store* s);
+ * store_copy_log() is pure, opens a connection of its own and may run on a pool thread; readers and the writer go on meanwhile. After one that
+ * failed, as on a full disk, the next is due a while later and not with each commit. Times by CLOCK_MONOTONIC. */
+#define STORE_LOG_AGAIN_USEC (10 * USEC_PER_SEC)
+bool store_log_is_due(const Store* s, uint64_t now_usec);
 const char* store_path(const Store* s);
-void store_copy_log(const char* path);
-void store_log_copied(Store* s); /* on the loop, afterwards */
+int store_copy_log(const char* path);                               /* 0, or -EIO: what is missing is in the log as before */
+void store_log_copied(Store* s, int result, uint64_t now_usec); /* on the loop, afterwards */
 
 /* Gives memory back after a burst; called by the loop when it has been quiet. */
 void store_trim(Store* s);

@@ -6,6 +6,8 @@
 #include "store/store-setting.h"
 #include <ctype.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -178,9 +180,10 @@ static void write_big(Store* s, const char* path) {
         ASSERT_OK(store_begin(s, NULL));
         ASSERT_OK(store_run(s, &test_big, BIND_NONE, NULL));
         ASSERT_OK(store_commit(s, NULL));
-        ASSERT_TRUE(store_log_is_long(s));
-        store_copy_log(path);
-        store_log_copied(s);
+        ASSERT_TRUE(store_log_is_due(s, 1));
+        ASSERT_OK(store_copy_log(path));
+        store_log_copied(s, 0, 1);
+        ASSERT_TRUE(!store_log_is_due(s, 1)); /* until a commit says how long it is */
 }
 
 TEST(a_long_log_is_copied_and_begins_anew) {
@@ -197,6 +200,39 @@ TEST(a_long_log_is_copied_and_begins_anew) {
         write_big(s, path);
         ASSERT_EQ(stat(log, &third), 0);
         ASSERT_TRUE(third.st_size < 2 * first.st_size);
+        (void) store_free(s);
+        (void) snprintf(command, sizeof(command), "rm -r %s", directory);
+        ASSERT_EQ(system(command), 0);
+}
+
+/* A limit on the file in place of a full disk: what is committed stands in the log meanwhile, and nothing is tried with every commit. */
+TEST(a_log_that_cannot_be_copied_is_tried_a_while_later) {
+        const uint64_t now = 1000 * USEC_PER_SEC;
+        char directory[] = "/tmp/test-store-XXXXXX", command[64], path[64];
+        struct rlimit before, little;
+        struct stat st;
+        ASSERT_TRUE(mkdtemp(directory));
+        (void) snprintf(path, sizeof(path), "%s/db", directory);
+        Store* s = NULL;
+        ASSERT_OK(store_open(path, &s, NULL));
+        ASSERT_OK(store_run(s, &test_big, BIND_NONE, NULL));
+        ASSERT_TRUE(store_log_is_due(s, now));
+        ASSERT_EQ(stat(path, &st), 0);
+        ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+        little = (struct rlimit) { .rlim_cur = (rlim_t) st.st_size, .rlim_max = before.rlim_max };
+        (void) signal(SIGXFSZ, SIG_IGN);
+        ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &little), 0);
+        int r = store_copy_log(path);
+        ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+        ASSERT_ERROR(r, EIO);
+        store_log_copied(s, r, now);
+        ASSERT_OK(store_run(s, &test_big, BIND_NONE, NULL));
+        ASSERT_TRUE(!store_log_is_due(s, now + STORE_LOG_AGAIN_USEC - 1));
+        ASSERT_TRUE(store_log_is_due(s, now + STORE_LOG_AGAIN_USEC));
+        ASSERT_OK(store_copy_log(path));
+        store_log_copied(s, 0, now + STORE_LOG_AGAIN_USEC);
+        ASSERT_OK(store_run(s, &test_big, BIND_NONE, NULL));
+        ASSERT_TRUE(store_log_is_due(s, now + STORE_LOG_AGAIN_USEC + 1));
         (void) store_free(s);
         (void) snprintf(command, sizeof(command), "rm -r %s", directory);
         ASSERT_EQ(system(command), 0);
