@@ -119,7 +119,8 @@ TYPE(Group, PROPS(
         P(name, STRING, "The group."),
         P(description, STRING, "What it is for."),
         P(members, INTEGER, "How many people."),
-        P(sole_apps, STRINGS, "Apps that only its members may open: without the group nobody could."),
+        P(sole_apps, STRINGS, "Apps that only its members may open, so that without the group nobody could: those that the one who asks may see."),
+        P(sole_apps_unseen, INTEGER, "How many more of these there are."),
         P(created_at, TIME, "Since when.")), "A group.")
 TYPE(Fix, PROPS(
         P(operation, STRING, "The operation that mends it, or empty."),

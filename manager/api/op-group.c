@@ -7,7 +7,7 @@
 
 static int reply_group(Request* r, int64_t id, Error* reterr) {
         char* text = NULL;
-        int k = store_group_json(request_manager(r)->store, id, &text, reterr);
+        int k = store_group_json(request_manager(r)->store, id, group_viewer(request_actor(r)), &text, reterr);
         return k < 0 ? k : request_reply_text(r, text);
 }
 
@@ -24,7 +24,8 @@ static int find(Request* r, int64_t* ret, Error* reterr) {
 
 int op_group_list(Request* r, Error* reterr) {
         char* text = NULL;
-        GroupFilter f = { .q = request_string(r, "q"), .after = request_string(r, "after"), .limit = request_limit(r) };
+        GroupFilter f = { .viewer = group_viewer(request_actor(r)), .q = request_string(r, "q"), .after = request_string(r, "after"),
+                          .limit = request_limit(r) };
         int k = store_group_list(request_manager(r)->store, &f, &text, reterr);
         return k < 0 ? k : request_reply_text(r, text);
 }

@@ -28,7 +28,9 @@ int generate_roles(FILE* f) {
         (void) fputs("\nA person has one role. A role to the right includes those to its left, but a user-manager is no mail-manager. Beyond the table\n"
                      "two rules hold for everything done to a person: only a role above theirs (an owner over everybody) may do it, and nobody gives a\n"
                      "role that is not part of their own. Root on the admin socket may do what an owner may, and what no column has; members of the\n"
-                     "group `steadbox-admin` there are admins. What each operation takes and answers: [Operations](reference/operations.md).\n", f);
+                     "group `steadbox-admin` there are admins. What each operation takes and answers: [Operations](reference/operations.md).\n\n"
+                     "Apps are seen by admins, by their operators, and, as tiles, by those who may open them. Of apps that only one group may open, a\n"
+                     "user-manager reads at that group the titles of those they see themselves; of all others how many there are.\n", f);
         for (size_t i = 0; i < _OP_MAX; i++) {
                 const Operation* o = &operation_table[i];
                 if (!operation_begins_noun(o))

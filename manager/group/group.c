@@ -12,6 +12,11 @@ int group_find(Manager* m, const char* name, int64_t* ret, Error* reterr) {
         return MIN(r, 0);
 }
 
+/* As app_may_operate() has it. */
+GroupViewer group_viewer(const Actor* a) {
+        return (GroupViewer) { .all = a->root || role_includes(a->role, ROLE_ADMIN), .user_id = a->user_id };
+}
+
 static void changed(Manager* m) {
         if (m->events)
                 events_changed(m->events, "group");

@@ -26,18 +26,23 @@ int store_group_remove(Store* s, int64_t id, Error* reterr) {
 }
 
 #define SOLE_APPS                                                                                               \
-        "(SELECT json_group_array(title) FROM (SELECT a.title FROM app_group AS x JOIN app AS a ON a.id = x.app_id"        \
-        " WHERE x.group_id = g.id AND a.access = 'groups'"                                                      \
-        " AND NOT EXISTS (SELECT 1 FROM app_group AS y WHERE y.app_id = x.app_id AND y.group_id <> g.id) ORDER BY a.title))"
+        " FROM app_group AS x JOIN app AS a ON a.id = x.app_id WHERE x.group_id = g.id AND a.access = 'groups'"         \
+        " AND NOT EXISTS (SELECT 1 FROM app_group AS y WHERE y.app_id = x.app_id AND y.group_id <> g.id) AND "
+/* Its operators see it in lists, its members as a tile. */
+#define IS_SEEN                                                                                                 \
+        "(:all OR EXISTS (SELECT 1 FROM app_operator AS o WHERE o.app_id = a.id AND o.user_id = :user)"         \
+        " OR EXISTS (SELECT 1 FROM user_group_member AS w WHERE w.group_id = g.id AND w.user_id = :user))"
 #define GROUP_JSON                                                                                              \
         "json_object('name', g.name, 'description', g.description,"                                             \
         " 'members', (SELECT count(*) FROM user_group_member AS m WHERE m.group_id = g.id),"                    \
-        " 'sole_apps', json(" SOLE_APPS "), 'created_at', g.created_at)"
+        " 'sole_apps', json((SELECT json_group_array(title) FROM (SELECT a.title" SOLE_APPS IS_SEEN " ORDER BY a.title))),"        \
+        " 'sole_apps_unseen', (SELECT count(*)" SOLE_APPS "NOT " IS_SEEN "), 'created_at', g.created_at)"
 #define GROUP_FILTER " (:q IS NULL OR g.name LIKE :q ESCAPE '\\' OR g.description LIKE :q ESCAPE '\\')"
 
 STATEMENT(group_json, "SELECT " GROUP_JSON " FROM user_group AS g WHERE g.id = :id");
-int store_group_json(Store* s, int64_t id, char** ret_json, Error* reterr) {
-        return store_get_text(s, &group_json, BIND(INTEGER(id, id)), ret_json, reterr);
+int store_group_json(Store* s, int64_t id, GroupViewer viewer, char** ret_json, Error* reterr) {
+        return store_get_text(s, &group_json, BIND(INTEGER(id, id), INTEGER(all, viewer.all), INTEGER(user, viewer.user_id)),
+                              ret_json, reterr);
 }
 
 STATEMENT(group_list,
@@ -50,8 +55,10 @@ int store_group_list(Store* s, const GroupFilter* f, char** ret_json, Error* ret
         if (r < 0)
                 return error_errno(reterr, r, "Cannot list groups");
         int64_t limit = (int64_t) f->limit + 1;
-        return store_page(s, &group_list, BIND(TEXT(q, like), TEXT(after, f->after), INTEGER(limit, limit)), &group_total,
-                          BIND(TEXT(q, like)), f->limit, ret_json, reterr);
+        return store_page(s, &group_list,
+                          BIND(TEXT(q, like), TEXT(after, f->after), INTEGER(limit, limit), INTEGER(all, f->viewer.all),
+                               INTEGER(user, f->viewer.user_id)),
+                          &group_total, BIND(TEXT(q, like)), f->limit, ret_json, reterr);
 }
 
 STATEMENT(group_search,

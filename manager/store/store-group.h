@@ -8,9 +8,15 @@ int store_group_id(Store* s, const char* name, int64_t* ret, Error* reterr);
 int store_group_add(Store* s, const char* name, const char* description, int64_t now, int64_t* ret_id, Error* reterr);
 int store_group_update(Store* s, int64_t id, const char* name, const char* description, Error* reterr); /* NULL = unchanged */
 int store_group_remove(Store* s, int64_t id, Error* reterr);
-int store_group_json(Store* s, int64_t id, char** ret_json, Error* reterr); /* type Group */
+/* Who asks: titles of apps are told to those alone who may see these apps. */
+typedef struct GroupViewer {
+        bool all;        /* sees every app */
+        int64_t user_id; /* 0 = not one of our people */
+} GroupViewer;
+int store_group_json(Store* s, int64_t id, GroupViewer viewer, char** ret_json, Error* reterr); /* type Group */
 
 typedef struct GroupFilter {
+        GroupViewer viewer;
         const char* q;
         const char* after;
         unsigned limit;

@@ -9,6 +9,7 @@
 #include "site/site.h"
 #include "store/store-group.h"
 #include "store/store-internal.h"
+#include "store/test-app-row.h"
 #include "user/factor.h"
 #include "user/link.h"
 #include "user/presence.h"
@@ -350,7 +351,7 @@ TEST(groups) {
         _cleanup_error_ Error e = ERROR_NULL;
         ASSERT_ERROR(group_add(&f.m, &f.owner, "crew2", NULL, wrong, &other, &e), EINVAL);
         ASSERT_STREQ(e.field, "members");
-        ASSERT_EQ(store_group_json(f.m.store, id, &json, NULL), 1);
+        ASSERT_EQ(store_group_json(f.m.store, id, group_viewer(&f.owner), &json, NULL), 1);
         ASSERT_TRUE(strstr(json, "\"members\":2"));
         Actor manager = actor(99, "mia", ROLE_USER_MANAGER);
         ASSERT_OK(group_leave(&f.m, &manager, id, "anna", NULL));
@@ -359,6 +360,44 @@ TEST(groups) {
         ASSERT_OK(group_update(&f.m, id, "crew", "team", "us", NULL));
         ASSERT_OK(group_remove(&f.m, id, NULL));
         ASSERT_REFUSED(group_find(&f.m, "team", &id, reterr), ENOENT);
+}
+
+/* The apps without which nobody could open them, as this one is told; the number is of those that are not named. */
+#define ASSERT_SOLE(f, group, who, ...)                                                                                     \
+        do {                                                                                                                \
+                _cleanup_free_ char* _text = NULL;                                                                          \
+                ASSERT_EQ(store_group_json((f)->m.store, (group), group_viewer(who), &_text, NULL), 1);                     \
+                _cleanup_json_ json_t *_told = json_loads(_text, 0, NULL), *_wanted = json_pack(__VA_ARGS__);               \
+                ASSERT_TRUE(json_equal(json_object_get(_told, "sole_apps"), json_object_get(_wanted, "seen")));             \
+                ASSERT_TRUE(json_equal(json_object_get(_told, "sole_apps_unseen"), json_object_get(_wanted, "unseen")));    \
+        } while (0)
+
+TEST(titles_of_apps_are_told_to_who_may_see_these_apps) {
+        FIXTURE;
+        int64_t crew = 0, yard = 0;
+        _cleanup_free_ char* list = NULL;
+        _cleanup_json_ json_t *both = json_pack("[s, s]", "crew", "yard"), *one = json_pack("[s]", "crew"), *operators = json_pack("[s]", "mia");
+        Actor mia = actor(person(&f, "mia", ROLE_USER_MANAGER), "mia", ROLE_USER_MANAGER);
+        Actor admin = actor(person(&f, "ada", ROLE_ADMIN), "ada", ROLE_ADMIN);
+        ASSERT_OK(group_add(&f.m, &f.owner, "crew", NULL, NULL, &crew, NULL));
+        ASSERT_OK(group_add(&f.m, &f.owner, "yard", NULL, NULL, &yard, NULL));
+        static const char* const apps[] = { "diary", "ledger", "shared", "open" };
+        for (size_t i = 0; i < ELEMENTS(apps); i++) {
+                AppRow row = test_app_row(apps[i], (int64_t) i + 1, apps[i]);
+                row.access = (char*) (i == 3 ? "public" : "groups");
+                ASSERT_OK(store_app_add(f.m.store, &row, NULL));
+                ASSERT_OK(store_app_groups_set(f.m.store, apps[i], i == 2 ? both : one, NULL));
+        }
+        ASSERT_SOLE(&f, crew, &f.root, "{s:[s, s], s:i}", "seen", "diary", "ledger", "unseen", 0);
+        ASSERT_SOLE(&f, crew, &admin, "{s:[s, s], s:i}", "seen", "diary", "ledger", "unseen", 0);
+        ASSERT_SOLE(&f, crew, &mia, "{s:[], s:i}", "seen", "unseen", 2);
+        ASSERT_SOLE(&f, yard, &mia, "{s:[], s:i}", "seen", "unseen", 0);
+        ASSERT_OK(store_group_list(f.m.store, &(GroupFilter) { .viewer = group_viewer(&mia), .limit = 10 }, &list, NULL));
+        ASSERT_TRUE(!strstr(list, "diary") && strstr(list, "\"sole_apps_unseen\":2"));
+        ASSERT_OK(store_app_operators_set(f.m.store, "ledger", operators, NULL));
+        ASSERT_SOLE(&f, crew, &mia, "{s:[s], s:i}", "seen", "ledger", "unseen", 1);
+        ASSERT_OK(group_join(&f.m, &mia, crew, "mia", NULL)); /* they are tiles of hers now */
+        ASSERT_SOLE(&f, crew, &mia, "{s:[s, s], s:i}", "seen", "diary", "ledger", "unseen", 0);
 }
 
 /* Walks all pages; returns how many items there were and checks that none comes twice. */

@@ -293,8 +293,10 @@ export interface Group {
     description: string;
     /** How many people. */
     members: number;
-    /** Apps that only its members may open: without the group nobody could. */
+    /** Apps that only its members may open, so that without the group nobody could: those that the one who asks may see. */
     sole_apps: string[];
+    /** How many more of these there are. */
+    sole_apps_unseen: number;
     /** Since when. */
     created_at: number;
 }
