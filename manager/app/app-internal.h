@@ -211,6 +211,7 @@ void app_disk_size_text(int64_t bytes, char ret[static 24]); /* "412 MB", "9.1 G
 /* --- limit.c --- */
 void app_limit_look(Manager* m, AppLive* live, int64_t now); /* compares the accounts with those of the last look */
 void app_limit_ended(Manager* m, AppLive* live, const char* container, int64_t at); /* PID 1 saw the kernel kill it */
+void app_limits_load(Manager* m); /* what was met before the manager was started */
 bool app_limit_was_killed(const AppLive* live, int64_t now);  /* lately */
 bool app_limit_was_refused(const AppLive* live, int64_t now); /* processes, lately */
 char* app_limit_killed(const AppLive* live, const json_t* manifest); /* owned */

@@ -3,12 +3,15 @@
 #include "api/events.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "store/store-setting.h"
 #include <stdio.h>
 
 #define NEWS_SEC 86400  /* as long it is told */
 #define NOTED_LOOK 20   /* lines of the timeline that may be about it */
 #define SAME_SEC 60     /* its processes and its unit end one after the other, and that is one event */
 #define SETTLE_SEC 10   /* from a change of the row until it holds */
+#define CLOCKS_SEC 2    /* the moment of an end comes from another clock, and from PID 1 more than once */
+#define KEPT "app_kills" /* setting: {app: [killed_at, killed_mb, machine, container]}, as in AppLimit */
 #define NOTE_SEC 600    /* a line of the timeline at most so often: what runs wild does so again and again */
 
 bool app_limit_was_killed(const AppLive* live, int64_t now) {
@@ -101,6 +104,59 @@ static void tell(Manager* m, AppLive* live, bool killed, int64_t at) {
         app_note(m, live, killed ? "bad" : "warn", strempty(text));
 }
 
+/* --- kept over a restart: PID 1 tells then that it was killed, at most, and not what it met --- */
+
+static char* kills_text(const Apps* a, int64_t now) {
+        _cleanup_json_ json_t* all = json_object();
+        for (size_t i = 0; i < a->live_n; i++) {
+                const AppLimit* l = &a->live[i]->limit;
+                if (app_limit_was_killed(a->live[i], now))
+                        (void) json_object_set_new(all, a->live[i]->id,
+                                                   json_pack("[I, I, b, s]", (json_int_t) l->killed_at, (json_int_t) l->killed_mb,
+                                                             (int) l->machine, l->container));
+        }
+        return json_text(all, /* canonical= */ true);
+}
+
+static void kills_keep(Manager* m, int64_t now) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        _cleanup_free_ char* text = kills_text(m->apps, now);
+        if (!text || store_in_transaction(m->store))
+                return; /* a job is at it; the next one is kept again */
+        int r = store_begin(m->store, &e);
+        if (r < 0)
+                return;
+        r = store_setting_set(m->store, KEPT, text, &e);
+        if (r >= 0)
+                r = store_commit(m->store, &e);
+        else
+                store_rollback(m->store);
+        if (r < 0)
+                log_warning("Cannot keep what apps were stopped for, ignoring: %s", strempty(e.message));
+}
+
+void app_limits_load(Manager* m) {
+        _cleanup_free_ char* text = NULL;
+        if (store_setting_get(m->store, KEPT, &text, NULL) <= 0)
+                return;
+        _cleanup_json_ json_t* all = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+        for (size_t i = 0; i < m->apps->live_n; i++) {
+                AppLimit* l = &m->apps->live[i]->limit;
+                json_t* one = json_object_get(all, m->apps->live[i]->id);
+                json_int_t at, mb;
+                const char* container;
+                int machine;
+                if (!one || json_unpack(one, "[I, I, b, s]", &at, &mb, &machine, &container) < 0)
+                        continue;
+                l->killed_at = at;
+                l->killed_mb = mb;
+                l->machine = machine;
+                (void) snprintf(l->container, sizeof(l->container), "%s", container);
+        }
+}
+
+/* --- */
+
 static void killed(Manager* m, AppLive* live, int64_t at) {
         AppLimit* l = &live->limit;
         int64_t tight = app_account(m, live->id, "memory.events", "oom");
@@ -108,6 +164,7 @@ static void killed(Manager* m, AppLive* live, int64_t at) {
         l->machine = !same && tight <= MAX(l->tight, (int64_t) 0); /* nobody met a limit of the app's, and yet it was killed */
         l->killed_at = at;
         l->killed_mb = memory_then(m, live, at);
+        kills_keep(m, at);
         tell(m, live, true, at);
 }
 
@@ -134,7 +191,7 @@ void app_limit_look(Manager* m, AppLive* live, int64_t now) {
 
 void app_limit_ended(Manager* m, AppLive* live, const char* container, int64_t at) {
         AppLimit* l = &live->limit;
-        if (at <= l->killed_at)
+        if (at <= l->killed_at + CLOCKS_SEC)
                 return; /* seen in the accounts, or told before */
         (void) snprintf(l->container, sizeof(l->container), "%s", container);
         killed(m, live, at);

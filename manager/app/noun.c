@@ -44,6 +44,8 @@ static int live_load(Manager* m, Error* reterr) {
         for (size_t i = 0; i < rows.count && r >= 0; i++)
                 if ((r = app_live_update(m, &rows.items[i], NULL)) < 0)
                         return error_errno(reterr, r, "Cannot start the apps");
+        if (r >= 0)
+                app_limits_load(m);
         return r;
 }
 

@@ -2,11 +2,14 @@
 #include "api/events.h"
 #include "app/app-internal.h"
 #include "base/test.h"
+#include "base/time.h"
+#include "store/store-setting.h"
 #include <stdio.h>
 
 static struct {
         int64_t kills, tight;
 } kernel;
+static char* kept; /* the setting, as the store has it */
 
 /* --- what limit.c leans on --- */
 
@@ -40,64 +43,127 @@ void app_note(Manager* m, const AppLive* live, const char* severity, const char*
 void events_changed(Events* e, const char* noun) {
 }
 
+bool store_in_transaction(const Store* s) {
+        return false;
+}
+
+int store_begin(Store* s, Error* reterr) {
+        return 0;
+}
+
+int store_commit(Store* s, Error* reterr) {
+        return 0;
+}
+
+void store_rollback(Store* s) {
+}
+
+int store_setting_set(Store* s, const char* key, const char* value, Error* reterr) {
+        free(kept);
+        kept = strdup(value);
+        return 0;
+}
+
+int store_setting_get(Store* s, const char* key, char** ret, Error* reterr) {
+        *ret = kept ? strdup(kept) : NULL;
+        return kept != NULL;
+}
+
 /* --- */
 
-static void begin(AppLive* live) {
-        *live = (AppLive) { .id = "notes", .limit = { .memory_mb = 64 } };
+typedef struct World {
+        Manager m;
+        Apps apps;
+        AppLive live, *lives[1];
+} World;
+
+static void begin(World* w) {
+        *w = (World) { .live = { .id = "notes", .limit = { .memory_mb = 64 } } };
+        w->lives[0] = &w->live;
+        w->apps.live = w->lives;
+        w->apps.live_n = 1;
+        w->m.apps = &w->apps;
         kernel = (typeof(kernel)) {};
 }
 
 TEST(its_limit_is_named_however_slowly_its_processes_end) {
-        Manager m = {};
-        AppLive live;
-        begin(&live);
+        World w;
+        begin(&w);
         kernel = (typeof(kernel)) { .kills = 1, .tight = 1 };
-        app_limit_look(&m, &live, 1000);
-        ASSERT_TRUE(live.limit.killed_at == 1000 && !live.limit.machine);
-        app_limit_ended(&m, &live, "web", 1010); /* PID 1 saw the end later */
-        ASSERT_TRUE(live.limit.killed_at == 1010 && !live.limit.machine);
+        app_limit_look(&w.m, &w.live, 1000);
+        ASSERT_TRUE(w.live.limit.killed_at == 1000 && !w.live.limit.machine);
+        app_limit_ended(&w.m, &w.live, "web", 1010); /* PID 1 saw the end later */
+        ASSERT_TRUE(w.live.limit.killed_at == 1010 && !w.live.limit.machine);
         kernel.kills = 4; /* the others of its group */
-        app_limit_look(&m, &live, 1040);
-        ASSERT_TRUE(!live.limit.machine);
-        _cleanup_free_ char* text = app_limit_killed(&live, NULL);
+        app_limit_look(&w.m, &w.live, 1040);
+        ASSERT_TRUE(!w.live.limit.machine);
+        _cleanup_free_ char* text = app_limit_killed(&w.live, NULL);
         ASSERT_TRUE(startswith(text, "It needed more than its 64 MB"));
 }
 
 TEST(a_limit_that_was_changed_since_is_not_named) {
-        Manager m = {};
-        AppLive live;
-        begin(&live);
+        World w;
+        begin(&w);
         kernel = (typeof(kernel)) { .kills = 1, .tight = 1 };
-        app_limit_look(&m, &live, 1000);
-        live.limit.memory_mb = 48;
-        live.limit.memory_since = 2000;
-        _cleanup_free_ char* before = app_limit_killed(&live, NULL);
+        app_limit_look(&w.m, &w.live, 1000);
+        w.live.limit.memory_mb = 48;
+        w.live.limit.memory_since = 2000;
+        _cleanup_free_ char* before = app_limit_killed(&w.live, NULL);
         ASSERT_TRUE(startswith(before, "It needed more than its 64 MB"));
-        begin(&live); /* a manager that was started anew: PID 1 tells it of an end before that */
-        live.limit = (AppLimit) { .memory_mb = 48, .memory_since = 2000, .kills = -1, .tight = -1 };
+        begin(&w); /* a manager that was started anew: PID 1 tells it of an end before that */
+        w.live.limit = (AppLimit) { .memory_mb = 48, .memory_since = 2000, .kills = -1, .tight = -1 };
         kernel = (typeof(kernel)) { .kills = 1, .tight = 1 };
-        app_limit_ended(&m, &live, "web", 1500);
-        _cleanup_free_ char* told = app_limit_killed(&live, NULL);
+        app_limit_ended(&w.m, &w.live, "web", 1500);
+        _cleanup_free_ char* told = app_limit_killed(&w.live, NULL);
         ASSERT_STREQ(told, "It needed more memory than it may take and was stopped by the kernel at 12:00.");
         kernel = (typeof(kernel)) { .kills = 2, .tight = 2 };
-        app_limit_look(&m, &live, 2100);
-        _cleanup_free_ char* now = app_limit_killed(&live, NULL);
+        app_limit_look(&w.m, &w.live, 2100);
+        _cleanup_free_ char* now = app_limit_killed(&w.live, NULL);
         ASSERT_TRUE(startswith(now, "It needed more than its 48 MB"));
 }
 
 TEST(a_machine_without_memory_is_named) {
-        Manager m = {};
-        AppLive live;
-        begin(&live);
+        World w;
+        begin(&w);
         kernel.kills = 1;
-        app_limit_look(&m, &live, 1000);
-        ASSERT_TRUE(live.limit.machine);
+        app_limit_look(&w.m, &w.live, 1000);
+        ASSERT_TRUE(w.live.limit.machine);
         kernel = (typeof(kernel)) { .kills = 2, .tight = 1 };
-        app_limit_look(&m, &live, 1030);
-        ASSERT_TRUE(!live.limit.machine);
+        app_limit_look(&w.m, &w.live, 1030);
+        ASSERT_TRUE(!w.live.limit.machine);
         kernel.kills = 3;
-        app_limit_look(&m, &live, 5000);
-        ASSERT_TRUE(live.limit.machine);
+        app_limit_look(&w.m, &w.live, 5000);
+        ASSERT_TRUE(w.live.limit.machine);
+}
+
+TEST(what_was_met_outlives_the_manager) {
+        const int64_t now = now_seconds();
+        World w;
+        begin(&w);
+        kernel = (typeof(kernel)) { .kills = 1, .tight = 1 };
+        app_limit_ended(&w.m, &w.live, "web", now - 100);
+        ASSERT_EQ(w.live.limit.killed_mb, 64);
+        begin(&w);
+        w.live.limit = (AppLimit) { .memory_mb = 64, .memory_since = now, .kills = -1, .tight = -1, .refused = -1 };
+        app_limits_load(&w.m);
+        ASSERT_TRUE(app_limit_was_killed(&w.live, now));
+        app_limit_ended(&w.m, &w.live, "web", now - 99); /* PID 1 tells of the same end, by a clock of its own */
+        kernel = (typeof(kernel)) { .kills = 1, .tight = 1 };
+        app_limit_look(&w.m, &w.live, now);
+        _cleanup_free_ char* text = app_limit_killed(&w.live, NULL);
+        ASSERT_TRUE(startswith(text, "It needed more than its 64 MB"));
+        begin(&w); /* of long ago: nothing is told */
+        w.live.limit.killed_at = 0;
+        free(kept);
+        kept = strdup("{\"notes\":[1000,64,false,\"web\"],\"other\":\"odd\"}");
+        app_limits_load(&w.m);
+        ASSERT_TRUE(!app_limit_was_killed(&w.live, now));
+        free(kept);
+        kept = strdup("{\"notes\":[1,2]}"); /* of another release */
+        begin(&w);
+        app_limits_load(&w.m);
+        ASSERT_EQ(w.live.limit.killed_at, 0);
+        free(TAKE_PTR(kept));
 }
 
 TEST_MAIN()
