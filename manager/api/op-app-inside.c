@@ -266,10 +266,12 @@ static void on_tar_line(const char* text, size_t size, void* userdata) {
 
 int op_app_directory_read(Request* r, Error* reterr) {
         static const InsideLinkHooks link_hooks = { .line = on_tar_line, .over = on_log_over };
-        json_t* question = question_about(r, "tar", NULL, reterr);
+        _cleanup_app_row_ AppRow row = {};
+        json_t* question = question_about(r, "tar", &row, reterr);
         if (!question)
                 return failed(reterr);
         add_string(r, question, "path");
+        (void) json_object_set_new(question, "slot", json_integer((json_int_t) row.slot));
         request_audit_detail(r, "path", json_string(request_string(r, "path")));
         return watch(r, question, &link_hooks, reterr);
 }

@@ -312,7 +312,7 @@ static int one_put(Walk* w, int parent, const char* name, unsigned depth) {
                 return pipe_put(w, &st);
         case S_IFDIR: {
                 if (depth >= TREE_DEPTH_MAX)
-                        return -ELOOP;
+                        return -ENAMETOOLONG;
                 _cleanup_close_ int fd = tree_open(parent, name);
                 return fd < 0 ? fd : directory_put(w, fd, depth + 1);
         }

@@ -530,6 +530,29 @@ TEST(deep_trees_are_refused_and_removed) {
         world_down(&w);
 }
 
+static unsigned asked;
+static bool ask(const TreeCount* count, void* userdata) {
+        asked++;
+        return true;
+}
+
+TEST(who_watches_is_asked_by_time_also) {
+        const TreeWatch watch = { .go_on = ask };
+        const uint64_t now = now_usec(CLOCK_MONOTONIC);
+        TreeCount count = { .files = 1 };
+        ASSERT_OK(tree_watch_names(&watch, &count));
+        ASSERT_EQ(asked, 0);
+        count = (TreeCount) { .files = 256, .asked_usec = now };
+        ASSERT_OK(tree_watch_names(&watch, &count));
+        ASSERT_EQ(asked, 1);
+        count = (TreeCount) { .files = 2, .asked_usec = now - 2 * USEC_PER_SEC }; /* two names in two seconds */
+        ASSERT_OK(tree_watch_names(&watch, &count));
+        ASSERT_EQ(asked, 2);
+        count.files++;
+        ASSERT_OK(tree_watch_names(&watch, &count));
+        ASSERT_EQ(asked, 2);
+}
+
 TEST(what_does_not_fit_is_not_begun) {
         World w;
         _cleanup_error_ Error e = ERROR_NULL;
@@ -860,6 +883,50 @@ TEST(a_tar_that_is_passed_on_bears_what_moves_meanwhile) {
                 }
                 world_down(&w);
         }
+}
+
+/* Each level keeps a directory open: as many as the unit of steadbox-inside may have. Deeper is an error, and nothing that moved meanwhile. */
+TEST(a_tar_goes_down_as_far_as_copies_do) {
+        static const struct {
+                unsigned depth;
+                int error;
+        } cases[] = { { TREE_DEPTH_MAX, 0 }, { TREE_DEPTH_MAX + 1, ENAMETOOLONG } };
+        const TreeWatch watch = { .go_on = ask, .moving = true };
+        struct rlimit before, unit = { 4096, 4096 };
+        World w;
+        if (!world_up(&w))
+                return;
+        ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+        unit.rlim_max = before.rlim_max;
+        ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &unit), 0);
+        for (size_t i = 0; i < ELEMENTS(cases); i++) {
+                TreeCount count = {};
+                uint64_t size = 0;
+                _cleanup_(tar_freep) Tar* tar = NULL;
+                ASSERT_EQ(mkdirat(w.fd, "deep", 0700), 0);
+                int fd = ASSERT_OK(openat(w.fd, "deep", O_RDONLY | O_DIRECTORY));
+                for (unsigned n = 0; n < cases[i].depth; n++) {
+                        ASSERT_EQ(mkdirat(fd, "d", 0700), 0);
+                        int next = ASSERT_OK(openat(fd, "d", O_RDONLY | O_DIRECTORY));
+                        (void) close(fd);
+                        fd = next;
+                }
+                (void) close(fd);
+                _cleanup_close_ int out = ASSERT_OK(openat(w.fd, "x.tar", O_RDWR | O_CREAT | O_TRUNC, 0600));
+                _cleanup_close_ int tree = ASSERT_OK(openat(w.fd, "deep", O_RDONLY | O_DIRECTORY));
+                ASSERT_OK(tar_new(out, &tar));
+                int r = tar_tree(tar, "deep", tree, BASE, &watch, &count);
+                if (cases[i].error)
+                        ASSERT_ERROR(r, cases[i].error);
+                else {
+                        ASSERT_OK(r);
+                        ASSERT_OK(tar_finish(tar, &size));
+                        ASSERT_EQ(count.files, cases[i].depth);
+                }
+                ASSERT_OK(tree_remove(w.fd, "deep", NULL));
+        }
+        ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+        world_down(&w);
 }
 
 /* In a mount namespace of our own, where we may mount. Only root can. */

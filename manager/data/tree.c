@@ -1,6 +1,7 @@
 /* Walking, measuring and removing; what the copy shares with them. */
 #include "data/tree-internal.h"
 #include "base/secret.h"
+#include "base/time.h"
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 #define MEASURE_FIRST (MEASURE_OPEN / 2)
 #define MEASURE_DEPTH_MAX 1000000
 #define WATCH_EVERY 256 /* names */
+#define WATCH_USEC USEC_PER_SEC
 
 struct Dirent64 { /* getdents64(2) */
         uint64_t inode;
@@ -71,8 +73,15 @@ int tree_watch(const TreeWatch* watch, const TreeCount* count) {
         return watch && watch->go_on && !watch->go_on(count, watch->userdata) ? -ECANCELED : 0;
 }
 
-int tree_watch_names(const TreeWatch* watch, const TreeCount* count) {
-        return count->files % WATCH_EVERY == 0 ? tree_watch(watch, count) : 0;
+/* A few names may take long: a large file goes slowly on a busy disk. */
+int tree_watch_names(const TreeWatch* watch, TreeCount* count) {
+        uint64_t now = watch && watch->go_on ? now_usec(CLOCK_MONOTONIC) : 0;
+        if (count->asked_usec == 0)
+                count->asked_usec = now;
+        if (count->files % WATCH_EVERY != 0 && now - count->asked_usec < WATCH_USEC)
+                return 0;
+        count->asked_usec = now;
+        return tree_watch(watch, count);
 }
 
 /* --- measuring --- */

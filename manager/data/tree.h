@@ -8,7 +8,7 @@
 #pragma once
 #include "base/error.h"
 
-#define TREE_DEPTH_MAX 2000 /* of what is copied: two open directories a level */
+#define TREE_DEPTH_MAX 2000 /* of what is copied: two open directories a level; of an archive: one */
 
 typedef struct TreeCount {
         uint64_t bytes;          /* allocated, of everything seen */
@@ -16,10 +16,12 @@ typedef struct TreeCount {
         uint64_t copied, shared; /* bytes: copied, shared with the original */
         uint64_t skipped;        /* devices and sockets */
         char example[256];       /* a skipped name, with ? for what is no ASCII */
+        uint64_t asked_usec;     /* CLOCK_MONOTONIC: when the watch was asked last, or would have been */
 } TreeCount;
 
 typedef struct TreeWatch {
-        /* Called every few MB and every few hundred names with what was done so far; false = stop with -ECANCELED. NULL = nobody asks. */
+        /* Called every few MB, every few hundred names and where those take longer than a second, with what was done so far; false = stop with
+         * -ECANCELED. NULL = nobody asks. */
         bool (*go_on)(const TreeCount* count, void* userdata);
         void* userdata;
         bool moving; /* tar_tree() alone: what vanishes or becomes something else is no error */

@@ -326,9 +326,21 @@ static int on_block(const void* bytes, size_t size, void* userdata) {
         return text ? inside_say(json_pack("{s:s}", "output", text)) : -ENOMEM;
 }
 
-/* The first id of the app's range: its own are told in the archive. */
-static uint32_t base_of(uid_t owner) {
-        return owner < APP_UID_BASE ? 0 : owner - (owner - APP_UID_BASE) % APP_UIDS;
+/* Whoever put the folder there, the owners that the archive tells are those inside the app: the manager knows which range that is. */
+static int slot_of(const json_t* request, uint32_t* ret, Error* reterr) {
+        int64_t slot = json_get_integer(request, "slot", 0);
+        if (slot < 1 || slot > APP_SLOT_MAX)
+                return error_field(reterr, ERROR_BAD_FIELD, "slot", "A slot is a number from 1 to %d.", APP_SLOT_MAX);
+        *ret = (uint32_t) slot;
+        return 0;
+}
+
+static int tar_failed(const char* path, int r, Error* reterr) {
+        if (r != -ENAMETOOLONG)
+                return failed(path, r, reterr);
+        return error_field(reterr, ERROR_BAD_FIELD, "path",
+                           "Folders in '%s' lie in one another more than %d deep, or have very long names; no archive is made of that.",
+                           path, TREE_DEPTH_MAX);
 }
 
 /* Holes are read without a word to say: a file of nothing else would keep us for hours after the reader has gone. */
@@ -342,25 +354,27 @@ int inside_tar(int data_fd, const json_t* request, json_t** ret, Error* reterr) 
         const TreeWatch watch = { .go_on = reader_is_there, .moving = true };
         TreeCount count = {};
         uint64_t size = 0;
+        uint32_t slot = 0;
         const char* path;
-        struct stat st;
         int r = path_of(request, &path, reterr);
+        if (r >= 0)
+                r = slot_of(request, &slot, reterr);
         if (r < 0)
                 return r;
         if (!*path)
                 return error_field(reterr, ERROR_BAD_FIELD, "path", "Which of the directories of the app's data?");
         _cleanup_close_ int fd = open_in(data_fd, path, O_RDONLY | O_DIRECTORY, 0);
-        if (fd < 0 || fstat(fd, &st) < 0)
-                return failed(path, fd < 0 ? fd : -errno, reterr);
+        if (fd < 0)
+                return failed(path, fd, reterr);
         r = inside_say(json_pack("{s:{}}", "answer"));
         if (r >= 0)
                 r = tar_new_to(on_block, NULL, &tar);
         if (r >= 0)
-                r = tar_tree(tar, strrchr(path, '/') ? strrchr(path, '/') + 1 : path, fd, base_of(st.st_uid), &watch, &count);
+                r = tar_tree(tar, strrchr(path, '/') ? strrchr(path, '/') + 1 : path, fd, APP_UID_BASE + slot * APP_UIDS, &watch, &count);
         if (r >= 0)
                 r = tar_finish(tar, &size);
         if (r < 0)
-                return failed(path, r, reterr);
+                return tar_failed(path, r, reterr);
         r = inside_say(json_pack("{s:{s:I, s:I, s:I}}", "end", "files", (json_int_t) count.files, "bytes", (json_int_t) size, "skipped", (json_int_t) count.skipped));
         return MIN(r, 0);
 }

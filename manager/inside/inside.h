@@ -9,7 +9,8 @@
  *   write   {"path", "offset", "base64", "last"} -> AppFile; the parts gather beside the file, the last takes its place
  *   make    {"path"}                     -> AppFile; a directory, which may be there already
  *   remove  {"path", "recursive"?}       -> {}; a directory with all that is in it
- *   tar     {"path"}                     -> {}, then {"output": base64} .. {"end": {"files", "bytes", "skipped"}}: a directory as a tar archive
+ *   tar     {"path", "slot"}             -> {}, then {"output": base64} .. {"end": {"files", "bytes", "skipped"}}: a directory as a tar archive; slot:
+ *           of the app's ids, as the archive tells those inside
  *   logs    {"container"?, "from"?, "to"?, "after"?, "q"?, "limit"} -> {"items": [AppLogLine], "next": cursor|null}
  *   watch   {"container"?}               -> {}, then {"line": AppLogLine} for ever
  *   tasks   {"tasks": [..]}              -> {"items": [{"task", "state", "last_at", "next_at", "sentence"}]}

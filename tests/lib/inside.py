@@ -38,7 +38,7 @@ class Talk(socketserver.StreamRequestHandler):
             elif verb == "tar":
                 self.say({"answer": {}})
                 self.say({"output": base64.b64encode(request["path"].encode()).decode()})
-                self.say({"end": {"files": 1, "bytes": len(request["path"]), "skipped": 0}})
+                self.say({"end": {"files": 1, "bytes": len(request["path"]), "skipped": 0}} if 0 < request["slot"] < 4096 else {"error": {"name": "bad-field", "message": "slot"}})
             elif verb == "exec":
                 self.say({"answer": {}})
                 self.echo()
