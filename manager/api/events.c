@@ -155,6 +155,10 @@ static int attach(Request* r, const EventStreamHooks* hooks, void* userdata, Lis
         }
         (void) MHD_add_response_header(r->response, "Content-Type", "text/event-stream");
         (void) MHD_add_response_header(r->response, "X-Accel-Buffering", "no");
+        if (hooks) { /* nobody begins such a one anew when it breaks off; those who hear everything do */
+                (void) MHD_add_response_header(r->response, "Connection", "close");
+                http_be_patient(r->connection);
+        }
         queue(l, "retry: 2000\n\n", strlen("retry: 2000\n\n"));
         r->sse = true;
         r->status = 200;

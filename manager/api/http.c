@@ -17,6 +17,7 @@
 #define FULL_USEC (50 * USEC_PER_MSEC)  /* how often a full listener is looked after */
 #define LOOK_AGAIN 3                    /* runs after it was full */
 #define IDLE_TIMEOUT_SEC 30             /* between bytes: slow senders do not hold a place for long */
+#define PATIENCE_SEC 300                /* the same for who reads a stream of their own: a download that is paused, a log behind less(1) */
 
 typedef struct Listener {
         Http* http;
@@ -102,6 +103,10 @@ static void timer_arm(Listener* l, uint64_t after_usec) {
 void http_suspend(Manager* m, struct MHD_Connection* connection) {
         m->http->suspended++;
         MHD_suspend_connection(connection);
+}
+
+void http_be_patient(struct MHD_Connection* connection) {
+        (void) MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT, (unsigned) PATIENCE_SEC);
 }
 
 void http_resume(Manager* m, struct MHD_Connection* connection, bool admin_socket) {

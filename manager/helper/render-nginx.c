@@ -195,7 +195,8 @@ static const char resting[] =
 
 /* The client's own X-Real-IP and X-Forwarded-For end here: the first is replaced, the others are not passed at all. Only failures to
  * reach the manager become the resting page; its own 503 passes through. The UI's files lie in assets/ or at the top;
- * everything else is one of its pages, also where a user name with a dot ends the address. */
+ * everything else is one of its pages, also where a user name with a dot ends the address. Who reads a stream may pause as long as the
+ * manager has patience (http.c). */
 static const char box[] =
                 "                if ($steadbox_host = \"\") {\n"
                 "                        return 421;\n"
@@ -219,6 +220,12 @@ static const char box[] =
                 "                location ^~ /api/ {\n"
                 "                        error_page 502 504 =503 $steadbox_resting;\n"
                 "                        proxy_pass http://steadboxd;\n"
+                "                        location ~ ^/api/v1/(apps/[^/]+/(directory|logs/watch)|terminals/[^/]+)$ {\n"
+                "                                proxy_pass http://steadboxd;\n"
+                "                                proxy_buffering off;\n"
+                "                                send_timeout 300s;\n"
+                "                                gzip off;\n"
+                "                        }\n"
                 "                }\n"
                 "                location = /api/v1/events {\n"
                 "                        error_page 502 504 =503 $steadbox_resting;\n"
