@@ -303,6 +303,25 @@ TEST(what_is_new_stands_below_the_versions) {
         }
 }
 
+TEST(an_update_of_all_tells_of_those_that_it_takes_along) {
+        static const struct {
+                const char* app;
+                bool due;
+        } cases[] = {
+                { "{\"version\":\"1\",\"update\":\"2\",\"job\":null,\"held_version\":null}", true },
+                { "{\"version\":\"1\",\"update\":null,\"job\":null,\"held_version\":null}", false },
+                { "{\"version\":\"1\",\"update\":\"2\",\"job\":\"j1\",\"held_version\":null}", false },
+                { "{\"version\":\"1\",\"update\":\"2\",\"job\":null,\"held_version\":\"2\",\"held_until\":1001}", false },
+                { "{\"version\":\"1\",\"update\":\"2\",\"job\":null,\"held_version\":\"2\",\"held_until\":1000}", true },
+                { "{\"version\":\"1\",\"update\":\"3\",\"job\":null,\"held_version\":\"2\",\"held_until\":1001}", true },
+                { "{\"version\":\"1\",\"update\":\"3\",\"job\":null,\"held_version\":\"1\",\"held_until\":1001}", false },
+        };
+        for (size_t i = 0; i < ELEMENTS(cases); i++) {
+                _cleanup_json_ json_t* app = json_loads(cases[i].app, 0, NULL);
+                ASSERT_EQ(news_is_due(app, 1000), cases[i].due);
+        }
+}
+
 static char* print_json_object(const char* type, const char* json) {
         _cleanup_json_ json_t* j = json_loads(json, 0, NULL);
         char* text = NULL;

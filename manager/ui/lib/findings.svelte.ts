@@ -1,7 +1,7 @@
 // What needs attention. Shared by the dashboard and the bell, so that both always say the same.
 import { call } from './api';
 import type { Finding } from './api.generated';
-import { bytes } from './format';
+import { bytes, dayText } from './format';
 import { said } from './said.svelte';
 import { has, t, type Values } from './text.svelte';
 import { session } from './session.svelte';
@@ -24,6 +24,8 @@ class Findings {
 
 export const findings = new Findings();
 
+const days = ['day', 'since', 'until'];
+
 /** A finding in the reader's language; the box's English where our catalogue does not know it. */
 export function findingText(finding: Finding): { title: string; text: string } {
     const key = `findings.${finding.key}`;
@@ -32,8 +34,10 @@ export function findingText(finding: Finding): { title: string; text: string } {
     const facts: Values = { n: finding.facts.count, ...finding.facts };
     if (typeof facts.reason === 'string')
         facts.reason = said(facts.reason);
-    for (const [name, value] of Object.entries(finding.facts)) // sizes in the unit a person would say
+    for (const [name, value] of Object.entries(finding.facts)) // sizes in the unit a person would say, days as one writes them
         if (name.endsWith('_mb') && typeof value === 'number')
             facts[name.slice(0, -3)] = bytes(value * 1e6);
+        else if (days.includes(name) && typeof value === 'string')
+            facts[name] = dayText(value);
     return { title: t(`${key}.title`, facts), text: has(`${key}.text`) ? t(`${key}.text`, facts) : '' };
 }

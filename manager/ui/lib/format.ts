@@ -61,6 +61,12 @@ export function date(at: number): string {
     return new Intl.DateTimeFormat(language(), { dateStyle: 'medium' }).format(at * 1000);
 }
 
+/** A day such as "2027-06-30" as the reader writes it. */
+export function dayText(day: string): string {
+    const at = Date.parse(`${day}T00:00`);
+    return Number.isNaN(at) ? day : date(at / 1000);
+}
+
 /** A moment by its day and minute, such as "yesterday at 14:02"; further back than a week with its date. */
 export function dayTime(at: number, now: number): string {
     const day = (moment: number) => new Date(moment * 1000).setHours(0, 0, 0, 0);

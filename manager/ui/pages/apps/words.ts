@@ -1,8 +1,7 @@
 // What apps are called and how they stand, in the reader's words.
-import { date } from '$lib/format';
 import { said } from '$lib/said.svelte';
 import { language, t } from '$lib/text.svelte';
-import type { App, AppPort } from '$lib/api.generated';
+import type { App, AppPort, AppVersion } from '$lib/api.generated';
 
 export const severityKind: Record<string, '' | 'warn' | 'bad' | 'calm'> = { ok: '', note: 'calm', warn: 'warn', bad: 'bad' };
 
@@ -25,6 +24,18 @@ export function appText(app: App): string {
 /** Whether the newer version is one that failed here and is not tried for now. */
 export function isHeld(app: App): boolean {
     return app.update !== null && app.update === app.held_version;
+}
+
+/** Whether an update of all apps takes this one along: as the box chooses them. */
+export function isDue(app: App): boolean {
+    const held = (app.held_until ?? 0) * 1000 > Date.now() ? app.held_version : null;
+    return app.update !== null && app.job === null && held !== app.update && held !== app.version;
+}
+
+/** What an update brings: the version itself and those on offer below it, as the box lists them, newest first. */
+export function newsOf(versions: AppVersion[], to: string | undefined): AppVersion[] {
+    const offered = versions.filter((one) => one.state === 'offered'), at = offered.findIndex((one) => one.version === to);
+    return at < 0 ? [] : offered.slice(at).filter((one) => one.notes);
 }
 
 /** A size given in MB, in the unit a person would say. */
@@ -50,12 +61,6 @@ export function portText(port: AppPort): string {
 export function careOf(end: string | null): '' | 'ends' | 'ended' {
     const left = Date.parse(end ?? '') + 86400e3 - Date.now();
     return left <= 0 ? 'ended' : left <= 91 * 86400e3 ? 'ends' : '';
-}
-
-/** A day such as "2027-06-30" as the reader writes it. */
-export function dayText(day: string): string {
-    const at = Date.parse(`${day}T00:00`);
-    return Number.isNaN(at) ? day : date(at / 1000);
 }
 
 /** Members of no group are nobody. */
