@@ -1,5 +1,6 @@
 #include "install.h"
 #include "base/file.h"
+#include "base/format.h"
 #include "base/secret.h"
 #include <fcntl.h>
 #include <signal.h>
@@ -43,7 +44,7 @@ void install_done(Install* i) {
 void install_say(Install* i, const char* format, ...) {
         va_list ap;
         va_start(ap, format);
-        _cleanup_free_ char* text = progress_format(format, ap);
+        _cleanup_free_ char* text = format_text_va(format, ap);
         va_end(ap);
         if (i->progress && text)
                 progress_say(i->progress, "%s", text);
@@ -54,7 +55,7 @@ void install_say(Install* i, const char* format, ...) {
 void install_note(Install* i, const char* format, ...) {
         va_list ap;
         va_start(ap, format);
-        _cleanup_free_ char* text = progress_format(format, ap);
+        _cleanup_free_ char* text = format_text_va(format, ap);
         va_end(ap);
         if (i->progress && text)
                 progress_note(i->progress, "%s", text);

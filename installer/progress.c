@@ -1,5 +1,6 @@
 #include "progress.h"
 #include "base/file.h"
+#include "base/format.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/time.h"
@@ -110,15 +111,10 @@ void progress_step(Progress* p, unsigned number, const char* id, const char* tit
         tell(p, LOG_INFO, line);
 }
 
-char* progress_format(const char* format, va_list ap) {
-        char* text = NULL;
-        return vasprintf(&text, format, ap) < 0 ? NULL : text;
-}
-
 void progress_say(Progress* p, const char* format, ...) {
         va_list ap;
         va_start(ap, format);
-        char* text = progress_format(format, ap);
+        char* text = format_text_va(format, ap);
         va_end(ap);
         if (!text)
                 return;
@@ -133,7 +129,7 @@ void progress_say(Progress* p, const char* format, ...) {
 void progress_note(Progress* p, const char* format, ...) {
         va_list ap;
         va_start(ap, format);
-        _cleanup_free_ char* text = progress_format(format, ap);
+        _cleanup_free_ char* text = format_text_va(format, ap);
         va_end(ap);
         char* notes = NULL;
         if (!text)

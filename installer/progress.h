@@ -1,7 +1,6 @@
 /* How far the installation is, told four ways: on stdout, on the console, in the system journal, and in a status file that is always
  * whole. The owner's link is a key: it goes to a terminal, to the console and into the status file (root only), never into a log. */
 #pragma once
-#include <stdarg.h>
 #include "base/error.h"
 
 #define PROGRESS_STATUS_PATH "/run/steadbox/install-status.json"
@@ -22,5 +21,3 @@ void progress_done(Progress* p, const char* url, const char* owner_link, const c
 char* progress_known_link(void);
 /* Prints the status file for people; -ENOENT where nothing ran since the machine started. */
 int progress_print_status(bool json);
-/* vasprintf() that gives NULL when there is no memory. Owned. */
-char* progress_format(const char* format, va_list ap) _printf_(1, 0);

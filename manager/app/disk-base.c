@@ -17,15 +17,9 @@ static json_t* bases_json(const Apps* a) {
 int disk_bases_save(Manager* m, Error* reterr) {
         _cleanup_json_ json_t* all = bases_json(m->apps);
         _cleanup_free_ char* text = json_text(all, /* canonical= */ true);
-        int r = text ? store_begin(m->store, reterr) : error_errno(reterr, -ENOMEM, "Cannot keep how the disk stood");
-        if (r < 0)
-                return r;
-        _cleanup_(transaction_rollbackp) Transaction transaction = m->store;
-        r = store_setting_set(m->store, KEPT, text, reterr);
-        if (r < 0)
-                return r;
-        transaction = NULL;
-        return store_commit(m->store, reterr);
+        if (!text)
+                return error_errno(reterr, -ENOMEM, "Cannot keep how the disk stood");
+        return store_setting_save(m->store, KEPT, text, reterr);
 }
 
 void disk_bases_load(Manager* m) {

@@ -1,22 +1,12 @@
 /* What about apps needs attention. */
 #include "app/app-internal.h"
 #include "app/version.h"
+#include "base/format.h"
 #include "base/time.h"
 #include "catalogue/catalogue.h"
-#include <stdarg.h>
 #include <stdio.h>
 
 #define USED_STEPS 20 /* of a limit: facts are this coarse, so that what was put aside does not come back with each megabyte */
-
-_printf_(1, 2) static char* say(const char* format, ...) {
-        char* text = NULL;
-        va_list ap;
-        va_start(ap, format);
-        if (vasprintf(&text, format, ap) < 0)
-                text = NULL;
-        va_end(ap);
-        return text;
-}
 
 /* Takes over facts and sentence. */
 static void add(Findings* list, Severity severity, const char* id, json_t* facts, char* sentence, const char* fix_operation, const char* app) {
@@ -69,7 +59,7 @@ static void state(Manager* m, Findings* list, const AppRow* row, const json_t* m
                 json_t* facts = facts_of(row);
                 (void) json_object_set_new(facts, "reason", json_string(strempty(sentence)));
                 add(list, streq(severity, "bad") ? SEVERITY_BAD : SEVERITY_WARN, streq(row->state, "broken") ? "app.broken" : "app.failing", facts,
-                    say("%s: %s", row->title, strempty(sentence)), streq(row->state, "broken") ? "" : "app.restart", row->id);
+                    format_text("%s: %s", row->title, strempty(sentence)), streq(row->state, "broken") ? "" : "app.restart", row->id);
         }
 }
 
@@ -80,13 +70,13 @@ static void kernel_acted(Findings* list, const AppRow* row, const json_t* manife
                 _cleanup_free_ char* why = app_limit_killed(live, manifest);
                 json_t* facts = facts_of(row);
                 add(list, SEVERITY_WARN, live->limit.machine ? "app.memory-short" : "app.memory-killed", facts,
-                    say("%s: %s", row->title, strempty(why)), "", row->id);
+                    format_text("%s: %s", row->title, strempty(why)), "", row->id);
         }
         if (app_limit_was_refused(live, now)) {
                 _cleanup_free_ char* why = app_limit_refused(live);
                 json_t* facts = facts_of(row);
                 (void) json_object_set_new(facts, "limit", json_integer(live->limit.tasks));
-                add(list, SEVERITY_WARN, "app.tasks-limit", facts, say("%s: %s", row->title, strempty(why)), "", row->id);
+                add(list, SEVERITY_WARN, "app.tasks-limit", facts, format_text("%s: %s", row->title, strempty(why)), "", row->id);
         }
 }
 
@@ -102,7 +92,7 @@ static void limits(Findings* list, const AppRow* row, const json_t* manifest, co
                 (void) json_object_set_new(facts, "used_mb", json_integer((used - used % MAX(limit / USED_STEPS, (int64_t) 1 << 20)) >> 20));
                 (void) json_object_set_new(facts, "limit_mb", json_integer(limit >> 20));
                 add_under(list, level == DISK_NEAR ? SEVERITY_WARN : SEVERITY_BAD, "app.disk-limit", facts,
-                          say("%s uses %s of its %s.", row->title, used_text, limit_text), "limits", row->id);
+                          format_text("%s uses %s of its %s.", row->title, used_text, limit_text), "limits", row->id);
         }
 }
 
@@ -114,7 +104,7 @@ static int door(Manager* m, Findings* list, const AppRow* row, Error* reterr) {
         int r = store_app_groups(m->store, row->id, &groups, reterr);
         if (r >= 0 && json_array_size(groups) == 0)
                 add_under(list, SEVERITY_WARN, "app.nobody", facts_of(row),
-                          say("Nobody can open %s: it is for members of groups, and none of its groups is left.", row->title), "access", row->id);
+                          format_text("Nobody can open %s: it is for members of groups, and none of its groups is left.", row->title), "access", row->id);
         return MIN(r, 0);
 }
 
@@ -131,9 +121,9 @@ static void care(Manager* m, Findings* list, const AppRow* row, const json_t* ma
         json_t* facts = facts_of(row);
         (void) json_object_set_new(facts, ended ? "since" : "until", json_string(end));
         if (ended)
-                add(list, SEVERITY_BAD, "app.end-of-life", facts, say("Nobody cares for %s any more since %s: it gets no more security fixes.", row->title, end), "", row->id);
+                add(list, SEVERITY_BAD, "app.end-of-life", facts, format_text("Nobody cares for %s any more since %s: it gets no more security fixes.", row->title, end), "", row->id);
         else
-                add(list, SEVERITY_WARN, "app.end-of-life-soon", facts, say("%s is cared for until %s: after that it gets no more security fixes.", row->title, end), "", row->id);
+                add(list, SEVERITY_WARN, "app.end-of-life-soon", facts, format_text("%s is cared for until %s: after that it gets no more security fixes.", row->title, end), "", row->id);
 }
 
 static void version(Findings* list, const AppRow* row) {
@@ -142,12 +132,12 @@ static void version(Findings* list, const AppRow* row) {
                 json_t* facts = facts_of(row);
                 (void) json_object_set_new(facts, "version", json_string(row->version));
                 (void) json_object_set_new(facts, "reason", json_string(row->reason));
-                add(list, SEVERITY_BAD, "app.undecided", facts, say("%s", row->reason), "app.rollback", row->id);
+                add(list, SEVERITY_BAD, "app.undecided", facts, format_text("%s", row->reason), "app.rollback", row->id);
         } else if (*row->held_version && row->held_until > now_seconds()) {
                 json_t* facts = facts_of(row);
                 (void) json_object_set_new(facts, "version", json_string(row->held_version));
                 (void) json_object_set_new(facts, "reason", json_string(row->reason));
-                add(list, SEVERITY_WARN, "app.update-held", facts, say("%s is not updated to %s. %s", row->title, row->held_version, row->reason), "", row->id);
+                add(list, SEVERITY_WARN, "app.update-held", facts, format_text("%s is not updated to %s. %s", row->title, row->held_version, row->reason), "", row->id);
         }
 }
 

@@ -1,4 +1,5 @@
 /* An app and the job that works on it: one at a time, and what is left of the app when it is over. */
+#include "base/format.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "app/answers.h"
@@ -88,12 +89,10 @@ int app_gate_set(AppRow* row, bool open) {
 }
 
 int app_event_add(Manager* m, const char* app, const char* kind, const char* severity, const Actor* actor, const char* format, ...) {
-        _cleanup_free_ char* sentence = NULL;
         _cleanup_error_ Error e = ERROR_NULL;
         va_list ap;
         va_start(ap, format);
-        if (vasprintf(&sentence, format, ap) < 0)
-                sentence = NULL;
+        _cleanup_free_ char* sentence = format_text_va(format, ap);
         va_end(ap);
         if (!sentence)
                 return -ENOMEM;

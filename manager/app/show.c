@@ -2,10 +2,10 @@
 #include "app/app-internal.h"
 #include "api/events.h"
 #include "app/brief.h"
+#include "base/format.h"
 #include "base/time.h"
 #include "package/manifest.h"
 #include "store/store-app.h"
-#include <stdarg.h>
 #include <stdio.h>
 
 static const char* const health_table[] = {
@@ -24,16 +24,6 @@ json_t* app_manifest(const AppRow* row) {
 
 json_t* app_manifest_brief(const AppRow* row) {
         return manifest_brief(strempty(row->manifest)) ?: app_manifest(row);
-}
-
-_printf_(1, 2) static char* say(const char* format, ...) {
-        char* text = NULL;
-        va_list ap;
-        va_start(ap, format);
-        if (vasprintf(&text, format, ap) < 0)
-                text = NULL;
-        va_end(ap);
-        return text;
 }
 
 static json_t* json_or(const char* text, json_t* otherwise) {
@@ -67,15 +57,15 @@ AppHealthState app_health(const Manager* m, const AppLive* live, const AppRow* r
 /* What the last probe said, as the second half of a sentence. */
 static char* last_answer(const AppLive* live) {
         if (!live || live->last.at == 0)
-                return say("It was not asked yet.");
+                return format_text("It was not asked yet.");
         if (live->last.status == 0)
-                return say("Last try: %s", strempty(live->last.body));
-        return say("It answered %u last.", live->last.status);
+                return format_text("Last try: %s", strempty(live->last.body));
+        return format_text("It answered %u last.", live->last.status);
 }
 
 static char* minutes_since(const AppLive* live) {
         uint64_t seconds = (now_usec(CLOCK_BOOTTIME) - live->good_usec) / USEC_PER_SEC;
-        return seconds >= 120 ? say("%llu min", (unsigned long long) seconds / 60) : say("%llu s", (unsigned long long) seconds);
+        return seconds >= 120 ? format_text("%llu min", (unsigned long long) seconds / 60) : format_text("%llu s", (unsigned long long) seconds);
 }
 
 /* It is well again, or seems so; that it met a limit lately is worth knowing all the same. */
@@ -84,7 +74,7 @@ static char* with_limits(char* sentence, const AppLive* live, const json_t* mani
         bool was_killed = app_limit_was_killed(live, now), was_refused = app_limit_was_refused(live, now);
         _cleanup_free_ char *before = sentence, *killed = was_killed ? app_limit_killed(live, manifest) : NULL,
                             *refused = was_refused ? app_limit_refused(live) : NULL;
-        return say("%s%s%s%s%s", strempty(before), was_killed ? " " : "", strempty(killed), was_refused ? " " : "", strempty(refused));
+        return format_text("%s%s%s%s%s", strempty(before), was_killed ? " " : "", strempty(killed), was_refused ? " " : "", strempty(refused));
 }
 
 static char* health_sentence(const AppLive* live, const json_t* manifest, AppHealthState health) {
@@ -92,17 +82,17 @@ static char* health_sentence(const AppLive* live, const json_t* manifest, AppHea
                             *minutes = live ? minutes_since(live) : NULL;
         switch (health) {
         case APP_HEALTH_STOPPED:
-                return say("It is stopped.");
+                return format_text("It is stopped.");
         case APP_HEALTH_STARTING:
-                return failed ? say("It is starting. %s", failed) : say("It is starting.");
+                return failed ? format_text("It is starting. %s", failed) : format_text("It is starting.");
         case APP_HEALTH_OK:
-                return with_limits(live->http ? say("It answers.") : say("It runs."), live, manifest);
+                return with_limits(live->http ? format_text("It answers.") : format_text("It runs."), live, manifest);
         case APP_HEALTH_SLOW:
-                return with_limits(say("It has not answered well for %s. %s", strempty(minutes), strempty(last)), live, manifest);
+                return with_limits(format_text("It has not answered well for %s. %s", strempty(minutes), strempty(last)), live, manifest);
         case APP_HEALTH_FAILING:
-                return with_limits(failed       ? say("%s", failed)
-                                   : live->http ? say("It has not answered well for %s. %s", strempty(minutes), strempty(last))
-                                                : say("Not all of its containers run."), live, manifest);
+                return with_limits(failed       ? format_text("%s", failed)
+                                   : live->http ? format_text("It has not answered well for %s. %s", strempty(minutes), strempty(last))
+                                                : format_text("Not all of its containers run."), live, manifest);
         }
         return NULL;
 }
@@ -112,14 +102,14 @@ char* app_sentence(Manager* m, const AppRow* row, const json_t* manifest, const 
         *ret_severity = "note";
         *ret_state = row->state;
         if (streq(row->state, "installing"))
-                return say("It is being installed.");
+                return format_text("It is being installed.");
         if (streq(row->state, "removing"))
-                return say("It is being removed.");
+                return format_text("It is being removed.");
         if (streq(row->state, "updating"))
-                return say("It is being updated; visitors wait where that is needed.");
+                return format_text("It is being updated; visitors wait where that is needed.");
         if (streq(row->state, "broken")) {
                 *ret_severity = "bad";
-                return say("%s", *row->reason ? row->reason : "It was left in between; look at its history.");
+                return format_text("%s", *row->reason ? row->reason : "It was left in between; look at its history.");
         }
         if (streq(row->wanted, "stopped")) {
                 _cleanup_json_ json_t* full = app_disk_stopped(row);
@@ -128,11 +118,11 @@ char* app_sentence(Manager* m, const AppRow* row, const json_t* manifest, const 
                         *ret_severity = "bad";
                         return app_disk_stopped_sentence(row, full);
                 }
-                return say("It was stopped, and stays so until it is started.");
+                return format_text("It was stopped, and stays so until it is started.");
         }
         if (row->maintenance) {
                 *ret_state = "maintenance";
-                return say("Visitors see the maintenance page, because somebody asked for it.");
+                return format_text("Visitors see the maintenance page, because somebody asked for it.");
         }
         *ret_state = health == APP_HEALTH_STARTING ? "starting" : health == APP_HEALTH_FAILING ? "failing" : "running";
         *ret_severity = health == APP_HEALTH_FAILING ? "bad" : health == APP_HEALTH_SLOW ? "warn" : health == APP_HEALTH_STARTING ? "note" : "ok";
@@ -185,8 +175,8 @@ static json_t* containers_json(const Manager* m, const AppLive* live, const AppR
                 const char* pinned = json_get_string(json_object_get(images, name), "pinned");
                 AppUnitState s = u ? u->state : APP_UNIT_UNKNOWN;
                 _cleanup_free_ char* why = s == APP_UNIT_FAILED ? app_unit_failure(u)
-                                           : s == APP_UNIT_RUNNING || s == APP_UNIT_DONE ? say("%s", "")
-                                                                                         : say("%s", s == APP_UNIT_STARTING ? "It is starting." : "It does not run.");
+                                           : s == APP_UNIT_RUNNING || s == APP_UNIT_DONE ? format_text("%s", "")
+                                                                                         : format_text("%s", s == APP_UNIT_STARTING ? "It is starting." : "It does not run.");
                 (void) json_array_append_new(
                                 list, json_pack("{s:s, s:s, s:s, s:s, s:o, s:I, s:o}", "name", name, "image",
                                                 pinned ?: strempty(json_get_string(c, "image")), "state", states[s], "sentence", strempty(why),
@@ -231,7 +221,7 @@ static json_t* pairs_json(const char* object_text) {
         json_t *list = json_array(), *v;
         const char* key;
         json_object_foreach(object, key, v) {
-                _cleanup_free_ char* line = say("%s=%s", key, strempty(json_string_value(v)));
+                _cleanup_free_ char* line = format_text("%s=%s", key, strempty(json_string_value(v)));
                 (void) json_array_append_new(list, json_string(strempty(line)));
         }
         return list;
@@ -278,7 +268,7 @@ json_t* app_show(Manager* m, const AppRow* row, const char* language, Error* ret
         if (r < 0)
                 return NULL;
         if (row->answered_at > 0 && json_is_object(json_object_get(manifest, "http")))
-                url = say("https://%s", row->name);
+                url = format_text("https://%s", row->name);
         json_t* app = json_pack(
                         "{s:s, s:s, s:s, s:o, s:s, s:o, s:s, s:s, s:s, s:o, s:s, s:s, s:o}", "id", row->id, "title", row->title, "origin", row->origin,
                         "package", json_string_or_null(*row->package ? row->package : NULL), "version", row->version, "icon",
@@ -324,10 +314,10 @@ static char* expected(const AppLive* live) {
         char list[128] = "";
         size_t n = 0;
         if (!live || !live->http)
-                return say("Every container runs.");
+                return format_text("Every container runs.");
         for (size_t i = 0; i < live->expect_n && n < sizeof(list); i++)
                 n += (size_t) snprintf(list + n, sizeof(list) - n, "%s%u", i ? ", " : "", live->expect[i]);
-        return say("GET %s answers %s", live->path, list);
+        return format_text("GET %s answers %s", live->path, list);
 }
 
 static json_t* pulses_json(const AppLive* live) {

@@ -1,4 +1,5 @@
 /* What people are told of certificates: one sentence each, with the reason and what to do. */
+#include "base/format.h"
 #include "base/time.h"
 #include "certificate/certificate-internal.h"
 #include "certificate/wanted.h"
@@ -21,8 +22,7 @@ _printf_(4, 5) static void state_set(CertificateState* s, const char* severity, 
         va_start(ap, format);
         s->severity = severity;
         s->kind = kind;
-        if (vasprintf(&s->sentence, format, ap) < 0)
-                s->sentence = NULL;
+        s->sentence = format_text_va(format, ap);
         va_end(ap);
 }
 

@@ -1,4 +1,5 @@
 /* The timeline of a domain: what the world answered anew, what was written, switched, ignored. */
+#include "base/format.h"
 #include "base/time.h"
 #include "domain/domain-internal.h"
 #include <stdarg.h>
@@ -26,12 +27,12 @@ int domain_history_add(
                 const Actor* actor,
                 const char* format,
                 ...) {
-        _cleanup_free_ char *text = NULL, *sentence = NULL, *was = NULL, *is = NULL;
+        _cleanup_free_ char *sentence = NULL, *was = NULL, *is = NULL;
         va_list ap;
         va_start(ap, format);
-        int r = vasprintf(&text, format, ap);
+        _cleanup_free_ char* text = format_text_va(format, ap);
         va_end(ap);
-        if (r < 0)
+        if (!text)
                 return -ENOMEM;
         sentence = cut(text, SENTENCE_BYTES);
         was = before ? cut(before, VALUE_BYTES) : NULL;
@@ -48,6 +49,6 @@ int domain_history_add(
                 .actor = actor ? actor->name : "world",
                 .sentence = sentence,
         };
-        r = store_domain_change_add(m->store, id, &change, NULL);
+        int r = store_domain_change_add(m->store, id, &change, NULL);
         return MIN(r, 0);
 }

@@ -14,18 +14,6 @@
 
 /* --- the box's addresses --- */
 
-static int addresses_write(Manager* m, const char* text, Error* reterr) {
-        int r = store_begin(m->store, reterr);
-        if (r < 0)
-                return r;
-        _cleanup_(transaction_rollbackp) Transaction transaction = m->store;
-        r = store_setting_set(m->store, SEEN_KEY, text, reterr);
-        if (r < 0)
-                return r;
-        transaction = NULL;
-        return store_commit(m->store, reterr);
-}
-
 static int note_addresses(Manager* m, const char* before, const char* after, Error* reterr) {
         _cleanup_domain_rows_ DomainRows rows = {};
         int r = store_begin(m->store, reterr);
@@ -54,7 +42,7 @@ static void addresses_look(Manager* m) {
         int r = after ? store_setting_get(m->store, SEEN_KEY, &before, &e) : -ENOMEM;
         if (r < 0 || streq_ptr(before, after))
                 return;
-        r = addresses_write(m, after, &e);
+        r = store_setting_save(m->store, SEEN_KEY, after, &e);
         if (r >= 0 && before)
                 r = note_addresses(m, before, after, &e);
         if (r < 0)

@@ -1,4 +1,5 @@
 /* One running job in memory: loading, saving, telling people, ending. */
+#include "base/format.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "api/events.h"
@@ -414,23 +415,19 @@ void task_end(Task* t, JobState state, Error* error) {
 }
 
 void job_log(Manager* m, Job* job, const char* level, const char* format, ...) {
-        _cleanup_free_ char* text = NULL;
         _cleanup_error_ Error e = ERROR_NULL;
         va_list ap;
         va_start(ap, format);
-        if (vasprintf(&text, format, ap) < 0)
-                text = NULL;
+        _cleanup_free_ char* text = format_text_va(format, ap);
         va_end(ap);
         if (text && store_job_line_add(m->store, job->id, now_seconds(), level, text, &e) < 0)
                 log_warning("Cannot keep a line of job '%s', ignoring: %s", job->id, strempty(e.message));
 }
 
 void job_say(Job* job, const char* format, ...) {
-        char* text = NULL;
         va_list ap;
         va_start(ap, format);
-        if (vasprintf(&text, format, ap) < 0)
-                text = NULL;
+        char* text = format_text_va(format, ap);
         va_end(ap);
         if (!text)
                 return;

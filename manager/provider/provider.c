@@ -1,4 +1,5 @@
 #include "provider/provider-internal.h"
+#include "base/format.h"
 #include "base/secret.h"
 #include "base/validate.h"
 #include "provider/kinds.h"
@@ -159,12 +160,10 @@ static int refused(const Provider* p, const FetchReply* reply, Error* reterr) {
 
 int provider_call(Provider* p, const char* method, json_t* body, bool absent_ok, FetchReply* ret, Error* reterr, const char* path, ...) {
         _cleanup_json_ json_t* owned = body;
-        _cleanup_free_ char* text = NULL;
         FetchReply reply = {};
         va_list ap;
         va_start(ap, path);
-        if (vasprintf(&text, path, ap) < 0)
-                text = NULL;
+        _cleanup_free_ char* text = format_text_va(path, ap);
         va_end(ap);
         if (!text)
                 return error_errno(reterr, -ENOMEM, "Cannot ask %s", name_of(p));

@@ -17,6 +17,18 @@ int store_setting_set(Store* s, const char* key, const char* value, Error* reter
         return r < 0 ? r : 0;
 }
 
+int store_setting_save(Store* s, const char* key, const char* value, Error* reterr) {
+        int r = store_begin(s, reterr);
+        if (r < 0)
+                return r;
+        _cleanup_(transaction_rollbackp) Transaction transaction = s;
+        r = store_setting_set(s, key, value, reterr);
+        if (r < 0)
+                return r;
+        transaction = NULL;
+        return store_commit(s, reterr);
+}
+
 int store_setting_changed_at(Store* s, const char* keys, int64_t* ret, Error* reterr) {
         *ret = 0;
         return store_get_integer(s, &setting_changed_at, BIND(TEXT(keys, keys)), ret, reterr);

@@ -1,10 +1,10 @@
 /* What about the machine needs attention. Reads files of the kernel and what the outside said last; asks for news, waits for none. */
+#include "base/format.h"
 #include "base/time.h"
 #include "site/privacy.h"
 #include "store/store-start.h"
 #include "system/inventory.h"
 #include "system/system-internal.h"
-#include <stdarg.h>
 #include <stdio.h>
 
 #define FRESH_USEC (300 * USEC_PER_SEC)
@@ -20,16 +20,6 @@ static void add(Findings* list, Severity severity, const char* id, json_t* facts
                 .id = id, .severity = severity, .key = id, .facts = facts, .sentence = sentence, .fix_operation = fix_operation,
                 .fix_page = page, .fix_label = "findings.system.show.fix",
         });
-}
-
-_printf_(1, 2) static char* sentence(const char* format, ...) {
-        char* text = NULL;
-        va_list ap;
-        va_start(ap, format);
-        if (vasprintf(&text, format, ap) < 0)
-                text = NULL;
-        va_end(ap);
-        return text;
 }
 
 /* Of all disks only the worst: one sentence is enough to make somebody look. */
@@ -53,7 +43,7 @@ static void disk(Findings* list) {
         int64_t megabytes = json_get_integer(worst, "free_bytes", 0) >> 20;
         add(list, worst_percent >= DISK_BAD_PERCENT ? SEVERITY_BAD : SEVERITY_WARN, "system.disk-full",
             json_pack("{s:s, s:I, s:I}", "mount", mount, "percent", (json_int_t) worst_percent, "free", (json_int_t) megabytes),
-            sentence("The disk at %s is %lld %% full; %lld MB are left.", mount, (long long) worst_percent, (long long) megabytes), "",
+            format_text("The disk at %s is %lld %% full; %lld MB are left.", mount, (long long) worst_percent, (long long) megabytes), "",
             "/system/storage");
 }
 
@@ -64,10 +54,10 @@ static void memory(Findings* list) {
         int64_t percent = (m.total - m.available) * 100 / m.total;
         if (percent >= MEMORY_WARN_PERCENT)
                 add(list, SEVERITY_WARN, "system.memory-tight", json_pack("{s:I}", "percent", (json_int_t) (percent / 5 * 5)),
-                    sentence("Memory is tight: %lld %% are in use.", (long long) percent), "", "/system");
+                    format_text("Memory is tight: %lld %% are in use.", (long long) percent), "", "/system");
         if (m.total < SMALL_MEMORY_BYTES && m.swap == 0)
                 add(list, SEVERITY_NOTE, "system.no-swap", json_pack("{s:I}", "megabytes", (json_int_t) (m.total >> 20)),
-                    sentence("The machine has %lld MB of memory and no swap, so a burst may end a program.", (long long) (m.total >> 20)),
+                    format_text("The machine has %lld MB of memory and no swap, so a burst may end a program.", (long long) (m.total >> 20)),
                     "", "/system");
 }
 
@@ -88,15 +78,15 @@ bool system_clock_doubtful(Manager* m) {
 static void outside(System* s, Findings* list) {
         if (system_clock_doubtful(s->m))
                 add(list, SEVERITY_WARN, "system.clock", json_object(),
-                    sentence("The clock is not synchronised; certificates and six-digit codes depend on it."), "", "/system");
+                    format_text("The clock is not synchronised; certificates and six-digit codes depend on it."), "", "/system");
         if (s->reboot_needed)
                 add(list, SEVERITY_NOTE, "system.reboot-needed", json_object(),
-                    sentence("An update takes effect only after a reboot."), "system.reboot", "/system/power");
+                    format_text("An update takes effect only after a reboot."), "system.reboot", "/system/power");
         if (json_array_size(s->failed) > 0) {
                 const char* first = json_string_value(json_array_get(s->failed, 0));
                 add(list, SEVERITY_BAD, "system.service-failed",
                     json_pack("{s:s, s:I}", "service", strempty(first), "count", (json_int_t) json_array_size(s->failed)),
-                    sentence("A service has failed: %s.", strempty(first)), "", "/system/services");
+                    format_text("A service has failed: %s.", strempty(first)), "", "/system/services");
         }
 }
 
@@ -108,10 +98,10 @@ static int crash(Manager* m, Findings* list, Error* reterr) {
                 return r;
         if (streq(before, "power"))
                 add(list, SEVERITY_NOTE, "system.power-lost", json_pack("{s:I}", "at", (json_int_t) at),
-                    sentence("The machine went off without being shut down; everything that was saved is there."), "", "/system/starts");
+                    format_text("The machine went off without being shut down; everything that was saved is there."), "", "/system/starts");
         else if (streq(before, "crash"))
                 add(list, SEVERITY_WARN, "system.manager-crashed", json_pack("{s:I}", "at", (json_int_t) at),
-                    sentence("The manager ended unexpectedly and was started again."), "support.bundle", "/system/help");
+                    format_text("The manager ended unexpectedly and was started again."), "support.bundle", "/system/help");
         return 0;
 }
 
@@ -122,7 +112,7 @@ int system_findings(Manager* m, Findings* list, Error* reterr) {
                 outside(m->system, list);
         if (!privacy_complete(m))
                 add(list, SEVERITY_NOTE, "system.privacy-incomplete", json_object(),
-                    sentence("The privacy notice does not say who is responsible and how to reach them."), "setting.update", "/system/settings");
+                    format_text("The privacy notice does not say who is responsible and how to reach them."), "setting.update", "/system/settings");
         system_refresh(m, FRESH_USEC);
         return crash(m, list, reterr);
 }

@@ -1,11 +1,11 @@
 /* What people mean to the rest of the appliance: findings, search, what is kept about somebody, erasing it, housekeeping. */
 #include "audit/audit.h"
+#include "base/format.h"
 #include "base/time.h"
 #include "store/store-session.h"
 #include "user/presence.h"
 #include "user/session.h"
 #include "user/user.h"
-#include <stdarg.h>
 #include <stdio.h>
 
 static int user_startup(Manager* m, Error* reterr) {
@@ -20,16 +20,6 @@ static void user_shutdown(Manager* m) {
 static int add(Findings* list, Finding f, Error* reterr) {
         int r = f.facts && f.sentence ? findings_add(list, f) : -ENOMEM;
         return r < 0 ? error_errno(reterr, r, "Cannot collect findings") : 0;
-}
-
-static char* sentence(const char* format, ...) _printf_(1, 2);
-static char* sentence(const char* format, ...) {
-        char* text = NULL;
-        va_list ap;
-        va_start(ap, format);
-        int r = vasprintf(&text, format, ap);
-        va_end(ap);
-        return r < 0 ? NULL : text;
 }
 
 /* Nobody could let an only owner in again who forgot the password and lost the phone, but root of the machine. */
@@ -48,7 +38,7 @@ static int find_single_owner(Manager* m, Findings* list, Error* reterr) {
                            .severity = SEVERITY_WARN,
                            .key = "user.single-owner",
                            .facts = json_pack("{s:s}", "username", owner->username),
-                           .sentence = sentence("%s is the only owner and has no proven way back in. Make somebody else an owner too, or "
+                           .sentence = format_text("%s is the only owner and has no proven way back in. Make somebody else an owner too, or "
                                                 "keep recovery codes and type one back.", owner->username),
                            .fix_operation = "",
                            .fix_page = "/account/security",
@@ -68,7 +58,7 @@ static int find_unguarded(Manager* m, Findings* list, Error* reterr) {
                            .severity = SEVERITY_NOTE,
                            .key = "user.owner-second-factor",
                            .facts = json_pack("{s:I}", "count", (json_int_t) n),
-                           .sentence = sentence("%lld %s without an authenticator: whoever learns the password has the box.", (long long) n,
+                           .sentence = format_text("%lld %s without an authenticator: whoever learns the password has the box.", (long long) n,
                                                 n == 1 ? "owner signs in" : "owners sign in"),
                            .fix_operation = "",
                            .fix_page = "/account/security",
@@ -88,7 +78,7 @@ static int find_uninvited(Manager* m, Findings* list, Error* reterr) {
                            .severity = SEVERITY_NOTE,
                            .key = "user.invitations",
                            .facts = json_pack("{s:I}", "count", (json_int_t) n),
-                           .sentence = sentence("%lld %s no password and no invitation that still works.", (long long) n,
+                           .sentence = format_text("%lld %s no password and no invitation that still works.", (long long) n,
                                                 n == 1 ? "person has" : "people have"),
                            .fix_operation = "",
                            .fix_page = "/people?state=invited",

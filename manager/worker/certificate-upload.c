@@ -1,6 +1,7 @@
 /* Takes in an uploaded pair: openssl looks at it in this sandbox, as this user, who holds nothing else. What it cannot mend it refuses with
  * a sentence; what browsers will merely dislike becomes a warning. */
 #include "base/file.h"
+#include "base/format.h"
 #include "base/process.h"
 #include "base/secret.h"
 #include "base/time.h"
@@ -79,11 +80,9 @@ static int leaf_find(const json_t* pems, const char* public_key, size_t* ret, Er
 }
 
 _printf_(3, 4) static void warn(Certificate* c, json_t* warnings, const char* format, ...) {
-        _cleanup_free_ char* text = NULL;
         va_list ap;
         va_start(ap, format);
-        if (vasprintf(&text, format, ap) < 0)
-                text = NULL;
+        _cleanup_free_ char* text = format_text_va(format, ap);
         va_end(ap);
         if (!text)
                 return;

@@ -1,5 +1,6 @@
 #include "worker/worker.h"
 #include "base/file.h"
+#include "base/format.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "base/validate.h"
@@ -256,11 +257,9 @@ static void rest(Worker* w) {
 /* --- what is said --- */
 
 void worker_progress(Worker* w, const char* stage, int percent, const char* format, ...) {
-        _cleanup_free_ char* text = NULL;
         va_list ap;
         va_start(ap, format);
-        if (vasprintf(&text, format, ap) < 0)
-                text = NULL;
+        _cleanup_free_ char* text = format_text_va(format, ap);
         va_end(ap);
         if (!w->progress)
                 w->progress = json_object();
@@ -276,11 +275,9 @@ void worker_progress(Worker* w, const char* stage, int percent, const char* form
 }
 
 void worker_log(Worker* w, const char* level, const char* format, ...) {
-        _cleanup_free_ char* text = NULL;
         va_list ap;
         va_start(ap, format);
-        if (vasprintf(&text, format, ap) < 0)
-                text = NULL;
+        _cleanup_free_ char* text = format_text_va(format, ap);
         va_end(ap);
         for (char* p = text; p && *p; p++)
                 if ((unsigned char) *p < 0x20 || *p == 0x7f)
