@@ -18,6 +18,8 @@ static struct {
         char* saved;           /* what the store was given last, owned */
         int64_t saved_peak;
         unsigned saves;
+        unsigned saves_of[100]; /* of app0 and so on */
+        unsigned looks;
         int begins;            /* what store_begin() answers */
         const char* kept;      /* what the store has; NULL = no such app */
 } world;
@@ -46,7 +48,10 @@ int store_app_use(Store* s, const char* id, char** ret, Error* reterr) {
 }
 
 int store_app_used(Store* s, const char* id, const char* use_hours, int64_t memory_peak, Error* reterr) {
-        ASSERT_STREQ(id, "notes");
+        if (startswith(id, "app"))
+                world.saves_of[atoi(id + 3)]++;
+        else
+                ASSERT_STREQ(id, "notes");
         free(world.saved);
         world.saved = strdup(use_hours);
         world.saved_peak = memory_peak;
@@ -56,6 +61,7 @@ int store_app_used(Store* s, const char* id, const char* use_hours, int64_t memo
 
 void app_limit_look(Manager* m, AppLive* live, int64_t now) {
         ASSERT_EQ(now, world.wall);
+        world.looks++;
 }
 
 /* --- the scene --- */
@@ -321,6 +327,37 @@ TEST(a_clock_that_is_set_costs_what_was_and_nothing_of_what_comes) {
                 ASSERT_TRUE(world.saves > saves);
                 scene_close(&s);
         }
+}
+
+/* A hundred are looked at every minute, also while they are saved, which one a minute is. */
+TEST(of_many_apps_each_is_looked_at_and_each_is_saved) {
+        Scene s;
+        scene_open(&s);
+        AppLive live[100], *list[100];
+        for (int i = 0; i < 100; i++) {
+                live[i] = (AppLive) { .disk_bytes = -1 };
+                (void) snprintf(live[i].id, sizeof(live[i].id), "app%d", i);
+                list[i] = &live[i];
+        }
+        s.apps.live = list;
+        s.apps.live_n = 100;
+        look(&s); /* nothing is known of when they were saved: long ago */
+        ASSERT_EQ(world.looks, 100);
+        for (int i = 1; i < 300; i++) {
+                pass(60);
+                look(&s);
+        }
+        ASSERT_EQ(world.looks, 300 * 100);
+        for (int i = 0; i < 100; i++)
+                ASSERT_EQ(world.saves_of[i], 3);
+        world.wall -= 86400 * 365;
+        for (int i = 0; i < 100; i++, pass(60))
+                look(&s);
+        for (int i = 0; i < 100; i++)
+                ASSERT_EQ(world.saves_of[i], 4);
+        for (int i = 0; i < 100; i++)
+                app_use_free(live[i].use);
+        scene_close(&s);
 }
 
 TEST_MAIN()

@@ -164,6 +164,18 @@ json_t* app_use_json(const AppLive* live) {
         return items;
 }
 
+/* The one that waits longest and should not any more; also where the clock was set back. */
+static AppLive* save_due(const Apps* a, int64_t now) {
+        AppLive* found = NULL;
+        for (size_t i = 0; i < a->live_n; i++) {
+                const AppUse* u = a->live[i]->use;
+                if (u && llabs(now - u->saved_at) >= (now < u->saved_at ? 1 : SAVE_SEC) &&
+                    (!found || llabs(now - u->saved_at) > llabs(now - found->use->saved_at)))
+                        found = a->live[i];
+        }
+        return found;
+}
+
 static int on_sampler(sd_event_source* source, uint64_t usec, void* userdata) {
         Manager* m = userdata;
         int64_t now = now_seconds();
@@ -172,11 +184,10 @@ static int on_sampler(sd_event_source* source, uint64_t usec, void* userdata) {
                 if (!live->use && !(live->use = use_new()))
                         continue;
                 look(m, live, now);
-                if (now - live->use->saved_at >= SAVE_SEC || now < live->use->saved_at) { /* the clock may have been set back */
-                        save(m, live, now);
-                        break; /* the others a minute later: one short transaction at a time */
-                }
         }
+        AppLive* due = save_due(m->apps, now); /* one short transaction at a time */
+        if (due)
+                save(m, due, now);
         (void) sd_event_source_set_time_relative(source, MINUTE_USEC);
         return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
