@@ -563,8 +563,9 @@ OP(APP_SECRETS, "app.secrets", GET, "/apps/{app}/secrets", ADMIN, AUDIT_READ | C
 /* ---- operating an app ---- */
 OP(APP_HEALTH, "app.health", GET, "/apps/{app}/health", USER, READ, "apps", AppHealth, FIELDS(APP_FIELD),
    "Show how an app answers", "Each container, and the last answer through the box's own front door.")
-OP(APP_USE, "app.use", GET, "/apps/{app}/use", USER, READ | COLLECTION, "apps", AppSample, FIELDS(APP_FIELD),
-   "Show what an app used over time", "Memory, processor and disk of the last 24 hours, every five minutes.")
+OP(APP_USE, "app.use", GET, "/apps/{app}/use", USER, READ | COLLECTION, "apps", AppSample,
+   FIELDS(APP_FIELD, F(period, ENUM, OPTIONAL, 1, 16, "day|week|month", "How far back; the last day unless told.")),
+   "Show what an app used over time", "Memory, processor and disk of the last 24 hours every five minutes, of 7 days every half hour, or of 30 days every two hours.")
 OP(APP_LOGS, "app.logs", GET, "/apps/{app}/logs", USER, AUDIT_READ | COLLECTION, "apps", AppLogLine,
    FIELDS(APP_FIELD, PAGE_FIELDS,
           F(container, STRING, OPTIONAL, 1, 32, NULL, "Only this container."),

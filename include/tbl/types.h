@@ -549,9 +549,11 @@ TYPE(AppHealth, PROPS(
         P(recent, MANY(AppPulse), "The last answers since the manager runs, oldest first; at most 90."),
         P(containers, MANY(AppContainer), "Each container.")), "How an app answers.")
 TYPE(AppSample, PROPS(
-        P(at, TIME, "The end of the five minutes."),
+        P(at, TIME, "The end of the five minutes, the half hour or the two hours."),
         P(memory_mb, INTEGER, "The most memory."),
+        P(memory_average_mb, INTEGER, "The average of what was the most in each five minutes."),
         P(cpu_percent, INTEGER, "Of one processor, on average."),
+        P(cpu_most_percent, INTEGER, "The most of it in any five minutes."),
         P(disk_mb, NULLABLE_INTEGER, "What it had written, as it was measured last.")), "What an app used.")
 TYPE(AppLogLine, PROPS(
         P(at, TIME, "When."),

@@ -110,7 +110,10 @@ int op_app_health(Request* r, Error* reterr) {
 int op_app_use(Request* r, Error* reterr) {
         _cleanup_app_row_ AppRow row = {};
         int k = named(r, &row, reterr);
-        return k < 0 ? k : request_reply_items(r, app_use_json(app_live(request_manager(r), row.id)));
+        const char* period = request_string(r, "period");
+        Manager* m = request_manager(r);
+        json_t* items = k < 0 ? NULL : app_use_json(m, app_live(m, row.id), isempty(period) ? "day" : period);
+        return items ? request_reply_items(r, items) : k < 0 ? k : -ENOMEM;
 }
 
 int op_app_history(Request* r, Error* reterr) {

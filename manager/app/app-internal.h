@@ -189,7 +189,9 @@ void app_use_load(Manager* m, AppLive* live, const AppRow* row);
 int64_t app_memory_now(const Manager* m, const AppLive* live); /* bytes; -1 = nothing runs */
 int64_t app_memory_of(const Manager* m, const AppLive* live, const char* container); /* likewise */
 int64_t app_account(const Manager* m, const char* app, const char* file, const char* key); /* of its slice; -1 = there is none */
-json_t* app_use_json(const AppLive* live);  /* array of AppSample, owned */
+json_t* app_use_json(const Manager* m, const AppLive* live, const char* period); /* day|week|month: array of AppSample, owned; NULL: no memory */
+void app_use_forget(const Manager* m, const char* app); /* its history, beside what its row says */
+void app_use_sweep(Manager* m); /* histories of apps that are not there any more */
 int64_t app_peak_measured(const AppLive* live); /* bytes; 0 = not yet */
 
 

@@ -49,6 +49,7 @@ void app_live_drop(Manager* m, const char* id) {
         if (i >= a->live_n || !streq(a->live[i]->id, id))
                 return;
         (void) live_free(a->live[i]);
+        app_use_forget(m, id);
         memmove(&a->live[i], &a->live[i + 1], (a->live_n - i - 1) * sizeof(AppLive*));
         a->live_n--;
 }
@@ -148,6 +149,8 @@ int app_live_update(Manager* m, const AppRow* row, AppLive** ret) {
         live->present = true;
         if (wanted && !live->wanted) /* patience begins anew */
                 live->good_usec = now_usec(CLOCK_BOOTTIME);
+        if (fresh && m->apps->disk) /* it came while the manager runs: what one of its name left is not its own */
+                app_use_forget(m, row->id);
         if (fresh)
                 app_use_load(m, live, row);
         disk_follow(m, live, app_disk_limit(row, manifest), fresh, wanted);

@@ -58,8 +58,10 @@ static int startup(Manager* m, Error* reterr) {
         if (rows_rebuild(m, &e) < 0)
                 log_warning("Cannot look for apps that the store has lost, ignoring: %s", strempty(e.message));
         int r = live_load(m, reterr);
-        if (r >= 0)
+        if (r >= 0) {
+                app_use_sweep(m);
                 r = app_state_start(m, reterr);
+        }
         if (r >= 0)
                 r = app_probe_start(m, reterr);
         if (r >= 0)

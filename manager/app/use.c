@@ -1,6 +1,8 @@
-/* What apps use: the kernel's accounts of their slices, looked at every minute, kept as five-minute samples of a day. */
+/* What apps use: the kernel's accounts of their slices, looked at every minute, kept as five-minute samples of a day, and as half hours of
+ * 30 days in a file an app. */
 #include "app/use.h"
 #include "app/app-internal.h"
+#include "app/use-history.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/time.h"
@@ -9,6 +11,7 @@
 
 #define MINUTE_USEC (60 * USEC_PER_SEC)
 #define SAVE_SEC 3600
+#define KEPT_A_MINUTE 16        /* files of history: a few small writes each */
 
 struct AppUse {
         UseDay day;
@@ -18,6 +21,7 @@ struct AppUse {
         uint64_t cpu_usec, cpu_at;         /* the account at the last look, CLOCK_BOOTTIME; 0 = none */
         uint64_t slot_cpu_usec, slot_usec; /* of the sample that is being made */
         int64_t slot;
+        int64_t step_kept, step_tried;     /* the last half hour that is in the file, and that should be; 0 = none since the start */
 };
 
 static AppUse* use_new(void) {
@@ -149,20 +153,113 @@ void app_use_save_all(Manager* m) {
                         save(m, m->apps->live[i], now_seconds());
 }
 
-json_t* app_use_json(const AppLive* live) {
+/* --- 30 days, by half hours --- */
+
+static const char* history_directory(const Manager* m, char ret[static 256]) {
+        (void) snprintf(ret, 256, "%s/use", m->state_directory);
+        return ret;
+}
+
+static int64_t last_step(int64_t now) {
+        return now / USE_STEP_SEC - 1;
+}
+
+/* What could not be written is tried again with the next half hour, as long as the day knows of it. */
+static void history_keep(Manager* m, AppLive* live, int64_t now) {
+        char directory[256];
+        AppUse* u = live->use;
+        int64_t last = last_step(now), since = last - u->step_kept;
+        bool again = u->step_tried != u->step_kept;
+        int64_t steps = u->step_kept > 0 && since > 0 ? MIN(since, (int64_t) USE_DAY_STEPS) : USE_DAY_STEPS;
+        int r = use_history_keep(history_directory(m, directory), live->id, &u->day, last - steps + 1, last);
+        u->step_tried = last;
+        if (r >= 0)
+                u->step_kept = last;
+        else if (!again)
+                (void) log_warning_errno(r, "Cannot keep what app '%s' used, trying again later: %m", live->id);
+}
+
+void app_use_forget(const Manager* m, const char* app) {
+        char directory[256];
+        use_history_remove(history_directory(m, directory), app);
+}
+
+static bool is_there(const char* app, void* userdata) {
+        return app_live(userdata, app);
+}
+
+void app_use_sweep(Manager* m) {
+        char directory[256];
+        use_history_sweep(history_directory(m, directory), is_there, m);
+}
+
+/* --- for people --- */
+
+static json_t* sample_json(int64_t at, const UseStep* s) {
+        return json_pack("{s:I, s:I, s:I, s:I, s:I, s:o}", "at", (json_int_t) at, "memory_mb", (json_int_t) s->memory_most_mb,
+                         "memory_average_mb", (json_int_t) s->memory_mb, "cpu_percent", (json_int_t) (s->cpu_permille + 5) / 10,
+                         "cpu_most_percent", (json_int_t) (s->cpu_most_permille + 5) / 10, "disk_mb",
+                         s->disk_mb == USE_NONE ? json_null() : json_integer(s->disk_mb));
+}
+
+static json_t* day_json(const UseDay* d, int64_t now) {
         json_t* items = json_array();
-        int64_t now = now_seconds();
-        for (int64_t slot = now / USE_SLOT_SEC - USE_SAMPLES + 1; live && live->use && slot <= now / USE_SLOT_SEC; slot++) {
-                const UseSample* s = use_day_sample(&live->use->day, slot);
+        for (int64_t slot = now / USE_SLOT_SEC - USE_SAMPLES + 1; slot <= now / USE_SLOT_SEC; slot++) {
+                const UseSample* s = use_day_sample(d, slot);
                 if (!s)
                         continue;
-                (void) json_array_append_new(
-                                items, json_pack("{s:I, s:I, s:I, s:o}", "at", (json_int_t) (slot + 1) * USE_SLOT_SEC, "memory_mb",
-                                                 (json_int_t) s->memory_mb, "cpu_percent", (json_int_t) (s->cpu_permille + 5) / 10, "disk_mb",
-                                                 s->disk_mb == USE_NONE ? json_null() : json_integer(s->disk_mb)));
+                const UseStep one = { .memory_mb = s->memory_mb, .memory_most_mb = s->memory_mb, .cpu_permille = s->cpu_permille,
+                                      .cpu_most_permille = s->cpu_permille, .disk_mb = s->disk_mb };
+                (void) json_array_append_new(items, sample_json((slot + 1) * USE_SLOT_SEC, &one));
         }
         return items;
 }
+
+/* The half hours of the last day are in the file only once they are over, and until they could be written. */
+static void steps_of_day(const UseDay* d, int64_t now, UseStep steps[static USE_STEPS]) {
+        for (int64_t step = MAX(last_step(now) + 2 - USE_DAY_STEPS, (int64_t) 1); step <= last_step(now) + 1; step++) {
+                UseStep* there = &steps[step % USE_STEPS];
+                UseStep s = use_step_of_day(d, step);
+                if (s.samples > 0 && (there->step != s.step || there->samples < s.samples))
+                        *there = s;
+        }
+}
+
+/* The last so many steps, several together. */
+static json_t* steps_json(const UseStep steps[static USE_STEPS], int64_t now, int64_t count, int64_t together) {
+        json_t* items = json_array();
+        int64_t newest = now / (USE_STEP_SEC * together);
+        for (int64_t i = MAX(newest - count / together + 1, (int64_t) 0); i <= newest; i++) {
+                UseStep sum = {};
+                for (int64_t step = i * together; step < (i + 1) * together; step++)
+                        if (steps[step % USE_STEPS].step == (uint32_t) step)
+                                use_step_add(&sum, &steps[step % USE_STEPS]);
+                if (sum.samples > 0)
+                        (void) json_array_append_new(items, sample_json((i + 1) * together * USE_STEP_SEC, &sum));
+        }
+        return items;
+}
+
+json_t* app_use_json(const Manager* m, const AppLive* live, const char* period) {
+        char directory[256];
+        int64_t now = now_seconds();
+        if (!live || !live->use)
+                return json_array();
+        if (streq(period, "day"))
+                return day_json(&live->use->day, now);
+        _cleanup_free_ UseStep* steps = calloc(USE_STEPS, sizeof(UseStep));
+        if (!steps)
+                return NULL;
+        int r = use_history_read(history_directory(m, directory), live->id, steps);
+        if (r <= 0)
+                memset(steps, 0, USE_STEPS * sizeof(UseStep));
+        if (r < 0)
+                (void) log_warning_errno(r, "Cannot read what app '%s' used, ignoring: %m", live->id);
+        steps_of_day(&live->use->day, now, steps);
+        return streq(period, "week") ? steps_json(steps, now, 7 * USE_DAY_STEPS, 1) : steps_json(steps, now, USE_STEPS, 4);
+}
+
+/* --- every minute --- */
 
 /* The one that waits longest and should not any more; also where the clock was set back. */
 static AppLive* save_due(const Apps* a, int64_t now) {
@@ -179,11 +276,14 @@ static AppLive* save_due(const Apps* a, int64_t now) {
 static int on_sampler(sd_event_source* source, uint64_t usec, void* userdata) {
         Manager* m = userdata;
         int64_t now = now_seconds();
+        unsigned kept = 0;
         for (size_t i = 0; i < m->apps->live_n; i++) {
                 AppLive* live = m->apps->live[i];
                 if (!live->use && !(live->use = use_new()))
                         continue;
                 look(m, live, now);
+                if (live->use->step_tried != last_step(now) && kept++ < KEPT_A_MINUTE) /* the others a minute later */
+                        history_keep(m, live, now);
         }
         AppLive* due = save_due(m->apps, now); /* one short transaction at a time */
         if (due)

@@ -1245,12 +1245,16 @@ export interface AppHealth {
 
 /** What an app used. */
 export interface AppSample {
-    /** The end of the five minutes. */
+    /** The end of the five minutes, the half hour or the two hours. */
     at: number;
     /** The most memory. */
     memory_mb: number;
+    /** The average of what was the most in each five minutes. */
+    memory_average_mb: number;
     /** Of one processor, on average. */
     cpu_percent: number;
+    /** The most of it in any five minutes. */
+    cpu_most_percent: number;
     /** What it had written, as it was measured last. */
     disk_mb: number | null;
 }
@@ -2245,6 +2249,8 @@ export interface OperationFields {
     'app.use': {
         /** The app. */
         app: string;
+        /** How far back; the last day unless told. */
+        period?: "day" | "week" | "month";
     };
     'app.logs': {
         /** The app. */
@@ -2731,7 +2737,7 @@ export const operations: { [name in OperationName]: OperationRow } = {
     'app.history': ['GET', '/apps/{app}/history', { app: ['ID', 'rp', 1, 32], limit: ['INTEGER', '', 1, 1000], after: ['STRING', '', 1, 128], q: ['STRING', '', 0, 128] }],
     'app.secrets': ['GET', '/apps/{app}/secrets', { app: ['ID', 'rp', 1, 32] }],
     'app.health': ['GET', '/apps/{app}/health', { app: ['ID', 'rp', 1, 32] }],
-    'app.use': ['GET', '/apps/{app}/use', { app: ['ID', 'rp', 1, 32] }],
+    'app.use': ['GET', '/apps/{app}/use', { app: ['ID', 'rp', 1, 32], period: ['ENUM', '', 1, 16] }],
     'app.logs': ['GET', '/apps/{app}/logs', { app: ['ID', 'rp', 1, 32], limit: ['INTEGER', '', 1, 1000], after: ['STRING', '', 1, 128], q: ['STRING', '', 0, 128], container: ['STRING', '', 1, 32], from: ['INTEGER', '', 0, 4102444800], to: ['INTEGER', '', 0, 4102444800] }],
     'app.logs-watch': ['GET', '/apps/{app}/logs/watch', { app: ['ID', 'rp', 1, 32], container: ['STRING', '', 1, 32] }],
     'app.exec': ['POST', '/apps/{app}/terminals', { app: ['ID', 'rp', 1, 32], command: ['STRINGS', 'p', 0, 64], container: ['STRING', '', 1, 32], terminal: ['BOOLEAN', '', 0, 1], rows: ['INTEGER', '', 1, 1000], columns: ['INTEGER', '', 1, 1000] }],
