@@ -85,10 +85,17 @@ export const health = (one) => ({
     recent: one.state === 'stopped' ? [] : Array.from({ length: 90 }, (_, at) => ({ at: now() - (90 - at) * 10, status: one.state === 'running' || at < 60 ? 200 : at % 7 ? 502 : 0, milliseconds: 14 + (at * 37) % 23 + (at === 40 ? 300 : 0), good: one.state === 'running' || at < 60 })),
 });
 
-export const use = () => Array.from({ length: 288 }, (_, at) => ({
-    at: now() - (288 - at) * 300, memory_mb: Math.round(70 + 40 * Math.abs(Math.sin(at / 30)) + (at > 200 && at < 215 ? 90 : 0)), cpu_percent: Math.round(3 + 10 * Math.abs(Math.sin(at / 17)) + (at % 60 === 0 ? 40 : 0)),
-    disk_mb: at < 12 ? null : 200 + Math.round(at / 20),
-})).filter((_, at) => at < 120 || at > 140);
+/** Over a day, or as averages of longer steps; the box was off for a while in each. */
+export const use = (period) => {
+    const [count, step] = { week: [336, 1800], month: [360, 7200] }[period] ?? [288, 300];
+    return Array.from({ length: count }, (_, at) => {
+        const memory = Math.round(70 + 40 * Math.abs(Math.sin(at / 30)) + (at > 200 && at < 215 ? 90 : 0)), cpu = Math.round(3 + 10 * Math.abs(Math.sin(at / 17)) + (at % 60 === 0 ? 40 : 0));
+        return {
+            at: Math.ceil(now() / step) * step - (count - 1 - at) * step, memory_mb: period ? memory + 12 : memory, memory_average_mb: memory, cpu_percent: cpu, cpu_most_percent: period ? cpu + 9 : cpu,
+            disk_mb: at < 12 ? null : 200 + Math.round(at / 20),
+        };
+    }).filter((_, at) => at < 120 || at > 140);
+};
 
 export const logLines = (count, end = 10000) => Array.from({ length: count }, (_, at) => {
     const number = end - count + at;
@@ -214,7 +221,7 @@ export function answer(method, path, query, body, world) {
         return method === 'GET' ? found(one) : begin(method === 'DELETE' ? 'app-uninstall' : 'app-run');
     switch (third) {
     case 'health': return found(health(one));
-    case 'use': return found(listing(use()));
+    case 'use': return found(listing(use(query.get('period') === 'day' ? '' : query.get('period'))));
     case 'versions': return found(listing(versions()));
     case 'history': return found(listing(events()));
     case 'files': return found(listing(files(query.get('path'))));
