@@ -40,7 +40,7 @@ static json_t* answer(Client* c, OperationSymbol operation, json_t* fields) {
         _cleanup_json_ json_t *owned = fields, *body = NULL;
         _cleanup_free_ char* path = NULL;
         _cleanup_error_ Error ignored = ERROR_NULL;
-        if (!fields || request_make(o, fields, &path, &body, &ignored) < 0 ||
+        if (!owned || request_make(o, owned, &path, &body, &ignored) < 0 ||
             client_call(c, method_to_string(o->method), path, body, NULL, &reply, &ignored) < 0)
                 return NULL;
         return json_incref(reply.body);
