@@ -90,9 +90,10 @@ typedef struct NounClass {
         int (*nginx_names)(Manager* m, NginxNames* list, Error* reterr);
         int (*wanted_records)(Manager* m, const DomainView* domain, WantedRecords* list, Error* reterr); /* pure */
         const CertificateSubscriber* certificate_subscribers;           /* ends with a NULL service */
-        /* Appends the domains whose names may have a certificate: {id, name, writable, names: [those of its names that the world was seen to
-         * reach this box by (HTTP), A-labels, not more than once]}. writable: Steadbox may write the zone, so a wildcard can be had. id 0 is the name
-         * that the provider gave the box: what is below it. */
+        /* Appends the domains whose names may have a certificate: {id, name, writable, names: [those of
+         * its names that the world was seen to reach this box by (HTTP), A-labels, not more than once]}.
+         * writable: Steadbox may write the zone, so a wildcard can be had. id 0 is the name that the
+         * provider gave the box: what is below it. */
         int (*certificate_domains)(Manager* m, json_t* ret_domains, Error* reterr);
         const char* (*certificate_for_name)(Manager* m, const char* name); /* id of the one it should show; NULL = no opinion */
         void (*applied)(Manager* m);                                    /* firewall, certificate and web server were brought up to date */

@@ -14,9 +14,10 @@ void events_end_session(Events* e, const char* session_id);
 void events_end_person(Events* e, int64_t user_id, const char* but_session); /* but_session may be NULL */
 void events_end_all(Events* e);
 
-/* A stream for one request alone, such as a log that is watched; it ends with its session, as the others do. What is queued has a limit: whoever
- * sends looks at event_stream_size() and waits for drained(). gone(): the listener left, or event_stream_end() has run its course; the stream
- * must not be touched after it. Returns REQUEST_LATER. */
+/* A stream for one request alone, such as a log that is watched; it ends with its session, as the others
+ * do. What is queued has a limit: whoever sends looks at event_stream_size() and waits for drained().
+ * gone(): the listener left, or event_stream_end() has run its course; the stream must not be touched
+ * after it. Returns REQUEST_LATER. */
 typedef struct Listening EventStream;
 #define EVENT_STREAM_MAX (1024 * 1024)
 typedef struct EventStreamHooks {

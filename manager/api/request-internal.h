@@ -78,8 +78,8 @@ void http_suspend(Manager* m, struct MHD_Connection* connection);
 void http_resume(Manager* m, struct MHD_Connection* connection, bool admin_socket);
 void http_be_patient(struct MHD_Connection* connection); /* from now on, with a reader who pauses: a connection for nothing else */
 const char* http_header(Request* r, const char* name);
-/* The value of the cookie of that name that has that many bytes, not terminated; NULL where there is none, or more than one: ours are __Host- cookies, which
- * no browser has twice. */
+/* The value of the cookie of that name that has that many bytes, not terminated; NULL where there is
+ * none, or more than one: ours are __Host- cookies, which no browser has twice. */
 const char* http_cookie(Request* r, const char* name, size_t size);
 /* Calls visit for each query argument (decoded); stops and returns its error. */
 int http_query(Request* r, int (*visit)(void* userdata, const char* name, const char* value, Error* reterr), void* userdata, Error* reterr);

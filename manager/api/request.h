@@ -75,7 +75,8 @@ void request_resume(Request* r, int result, Error* error);
 
 /* argon2id on the pool; then is called with the outcome in request_password_matched() / request_password_hash(). hash NULL: a stand-in of
  * the same cost is checked and never matches, so that the time does not tell whether the account exists. */
-int request_password_check(Request* r, const char* password, const char* hash, RequestThen then, void* state, void (*free_state)(void*), Error* reterr);
+int request_password_check(Request* r, const char* password, const char* hash, RequestThen then, void* state,
+                void (*free_state)(void*), Error* reterr);
 bool request_password_matched(Request* r);
 int request_password_derive(Request* r, const char* password, RequestThen then, void* state, void (*free_state)(void*), Error* reterr);
 const char* request_password_hash(Request* r);

@@ -114,7 +114,8 @@ struct Apps {
 /* --- call.c: questions whose answers come later --- */
 
 typedef int (*AppAsking)(Manager* m, const void* subject, AppCall* call, Error* reterr);
-/* Asks once, waits, and takes the answer. 1 answered well, JOB_WAIT, <0. What was asked is known in memory only: after a kill it is asked again. */
+/* Asks once, waits, and takes the answer. 1 answered well, JOB_WAIT, <0. What was asked is known in
+ * memory only: after a kill it is asked again. */
 int app_call_step(Manager* m, Job* job, const char* what, AppAsking ask, const void* subject, Error* reterr);
 void app_call_answer(json_t* answer, const Error* error, void* call); /* for the one who was asked; error NULL = well */
 /* For the one who is asked and can be told to stop: drop ends it and frees userdata; the call is gone then and is not answered. */
@@ -124,8 +125,11 @@ void app_calls_forget(Apps* a, const char* job); /* answers that nobody will tak
 bool app_call_is_open(Apps* a, const char* job, const char* what); /* asked, and the answer not taken yet */
 
 /* --- how a job ends: job.c, steps.c --- */
-int app_job_stranded(Manager* m, Job* job, const Error* why, Error* reterr); /* JobClass.stranded: the app is broken, and says why and what may be done */
-void app_undo_again(Job* job); /* for an undo, first of all: what was done or begun in a try that failed is asked for anew, unless the door is open again */
+/* JobClass.stranded: the app is broken, and says why and what may be done */
+int app_job_stranded(Manager* m, Job* job, const Error* why, Error* reterr);
+/* for an undo, first of all: what was done or begun in a try that failed is asked for anew, unless the
+ * door is open again */
+void app_undo_again(Job* job);
 void app_job_ended(Manager* m, Job* job, bool done); /* JobClass.ended of jobs that ask */
 
 /* --- live.c --- */
@@ -189,7 +193,8 @@ void app_use_load(Manager* m, AppLive* live, const AppRow* row);
 int64_t app_memory_now(const Manager* m, const AppLive* live); /* bytes; -1 = nothing runs */
 int64_t app_memory_of(const Manager* m, const AppLive* live, const char* container); /* likewise */
 int64_t app_account(const Manager* m, const char* app, const char* file, const char* key); /* of its slice; -1 = there is none */
-json_t* app_use_json(const Manager* m, const AppLive* live, const char* period); /* day|week|month: array of AppSample, owned; NULL: no memory */
+/* day|week|month: array of AppSample, owned; NULL: no memory */
+json_t* app_use_json(const Manager* m, const AppLive* live, const char* period);
 void app_use_forget(const Manager* m, const char* app); /* its history, beside what its row says */
 void app_use_sweep(Manager* m); /* histories of apps that are not there any more */
 int64_t app_peak_measured(const AppLive* live); /* bytes; 0 = not yet */
@@ -232,10 +237,12 @@ AppHealthState app_health(const Manager* m, const AppLive* live, const AppRow* r
 /* App. With a language also what is asked of its owner, and its containers; NULL for lists. */
 json_t* app_show(Manager* m, const AppRow* row, const char* language, Error* reterr);
 json_t* app_health_show(Manager* m, const AppRow* row, Error* reterr);
-char* app_sentence(Manager* m, const AppRow* row, const json_t* manifest, const AppLive* live, const char** ret_state, const char** ret_severity);
+char* app_sentence(Manager* m, const AppRow* row, const json_t* manifest, const AppLive* live,
+                const char** ret_state, const char** ret_severity);
 json_t* app_manifest(const AppRow* row);    /* owned; an empty object where it is broken */
-/* Likewise, at least what app_show(), app_sentence(), app_health() and findings look at: most of a manifest are words in all languages and what
- * only an installation asks for, and reading those takes longer than all else that a list of apps does. */
+/* Likewise, at least what app_show(), app_sentence(), app_health() and findings look at: most of a
+ * manifest are words in all languages and what only an installation asks for, and reading those takes
+ * longer than all else that a list of apps does. */
 json_t* app_manifest_brief(const AppRow* row);
 
 /* --- noun.c --- */
@@ -250,7 +257,8 @@ int app_id_choose(Manager* m, const char* wish, char ret[static APP_ID_BYTES], E
 void app_names_changed(Manager* m, const char* name);
 
 /* --- install.c, change.c --- */
-int app_settings_take(Manager* m, AppRow* row, const json_t* manifest, const json_t* settings, const char* secret_settings, bool all, Error* reterr);
+int app_settings_take(Manager* m, AppRow* row, const json_t* manifest, const json_t* settings,
+                const char* secret_settings, bool all, Error* reterr);
 int app_access_take(Manager* m, AppRow* row, const char* access, const json_t* groups, Error* reterr);
 int app_environment_take(AppRow* row, const json_t* list, Error* reterr);
 

@@ -7,13 +7,13 @@
 #include "job/job.h"
 #include "store/store-app.h"
 
-/* The app, where this person may operate it: administrators, and the app's own operators; NOT_FOUND for all others, who need not know that it
- * is there. */
+/* The app, where this person may operate it: administrators, and the app's own operators; NOT_FOUND for
+ * all others, who need not know that it is there. */
 int app_authorise(Manager* m, const Actor* actor, const char* app, AppRow* ret, Error* reterr);
 /* Whether this person may operate an app that is there: 1 yes, 0 no. */
 int app_may_operate(Manager* m, const Actor* actor, const char* app, Error* reterr);
-/* Images that no app, no kept version and no archive needs go soon, by a job of their own; whatever becomes of the manager until then. In the
- * transaction that is open, or one of its own. */
+/* Images that no app, no kept version and no archive needs go soon, by a job of their own; whatever
+ * becomes of the manager until then. In the transaction that is open, or one of its own. */
 void app_images_clean_soon(Manager* m);
 /* A sealed blob of every app under a new generation of the key "apps". */
 int app_secrets_reseal(Manager* m, uint64_t generation, Error* reterr);

@@ -1,5 +1,6 @@
-/* The part of an app's manifest that lists and findings look at. Most of a manifest are words in all languages and what only an installation
- * asks for; reading those takes longer than all else that a list of apps does. Pure. */
+/* The part of an app's manifest that lists and findings look at. Most of a manifest are words in all
+ * languages and what only an installation asks for; reading those takes longer than all else that a list
+ * of apps does. Pure. */
 #pragma once
 #include "base/json.h"
 

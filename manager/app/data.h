@@ -14,32 +14,38 @@
  * Requests, {"action": .., "app": id, "slot": n, ..}; "reserve": bytes of the disk that are left alone (default 256 MiB):
  *
  *   create     "data": [{"name", "uid": 0, "gid": 0}] (ids inside the app)        makes what is missing, leaves what is there
- *   point      "point", "early": bool     copies data/ to points/<point>/. With early (the app may be running) the copy is begun and left
- *                                         incomplete; later without early, when nothing writes any more, what changed since is copied and the
- *                                         point is there. An early pass may be left out.
+ *   point      "point", "early": bool     copies data/ to points/<point>/. With early (the app may be
+ *                                         running) the copy is begun and left incomplete; later without
+ *                                         early, when nothing writes any more, what changed since is
+ *                                         copied and the point is there. An early pass may be left out.
  *                                         With "keeps_none": true, for an app whose manifest has no
  *                                         data, a missing data/ is an empty one; so in copy
  *   restore    "point", "replaced": id    points/<point> becomes data/, what was data/ becomes points/<replaced>: renames, no copying.
  *                                         The app must be stopped. The point is used up.
- *   copy       "from": {"app", "slot", "point": null or id}, "early"      data/ of another app, or one of its points, as this app's data/, ids shifted
- *   archive    "archive"                  apps/<app> -> archives/<archive>, without points and scratch; units and record are gone before (AppRemove)
+ *   copy       "from": {"app", "slot", "point": null or id}, "early"      data/ of another app, or one of
+ *              its points, as this app's data/, ids shifted
+ *   archive    "archive"                  apps/<app> -> archives/<archive>, without points and scratch;
+ *                                         units and record are gone before (AppRemove)
  *   unarchive  "archive"                  back; refused where apps/<app> has data
- *   remove     one of "point", "archive", "export", "dumps" (an export's), "whole": true     renamed first, then emptied; absent is fine. "app" may be left out
- *              for archive and export
+ *   remove     one of "point", "archive", "export", "dumps" (an export's), "whole": true     renamed
+ *              first, then emptied; absent is fine. "app" may be left out for archive and export
  *   size       "apps": [ids], "archives": [ids]       what they take on the disk (allocated, holes do not count)
- *   export     "export", "point": id (made before, while the app stood: databases are whole in it), "compose", "secrets": bool       a tar archive. What
- *              stands in it beside the data comes as the answer to the question {"what": "texts"}: [{"name": "compose.yaml", "text": ".."}],
+ *   export     "export", "point": id (made before, while the app stood: databases are whole in it),
+ *              "compose", "secrets": bool       a tar archive. What stands in it beside the data comes as
+ *              the answer to the question {"what": "texts"}: [{"name": "compose.yaml", "text": ".."}],
  *              since it may hold secrets.
  *
- * Results: {"bytes": allocated, "files": n, "copied": bytes copied this time, "shared": bytes shared with the original (reflinks), "skipped": n
- * (devices and sockets: what is no data), "skipped_example": name or ""}; size: {"apps": {id: {"data", "scratch" (what its containers wrote
- * beside their data), "dumps" (of exports that are being made), "files" (in the first two), "points": {id: bytes}}}, "archives": {id: bytes},
- * "free": bytes}, without what cannot be measured; export: {"size": bytes of the file}.
+ * Results: {"bytes": allocated, "files": n, "copied": bytes copied this time, "shared": bytes shared with
+ * the original (reflinks), "skipped": n (devices and sockets: what is no data), "skipped_example": name
+ * or ""}; size: {"apps": {id: {"data", "scratch" (what its containers wrote beside their data), "dumps"
+ * (of exports that are being made), "files" (in the first two), "points": {id: bytes}}}, "archives": {id:
+ * bytes}, "free": bytes}, without what cannot be measured; export: {"size": bytes of the file}.
  *
- * Errors: STORAGE_FULL before anything is copied when it would not fit, with both figures in the sentence; NOT_FOUND where the named thing is
- * not there; WRONG_STATE where the target is; CONFLICT of archive where an archive of that id has data, and the app has, too.
+ * Errors: STORAGE_FULL before anything is copied when it would not fit, with both figures in the
+ * sentence; NOT_FOUND where the named thing is not there; WRONG_STATE where the target is; CONFLICT of
+ * archive where an archive of that id has data, and the app has, too.
  *
- * Progress: stages prepare, copy, switch; percent by bytes. Cancelling is heard while copying; what was begun is removed by the next `remove` of
- * that id, and by every action on the same app after a day. */
+ * Progress: stages prepare, copy, switch; percent by bytes. Cancelling is heard while copying; what was
+ * begun is removed by the next `remove` of that id, and by every action on the same app after a day. */
 #pragma once
 #define DATA_RESERVE_BYTES ((uint64_t) 256 * 1024 * 1024)

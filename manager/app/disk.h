@@ -23,7 +23,8 @@ typedef struct DiskBase {
 } DiskBase;
 
 typedef enum DiskLevel { DISK_FINE, DISK_NEAR, DISK_REACHED, DISK_OVER } DiskLevel;
-/* limit 0 = none. OVER is what an app is stopped for: a twentieth beyond the limit, and no less than 32 MB, as it is measured and not counted. */
+/* limit 0 = none. OVER is what an app is stopped for: a twentieth beyond the limit, and no less than 32
+ * MB, as it is measured and not counted. */
 DiskLevel disk_level(int64_t own, int64_t limit);
 
 /* What stays free for the machine, so that the store, the log and the other apps can write. */
@@ -59,8 +60,9 @@ typedef struct DiskTurn {
 } DiskTurn;
 bool disk_due(const DiskTurn* t);
 
-/* Who filled the disk: the one that grew most since it was measured in peace, if that is a part of the loss that counts. Or else the only one that
- * could not be measured, if most of the loss is nobody else's. A suspect that is all 0 is none. */
+/* Who filled the disk: the one that grew most since it was measured in peace, if that is a part of the
+ * loss that counts. Or else the only one that could not be measured, if most of the loss is nobody
+ * else's. A suspect that is all 0 is none. */
 typedef struct DiskSuspect {
         int64_t grown, grown_files;
         int64_t fallen, fallen_inodes; /* what the file system lost in the same time */

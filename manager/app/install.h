@@ -1,4 +1,5 @@
-/* Installing an app: what all three ways (a package of the catalogue, a bare image, a Compose file) have in common once there is a manifest. */
+/* Installing an app: what all three ways (a package of the catalogue, a bare image, a Compose file) have
+ * in common once there is a manifest. */
 #pragma once
 #include "app/app.h"
 
@@ -21,7 +22,8 @@ typedef struct AppInstall {
 } AppInstall;
 
 /* Adds the row and the job inside the caller's open transaction. Refuses what does not fit, is denied, is taken, lacks answers. */
-int app_install_begin(Manager* m, const AppInstall* install, const Actor* actor, char ret_id[static APP_ID_BYTES], char ret_job[static JOB_ID_BYTES], Error* reterr);
+int app_install_begin(Manager* m, const AppInstall* install, const Actor* actor,
+                char ret_id[static APP_ID_BYTES], char ret_job[static JOB_ID_BYTES], Error* reterr);
 
 /* Fit of tbl/types.h for this manifest, owned. */
 int app_fit(Manager* m, const json_t* manifest, json_t** ret, Error* reterr);

@@ -1,5 +1,5 @@
-/* Changing what an app is, and getting back: what updating, rolling back and putting data back have in common. A "move" lives in the journal of
- * its job:
+/* Changing what an app is, and getting back: what updating, rolling back and putting data back have in
+ * common. A "move" lives in the journal of its job:
  *
  *   "boot"      the machine's boot id: what was stopped or started in another boot is not any more
  *   "from"      the version that was left; its row of app_version exists from the switch on
@@ -11,8 +11,8 @@
  *   "touched"   from here the new version may have changed the data, or other data stands in its place
  *   "admitted"  from here people's writing may be in the data: it never goes back by itself
  *   "replaced"  under which id data that goes is kept
- *   "target_point"  which point a return with data takes; "swapping": its data was asked for; "swapped": it stands in the app's place, and the
- *               point's row goes when the job is over
+ *   "target_point"  which point a return with data takes; "swapping": its data was asked for; "swapped":
+ *               it stands in the app's place, and the point's row goes when the job is over
  *   "settings"  the answers that are not sealed as they were before, where going back changed them
  *
  * Each function is a sub-step as in steps.h: 1 done, JOB_WAIT, 0 call again (after a commit), <0 failed. */
@@ -33,12 +33,14 @@ int move_begin(Manager* m, Job* job, AppRow* row, Error* reterr);      /* once; 
 int move_shut(Manager* m, Job* job, AppRow* row, MoveKeep keep, Error* reterr); /* door shut, a first copy made; the app runs on */
 int move_close(Manager* m, Job* job, AppRow* row, MoveKeep keep, const char* hook, Error* reterr); /* the same, and the app stopped */
 int move_keep(Manager* m, Job* job, AppRow* row, Error* reterr);       /* the restore point is complete */
-/* The row becomes `to`, in the store and at root's; what was there becomes a kept version with the restore point. `what` tells hops apart. */
+/* The row becomes `to`, in the store and at root's; what was there becomes a kept version with the
+ * restore point. `what` tells hops apart. */
 int move_switch(Manager* m, Job* job, AppRow* row, const char* what, const AppVersionRow* to, Error* reterr);
 int move_start(Manager* m, Job* job, AppRow* row, const char* what, Error* reterr);
 int move_stop(Manager* m, Job* job, AppRow* row, const char* what, Error* reterr);
-/* The door opens. From the first call on nothing of the data goes back by itself. proven: it has answered, so that one that was broken is present
- * again and its door, which was shut since, opens; else it stands as before. */
+/* The door opens. From the first call on nothing of the data goes back by itself. proven: it has
+ * answered, so that one that was broken is present again and its door, which was shut since, opens; else
+ * it stands as before. */
 int move_admit(Manager* m, Job* job, AppRow* row, bool proven, Error* reterr);
 /* What an undo answers where a step would answer 0: the engine takes everything but JOB_WAIT for its end. */
 int move_undone(Job* job, int r);

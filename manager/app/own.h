@@ -1,6 +1,7 @@
-/* Newer versions of apps that came from a bare image or a Compose file. Nobody publishes versions of those: a newer one is what their tags lead
- * to by now, or another Compose file that somebody hands over. What is on offer stands as a row of app_version that was not left, with the images
- * pinned as they were looked up; from there on updating is the same as for packages. */
+/* Newer versions of apps that came from a bare image or a Compose file. Nobody publishes versions of
+ * those: a newer one is what their tags lead to by now, or another Compose file that somebody hands over.
+ * What is on offer stands as a row of app_version that was not left, with the images pinned as they were
+ * looked up; from there on updating is the same as for packages. */
 #pragma once
 #include "app/app-internal.h"
 
@@ -17,7 +18,8 @@ json_t* own_pinned(const json_t* manifest, const json_t* images);
 void own_version_today(char ret[static 32]);
 
 /* Adds the update to what another Compose file says; refused while the app is worked on. answers: {setting key: value}. */
-int app_update_by_file(Manager* m, const Actor* actor, AppRow* row, const json_t* manifest, const json_t* answers, char ret_job[static JOB_ID_BYTES], Error* reterr);
+int app_update_by_file(Manager* m, const Actor* actor, AppRow* row, const json_t* manifest,
+                const json_t* answers, char ret_job[static JOB_ID_BYTES], Error* reterr);
 /* Adds the job that looks. */
 int app_look(Manager* m, const Actor* actor, const AppRow* row, char ret_job[static JOB_ID_BYTES], Error* reterr);
 int own_look_daily(Manager* m, Error* reterr); /* inside the open transaction */

@@ -21,4 +21,5 @@ typedef struct AppChange {
         int maintenance, auto_update, mail;     /* -1 = unchanged */
 } AppChange;
 /* Restarts it only where what changed reaches the processes. */
-int app_configure(Manager* m, const Actor* actor, const AppRow* row, const AppChange* change, char ret_job[static JOB_ID_BYTES], Error* reterr);
+int app_configure(Manager* m, const Actor* actor, const AppRow* row, const AppChange* change,
+                char ret_job[static JOB_ID_BYTES], Error* reterr);

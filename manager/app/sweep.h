@@ -14,6 +14,7 @@ typedef struct SweepClock {
         int64_t apart_sec;
         bool known;
 } SweepClock;
-/* Whether anything may be deleted because it is old (docs/decisions/0038): only where the wall clock went as the machine's own since the last call.
- * The first call after a start never may. now: seconds; boottime: CLOCK_BOOTTIME, which nobody sets. */
+/* Whether anything may be deleted because it is old (docs/decisions/0038): only where the wall clock went
+ * as the machine's own since the last call. The first call after a start never may. now: seconds;
+ * boottime: CLOCK_BOOTTIME, which nobody sets. */
 bool sweep_calendar(SweepClock* c, int64_t now, uint64_t boottime_usec);

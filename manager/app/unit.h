@@ -41,7 +41,8 @@ AppUnitState app_unit_state(const char* active, const char* sub); /* ActiveState
 
 /* Takes what PID 1 says now. ended: its main process is over, or never was. */
 void app_unit_told(AppUnitLive* u, uint32_t restarts, bool ended, const AppUnitEnd* end, uint64_t now_usec);
-/* Whether it stands in the way of the app: PID 1 gave it up, or it ends again and again. A container that ran for some minutes since is fine. */
+/* Whether it stands in the way of the app: PID 1 gave it up, or it ends again and again. A container that
+ * ran for some minutes since is fine. */
 bool app_unit_failing(const AppUnitLive* u, uint64_t now_usec);
 /* Why it ended, as a sentence or two; owned, NULL = out of memory. */
 char* app_unit_failure(const AppUnitLive* u);

@@ -1,11 +1,13 @@
-/* Going from one version of an app to another: what may be reached, what comes back when something fails, when it happens by itself. Pure. */
+/* Going from one version of an app to another: what may be reached, what comes back when something fails,
+ * when it happens by itself. Pure. */
 #pragma once
 #include "base/json.h"
 
 #define VERSION_HOPS_MAX 16
 
-/* The way from `from` to `to` (NULL = as far as it goes): versions in the order in which they are installed, as an array, owned. manifests: array
- * of normalised manifests on offer, in any order. WRONG_STATE with a sentence where there is no way, or nothing newer. */
+/* The way from `from` to `to` (NULL = as far as it goes): versions in the order in which they are
+ * installed, as an array, owned. manifests: array of normalised manifests on offer, in any order.
+ * WRONG_STATE with a sentence where there is no way, or nothing newer. */
 int version_way(const char* title, const char* from, const char* to, const json_t* manifests, json_t** ret, Error* reterr);
 
 /* What a failed change of version may take back. */
@@ -18,8 +20,8 @@ typedef enum VersionReturn {
 VersionReturn version_return(bool touched, bool admitted, bool older_bears_data);
 const char* version_return_to_string(VersionReturn r);
 
-/* Until when (seconds) a fresh version is watched: as it was written down, but from now on no longer than its package wants; else a clock that was set
- * back would have it watched, and taken back, for years. */
+/* Until when (seconds) a fresh version is watched: as it was written down, but from now on no longer than
+ * its package wants; else a clock that was set back would have it watched, and taken back, for years. */
 int64_t version_soak_until(int64_t until, int64_t now, int64_t soak_seconds);
 
 /* How long a version is cared for yet. */

@@ -1,4 +1,5 @@
-/* Short-lived children with a closed environment: run, feed, collect, time out. Blocking: for helper, jobs, installer; never the manager. */
+/* Short-lived children with a closed environment: run, feed, collect, time out. Blocking: for helper,
+ * jobs, installer; never the manager. */
 #pragma once
 #include "base/error.h"
 #include <sys/types.h>

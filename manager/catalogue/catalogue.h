@@ -1,5 +1,6 @@
-/* What apps are offered: sources (the box's own, the provider's, the owner's), each with its key, fetched by the job catalogue-refresh, which
- * is not believed: what it hands over is verified again here. The noun of the catalogue; SQL is in store/store-catalogue.h. */
+/* What apps are offered: sources (the box's own, the provider's, the owner's), each with its key, fetched
+ * by the job catalogue-refresh, which is not believed: what it hands over is verified again here. The
+ * noun of the catalogue; SQL is in store/store-catalogue.h. */
 #pragma once
 #include "api/request.h"
 #include "job/job.h"
@@ -10,8 +11,9 @@
 
 extern const JobClass catalogue_refresh_job;
 
-/* An offer that may be installed here: the provider's allow and deny are heeded. version NULL = the newest; source NULL = the provider's, the
- * box's own, then others by name. Returns 1 with what is asked for, owned; any may be NULL. 0 = there is none. */
+/* An offer that may be installed here: the provider's allow and deny are heeded. version NULL = the
+ * newest; source NULL = the provider's, the box's own, then others by name. Returns 1 with what is asked
+ * for, owned; any may be NULL. 0 = there is none. */
 typedef struct CatalogueOffer {
         char* source;
         char* version;

@@ -39,7 +39,8 @@ json_t* json_from(const char* text, bool array);             /* of a column; own
 const char* acme_url_now(Manager* m, bool* ret_staging, char** ret_owned); /* NULL = the authority has no test service we know */
 json_t* wanted_now(Manager* m, bool by_hand);                /* owned */
 int plan_look(Certificates* c, uint64_t* ret_next_usec);     /* one look: keeps rows, starts jobs; how long to rest then */
-int plan_fetch(Manager* m, CertificateRow* row, const json_t* names, const char* method, const Actor* actor, char ret_job[static JOB_ID_BYTES], Error* reterr);
+int plan_fetch(Manager* m, CertificateRow* row, const json_t* names, const char* method, const Actor* actor,
+                char ret_job[static JOB_ID_BYTES], Error* reterr);
 /* Whether a job for this row is open; takes in how the last one ended. row is read again where that changed it. */
 int plan_outcome(Manager* m, CertificateRow* row, Error* reterr);
 const json_t* want_of_id(const json_t* wanted, const char* id);

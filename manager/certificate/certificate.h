@@ -27,8 +27,8 @@ int certificate_show(Manager* m, const char* id, json_t** ret, Error* reterr); /
 /* Inside the caller's open transaction. */
 int certificate_renew(Manager* m, const char* id, const Actor* actor, char ret_job[static JOB_ID_BYTES], Error* reterr);
 int certificate_upload(
-                Manager* m, const char* chain, const char* key, const Actor* actor, char ret_id[static 33], char ret_job[static JOB_ID_BYTES],
-                Error* reterr);
+                Manager* m, const char* chain, const char* key, const Actor* actor, char ret_id[static 33],
+                char ret_job[static JOB_ID_BYTES], Error* reterr);
 int certificate_remove(Manager* m, const char* id, Error* reterr);
 int certificate_check(Manager* m, const Actor* actor, char ret_job[static JOB_ID_BYTES], Error* reterr);
 

@@ -1,4 +1,5 @@
-/* Where apps' data lies: directories found by ids, and the acts that put a whole tree into its place. app/data.h has the map and the rules. */
+/* Where apps' data lies: directories found by ids, and the acts that put a whole tree into its place.
+ * app/data.h has the map and the rules. */
 #pragma once
 #include "app-slots.h"
 #include "data/tree.h"
@@ -49,7 +50,8 @@ int place_remove(Place* p, PlaceKind kind, const char* app, const char* id, cons
 /* What interrupted work left and nobody came back to for a day. */
 void place_sweep(Place* p, const char* app);
 
-int place_measure(Place* p, PlaceKind kind, const char* app, const char* id, TreeCount* ret); /* PLACE_APP: its data; PLACE_DUMPS: all of them; -ENOENT */
+/* PLACE_APP: its data; PLACE_DUMPS: all of them; -ENOENT */
+int place_measure(Place* p, PlaceKind kind, const char* app, const char* id, TreeCount* ret);
 int place_points(Place* p, const char* app, int (*each)(const char* point, void* userdata), void* userdata);
 int place_free_bytes(Place* p, uint64_t* ret);
 /* The tree of a point, to read. */

@@ -1,10 +1,12 @@
-/* Trees of files that somebody else made and may be changing while we look: the data of apps. Whoever calls has more power than the one who
- * made them, so nothing here follows a symbolic link, opens a pipe or a device, or goes up but to where it was; every step is one name relative to an
- * open directory.
+/* Trees of files that somebody else made and may be changing while we look: the data of apps. Whoever
+ * calls has more power than the one who made them, so nothing here follows a symbolic link, opens a pipe
+ * or a device, or goes up but to where it was; every step is one name relative to an open directory.
  *
- * What is copied: directories, files with their holes, hard links among themselves, symbolic links (as text), pipes; owner, mode, times, user.*
- * attributes and POSIX ACLs. Devices, sockets and attributes of other name spaces (file capabilities) are not data. Owners are shifted from
- * one range of 65,536 ids to another; one outside of the range becomes the range's first, so that no copy ever belongs to the machine. */
+ * What is copied: directories, files with their holes, hard links among themselves, symbolic links (as
+ * text), pipes; owner, mode, times, user.* attributes and POSIX ACLs. Devices, sockets and attributes of
+ * other name spaces (file capabilities) are not data. Owners are shifted from one range of 65,536 ids to
+ * another; one outside of the range becomes the range's first, so that no copy ever belongs to the
+ * machine. */
 #pragma once
 #include "base/error.h"
 
@@ -20,8 +22,8 @@ typedef struct TreeCount {
 } TreeCount;
 
 typedef struct TreeWatch {
-        /* Called every few MB, every few hundred names and where those take longer than a second, with what was done so far; false = stop with
-         * -ECANCELED. NULL = nobody asks. */
+        /* Called every few MB, every few hundred names and where those take longer than a second, with
+         * what was done so far; false = stop with -ECANCELED. NULL = nobody asks. */
         bool (*go_on)(const TreeCount* count, void* userdata);
         void* userdata;
         bool moving; /* tar_tree() alone: what vanishes or becomes something else is no error */
@@ -38,14 +40,15 @@ typedef struct TreeCopy {
         TreeWatch watch;
 } TreeCopy;
 
-/* Makes `to` like `from`, also where `to` has an older copy. What belongs to the target is on the disk only after syncfs(2). -EBUSY: it changed
- * although it should not have. */
+/* Makes `to` like `from`, also where `to` has an older copy. What belongs to the target is on the disk
+ * only after syncfs(2). -EBUSY: it changed although it should not have. */
 int tree_copy(int from_fd, int to_fd, const TreeCopy* how, TreeCount* ret, Error* reterr);
 /* Of any depth. Absent is fine. */
 int tree_remove(int parent_fd, const char* name, const TreeWatch* watch);
 int tree_open(int parent, const char* name); /* a directory, never through a link; an fd or -errno */
-/* Counts bytes and files, down to any depth that a file system is filled with. Where directories deep in it are moved meanwhile, it is no less than
- * what was counted: the rest of those they were in may be missing. */
+/* Counts bytes and files, down to any depth that a file system is filled with. Where directories deep in
+ * it are moved meanwhile, it is no less than what was counted: the rest of those they were in may be
+ * missing. */
 int tree_measure(int fd, const TreeWatch* watch, TreeCount* ret);
 
 /* The next names of a directory without "." and "..", by getdents64(2): 1 = a name, 0 = the end. */

@@ -45,8 +45,9 @@ typedef struct SpfOutcome {
         char at[DNS_NAME_BYTES];   /* whose record it stands in */
 } SpfOutcome;
 
-/* 1 = known: *ret is an array of values in presentation form as in net/dns.h, empty = there is no such record; borrowed until the next call.
- * 0 = not known yet, but now wanted. Negative = nobody answers (RFC 7208's temperror). Types: A, AAAA, MX, TXT, PTR. */
+/* 1 = known: *ret is an array of values in presentation form as in net/dns.h, empty = there is no such
+ * record; borrowed until the next call. 0 = not known yet, but now wanted. Negative = nobody answers (RFC
+ * 7208's temperror). Types: A, AAAA, MX, TXT, PTR. */
 typedef int (*SpfLookup)(const char* name, const char* type, const json_t** ret, void* userdata);
 
 /* check_host() for mail from postmaster@domain, HELO domain, from address (in numbers). 1 = *ret is set, 0 = answers are wanted first. */

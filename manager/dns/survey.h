@@ -14,14 +14,18 @@
  *                    "switched_web": false, "switched_mail": false, "names": ["my.example.com", ...],
  *                    "records": [ { "id": "a:my.example.com", "owner", "type", "check", "part", "values": [..], "why",
  *                                   "severity": "bad", "hold": false } ] } ] }
- *                                                  "values": [] = there should be none (an A or AAAA of a family that the box has no address
- *                                                  of): one that is there is "wrong", with a sentence about whom it misleads; none is "ok".
- *                                                  The request also has "names": [domains] and "asked_at", which are the manager's own
+ *                                                  "values": [] = there should be none (an A or AAAA of a
+ *                                                  family that the box has no address of): one that is
+ *                                                  there is "wrong", with a sentence about whom it
+ *                                                  misleads; none is "ok".
+ * The request also has "names": [domains] and "asked_at", which are the manager's own.
  * While it goes, and at the latest at the end of each domain, it asks the manager
  *   { "what": "verdicts", "domain": "example.com", "done": false, "facts": {..}, "items": [ Verdict.. ] }
- * where facts (only with done) is { "zone", "nameservers": [..], "provider": "cloudflare"|"hetzner"|...|null, "dnssec": "signed|unsigned|bogus",
- * "leads_here": bool, "reached": [..] } (leads_here: the box's name my.<domain> was seen to lead to this box; reached: those of the
- * request's names that were, by HTTP) and Verdict is
+ * where facts (only with done) is
+ *   { "zone", "nameservers": [..], "provider": "cloudflare"|"hetzner"|...|null,
+ *     "dnssec": "signed|unsigned|bogus", "leads_here": bool, "reached": [..] }
+ * (leads_here: the box's name my.<domain> was seen to lead to this box; reached: those of the request's
+ * names that were, by HTTP) and Verdict is
  *   { "id", "check", "part", "owner", "type"|null, "wanted": [..], "now": [..], "verdict", "severity", "sentence", "hint"|null,
  *     "key", "facts": {..}, "asked": [..], "why" }
  * with the words of DomainRecord in tbl/types.h. Result: { "domains": n, "questions": n, "bad": n } or, for look,

@@ -60,8 +60,8 @@ typedef struct Evidence {
         Shown policy;           /* mta-sts */
 } Evidence;
 
-/* The answer the verdict is about: of those responsible, the one as wanted, or else that most agree on; when none is responsible perhaps the
- * resolver's. NULL with *ret_trouble when nothing is known. */
+/* The answer the verdict is about: of those responsible, the one as wanted, or else that most agree on;
+ * when none is responsible perhaps the resolver's. NULL with *ret_trouble when nothing is known. */
 const Seen* evidence_take(const VerdictItem* item, const Evidence* e, VerdictKey* ret_trouble);
 json_t* verdict_record(const VerdictItem* item, const Evidence* e);
 
@@ -108,4 +108,5 @@ json_t* verdict_ptr(
 json_t* verdict_proxy(const VerdictItem* item, const char* domain, const json_t* visits);
 /* addresses of a name nobody made. */
 json_t* verdict_wildcard(const VerdictItem* item, const char* domain, const Seen* v4, const Seen* v6, const Evidence* box);
-json_t* verdict_blocklist(const VerdictItem* item, const char* address, const Seen* answers, const char* const* lists, const char* const* pages, size_t n);
+json_t* verdict_blocklist(const VerdictItem* item, const char* address, const Seen* answers,
+                const char* const* lists, const char* const* pages, size_t n);

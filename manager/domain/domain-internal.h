@@ -110,8 +110,9 @@ void dkim_ensure_all(Manager* m);
 void dkim_forget(Manager* m, const DomainRow* row);
 void dkim_forget_gone(Manager* m); /* after the commit */
 
-/* verdicts.c. What a domain-check job says: {"domain", "items", "done", "facts"} of dns/survey.h. Everything is checked, for the worker met the
- * outside; BAD_REQUEST. Stores all of it inside the open transaction; ret says what came of it. */
+/* verdicts.c. What a domain-check job says: {"domain", "items", "done", "facts"} of dns/survey.h.
+ * Everything is checked, for the worker met the outside; BAD_REQUEST. Stores all of it inside the open
+ * transaction; ret says what came of it. */
 typedef struct VerdictsNews {
         int64_t id;        /* 0 = the domain is gone meanwhile */
         bool proven;       /* it leads here, for the first time */

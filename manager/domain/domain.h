@@ -14,7 +14,9 @@ int domain_update(Manager* m, const Actor* actor, const char* name, const char* 
 int domain_remove(Manager* m, const Actor* actor, const char* name, Error* reterr);
 int domain_switch(Manager* m, const Actor* actor, const char* name, const char* part, Error* reterr); /* web, mail */
 int domain_switch_back(Manager* m, const Actor* actor, const char* name, const char* part, Error* reterr);
-int domain_ignore(Manager* m, const Actor* actor, const char* name, const char* record, const char* reason, Error* reterr); /* "" = counts again */
+/* "" = counts again */
+int domain_ignore(Manager* m, const Actor* actor, const char* name, const char* record, const char* reason,
+                Error* reterr);
 
 /* The domain whose zone name is in: the longest of ours that is name or a parent of it. 1 found, 0 none. */
 int domain_of_name(Manager* m, const char* name, int64_t* ret_id, char ret_domain[static DOMAIN_NAME_BYTES], Error* reterr);

@@ -29,8 +29,9 @@ int served_names_collect(Manager* m, ServedNames* ret, Error* reterr);
 /* Which names are served may have changed: web server, certificates and open pages follow. Outside of the store; safe to call often. */
 void served_names_changed(Manager* m);
 
-/* Whether something else may live at name: in a domain of the box or below the name its provider gave it, not the box's own, of nobody's redirect
- * or alias, no foreign website. The error is about the field `name`. */
+/* Whether something else may live at name: in a domain of the box or below the name its provider gave it,
+ * not the box's own, of nobody's redirect or alias, no foreign website. The error is about the field
+ * `name`. */
 int served_name_check(Manager* m, const char* name, Error* reterr);
 
 /* For op-name.c, inside the open transaction; answers are ServedName of tbl/types.h, owned. headers: array of words or NULL. */

@@ -4,7 +4,8 @@
 #include "store/store-domain.h"
 
 /* Inside the caller's open transaction. fields: server, port, key_name, algorithm where they were given. */
-int domain_connect(Manager* m, const DomainRow* row, const char* kind, const char* token, const json_t* fields, const Actor* actor, Error* reterr);
+int domain_connect(Manager* m, const DomainRow* row, const char* kind, const char* token,
+                const json_t* fields, const Actor* actor, Error* reterr);
 int domain_disconnect(Manager* m, const DomainRow* row, const Actor* actor, Error* reterr);
 /* Jobs of the modes test, plan and apply; replace may be NULL. WRONG_STATE when nobody writes for us, or the token was never good. */
 int domain_write_begin(

@@ -13,9 +13,10 @@ int pid1_reload(sd_bus* bus, Error* reterr);
 int pid1_limits(sd_bus* bus, const char* unit, Error* reterr);
 /* Forgets that a unit failed and how often it was started; one that is not loaded is fine. */
 void pid1_reset_failed(sd_bus* bus, const char* unit);
-/* SIGKILL to the main process of a unit. Of a service that is the first of its container, which takes all others with it (pid_namespaces(7)); of a
- * task and of what runs once it is crun, and systemd then ends what is left in the unit's control group. Not to what cleans up behind it. A unit that
- * is not loaded has none. */
+/* SIGKILL to the main process of a unit. Of a service that is the first of its container, which takes all
+ * others with it (pid_namespaces(7)); of a task and of what runs once it is crun, and systemd then ends
+ * what is left in the unit's control group. Not to what cleans up behind it. A unit that is not loaded
+ * has none. */
 void pid1_kill(sd_bus* bus, const char* unit);
 /* Whether systemd has the unit in memory, with what its file said when it was read; one it does not have is read when it is asked for. */
 bool pid1_unit_known(sd_bus* bus, const char* unit);

@@ -25,6 +25,7 @@ typedef struct FirewallApp {
 } FirewallApp;
 
 int firewall_port_check(const FirewallPort* p, Error* reterr);
-/* Checks every record again. *ret replaces the whole table in one transaction when loaded with nft -f; owned by the caller. What apps may not do
- * holds for links that come later too, and for apps that are not listed: those reach nothing. */
+/* Checks every record again. *ret replaces the whole table in one transaction when loaded with nft -f;
+ * owned by the caller. What apps may not do holds for links that come later too, and for apps that are
+ * not listed: those reach nothing. */
 int render_nftables(const FirewallPort* ports, size_t n, const FirewallApp* apps, size_t apps_n, char** ret, Error* reterr);

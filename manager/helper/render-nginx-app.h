@@ -4,8 +4,9 @@
 #include "helper/text.h"
 #include "run/record.h"
 
-/* A file <id> here: visitors of the app see the maintenance page. nginx looks for it at every request, so a door is shut the moment the file is
- * there, also for workers of an older configuration that finish their connections; and opening it costs no reload. */
+/* A file <id> here: visitors of the app see the maintenance page. nginx looks for it at every request, so
+ * a door is shut the moment the file is there, also for workers of an older configuration that finish
+ * their connections; and opening it costs no reload. */
 #define NGINX_CLOSED "/etc/steadbox/nginx/closed"
 #define PROBE_SOCKET "/run/steadbox-probe/probe.sock" /* in a directory of root:steadbox, 0750 */
 

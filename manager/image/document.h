@@ -30,7 +30,8 @@ typedef struct ImageDocument {
 
 /* architecture in Go's words: amd64, arm64. what is for sentences: the reference. content_type may be NULL. BAD_IMAGE with a sentence. */
 int image_document_parse(
-        const char* what, const char* text, size_t size, const char* content_type, const char* architecture, ImageDocument* ret, Error* reterr);
+        const char* what, const char* text, size_t size, const char* content_type, const char* architecture,
+        ImageDocument* ret, Error* reterr);
 /* *ret: the object "config" of image.h, owned. layers_n: as many as the manifest told. */
 int image_config_parse(
         const char* what, const char* text, size_t size, size_t layers_n, const char* architecture, json_t** ret, Error* reterr);

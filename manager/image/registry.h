@@ -1,6 +1,7 @@
-/* One repository at one registry (OCI distribution specification 1.1): manifests and blobs over HTTPS, with tokens, redirects, patience, and
- * blobs that go on where they broke off. Passwords and tokens travel in headers only, and to no host that was not meant: a redirect to
- * another one goes without. Blocking, for jobs. Only here and in net/ is curl.h included. */
+/* One repository at one registry (OCI distribution specification 1.1): manifests and blobs over HTTPS,
+ * with tokens, redirects, patience, and blobs that go on where they broke off. Passwords and tokens
+ * travel in headers only, and to no host that was not meant: a redirect to another one goes without.
+ * Blocking, for jobs. Only here and in net/ is curl.h included. */
 #pragma once
 #include "base/error.h"
 #include "base/json.h"
@@ -37,8 +38,8 @@ DEFINE_CLEANUP(Registry*, registry_free);
 int registry_manifest(Registry* r, const char* name, char** ret_text, size_t* ret_size, char ret_type[static 128], Error* reterr);
 /* Whether the registry knows us: asks for its front page (/v2/). *ret_asked: it wanted to know at all. */
 int registry_greet(Registry* r, bool* ret_asked, Error* reterr);
-/* After an answer: WRONG_CREDENTIALS where a token was had as nobody, because the password was not for who hands them out. What was answered then
- * says nothing of the login. */
+/* After an answer: WRONG_CREDENTIALS where a token was had as nobody, because the password was not for
+ * who hands them out. What was answered then says nothing of the login. */
 int registry_login_check(const Registry* r, Error* reterr);
 /* Small, in memory, checked. */
 int registry_blob_text(Registry* r, const ImageBlob* blob, char** ret_text, Error* reterr);

@@ -1,6 +1,7 @@
-/* Where layers are unpacked: a process in a user namespace that maps 65,536 ids of its own (those of steadbox-images) and nothing else, with
- * one directory as its whole file system, no network, and of that namespace's capabilities only those that files need. It is a program of
- * its own (steadbox-unpack), so that it shares no memory with whoever holds a registry's password. */
+/* Where layers are unpacked: a process in a user namespace that maps 65,536 ids of its own (those of
+ * steadbox-images) and nothing else, with one directory as its whole file system, no network, and of that
+ * namespace's capabilities only those that files need. It is a program of its own (steadbox-unpack), so
+ * that it shares no memory with whoever holds a registry's password. */
 #pragma once
 #include "base/error.h"
 #include "base/json.h"
@@ -31,7 +32,8 @@ typedef struct SandboxLowers {
         size_t n;
 } SandboxLowers;
 
-/* The other side, in steadbox-unpack: goes into the namespace (fd SANDBOX_FD), makes directory its root, gives up the rest. lowers: NULL, or
- * NULL-ended names of directories beside it that stay in reach, by descriptors of mounts that nobody can write through. */
+/* The other side, in steadbox-unpack: goes into the namespace (fd SANDBOX_FD), makes directory its root,
+ * gives up the rest. lowers: NULL, or NULL-ended names of directories beside it that stay in reach, by
+ * descriptors of mounts that nobody can write through. */
 #define SANDBOX_FD 3
 int sandbox_enter(const char* directory, char* const* lowers, SandboxLowers* ret, Error* reterr);

@@ -16,7 +16,9 @@ typedef struct ImageStore {
  * while somebody does. */
 int image_store_open(const char* directory, bool exclusive, ImageStore* ret, Error* reterr);
 void image_store_done(ImageStore* s);
-#define IMAGE_STORE_NULL ((ImageStore) { .fd = -EBADF, .layers_fd = -EBADF, .incoming_fd = -EBADF, .manifests_fd = -EBADF, .sizes_fd = -EBADF, .lock_fd = -EBADF })
+#define IMAGE_STORE_NULL                                                                           \
+        ((ImageStore) { .fd = -EBADF, .layers_fd = -EBADF, .incoming_fd = -EBADF, .manifests_fd = -EBADF, \
+                        .sizes_fd = -EBADF, .lock_fd = -EBADF })
 
 bool image_store_has_layer(const ImageStore* s, const char* hex);
 /* Bytes that a layer took when it was unpacked; 0 = not known. */
@@ -34,8 +36,8 @@ int image_store_sync(const ImageStore* s);
 /* Removes records that are neither in keep (array of hex) nor used within grace seconds; *ret_layers: names in layers/ that no record
  * names any more and that no pull works on, owned. */
 int image_store_sweep(const ImageStore* s, const json_t* keep, int64_t grace, unsigned* ret_removed, json_t** ret_layers, Error* reterr);
-/* Before a name out of layers/ is removed: from now on no layer has it, even when the power goes while its files do. ret: the name to remove,
- * which a later sweep finds, too. What is no layer keeps its name. */
+/* Before a name out of layers/ is removed: from now on no layer has it, even when the power goes while
+ * its files do. ret: the name to remove, which a later sweep finds, too. What is no layer keeps its name. */
 #define IMAGE_ASIDE_BYTES 256
 int image_store_layer_aside(const ImageStore* s, const char* name, char ret[static IMAGE_ASIDE_BYTES]);
 /* Removes what pulls left, older than a day, and sizes of layers that are gone. */

@@ -21,8 +21,9 @@ typedef struct Unpacked {
         bool wants_lowers;      /* a hard link leads out of the layer, and they were not given: it is not done */
 } Unpacked;
 
-/* A hard link to a file of a layer below becomes a copy of it, counted like any other file: layers are directories of their own, and what is
- * shared between them is not theirs to change. Few layers have such links, so most are unpacked with nothing else in sight (wants_lowers).
+/* A hard link to a file of a layer below becomes a copy of it, counted like any other file: layers are
+ * directories of their own, and what is shared between them is not theirs to change. Few layers have such
+ * links, so most are unpacked with nothing else in sight (wants_lowers).
  *
  * blob_fd: tar, gzip or zstd, read from its beginning. directory_fd: empty, stays the caller's. BAD_IMAGE where the archive is at fault,
  * STORAGE_FULL where the disk is; what was unpacked by then lies there and is the caller's to remove. */

@@ -1,23 +1,26 @@
-/* steadbox-inside: what people do inside an app: run a command, look at its files, read its log. A process of root's for each request, started
- * by systemd (steadbox-inside@.service) when the manager connects to /run/steadbox/inside.sock, gone when either side lets go. The manager has
- * asked whether the person may; here every name and path is checked again, as in the helper.
+/* steadbox-inside: what people do inside an app: run a command, look at its files, read its log. A
+ * process of root's for each request, started by systemd (steadbox-inside@.service) when the manager
+ * connects to /run/steadbox/inside.sock, gone when either side lets go. The manager has asked whether the
+ * person may; here every name and path is checked again, as in the helper.
  *
- * One line of JSON comes: {"verb": "..", "app": id, ...}. One line goes back, {"answer": {..}} or {"error": {"name", "message"}}. With exec and watch
- * more lines follow.
+ * One line of JSON comes: {"verb": "..", "app": id, ...}. One line goes back, {"answer": {..}} or
+ * {"error": {"name", "message"}}. With exec and watch more lines follow.
  *   files   {"path"}                     -> {"items": [AppFile]}
  *   read    {"path", "offset"}           -> FileChunk
  *   write   {"path", "offset", "base64", "last"} -> AppFile; the parts gather beside the file, the last takes its place
  *   make    {"path"}                     -> AppFile; a directory, which may be there already
  *   remove  {"path", "recursive"?}       -> {}; a directory with all that is in it
- *   tar     {"path", "slot"}             -> {}, then {"output": base64} .. {"end": {"files", "bytes", "skipped"}}: a directory as a tar archive; slot:
- *           of the app's ids, as the archive tells those inside
+ *   tar     {"path", "slot"}             -> {}, then {"output": base64} .. {"end": {"files", "bytes",
+ *           "skipped"}}: a directory as a tar archive; slot: of the app's ids, as the archive tells those
+ *           inside
  *   logs    {"container"?, "from"?, "to"?, "after"?, "q"?, "limit"} -> {"items": [AppLogLine], "next": cursor|null}
  *   watch   {"container"?}               -> {}, then {"line": AppLogLine} for ever
  *   tasks   {"tasks": [..]}              -> {"items": [{"task", "state", "last_at", "next_at", "sentence"}]}
  *   exec    {"container", "command": [], "terminal", "rows", "columns"} -> {}, then {"output": base64, "stream": 1|2} .. {"end": status};
  *           meanwhile lines come: {"input": base64}, {"rows", "columns"}, {"end": true} (no more input)
- *   dump    {"container", "command": [], "export": id, "file": name}    -> {"bytes": n}: what the command says stands in dumps/<export>/<file>
- *           beside the app's data, root's; or the end of what it said of its failure. Nothing at all is a failure, too
+ *   dump    {"container", "command": [], "export": id, "file": name}    -> {"bytes": n}: what the command
+ *           says stands in dumps/<export>/<file> beside the app's data, root's; or the end of what it
+ *           said of its failure. Nothing at all is a failure, too
  * Paths are below /var/lib/steadbox/apps/<app>/data, without links on the way. Output that nobody takes stops the command. */
 #pragma once
 #include "base/error.h"

@@ -37,7 +37,9 @@ typedef struct JobsOptions {
         int (*look)(Jobs* j, const char* kind, const char* id); /* asks whether the unit is alive */
         bool (*peer_allowed)(const JobType* type, const char* id, int fd, uid_t uid);
         uint64_t doubt_usec;            /* how long a worker may be silent and unconnected before we look */
-        uint64_t undo_usec;             /* the first pause of an undo that failed; the next are four times as long, up to UNDO_PAUSE_MAX of them */
+        /* the first pause of an undo that failed; the next are four times as long, up to UNDO_PAUSE_MAX
+         * of them */
+        uint64_t undo_usec;
 } JobsOptions;
 
 struct Jobs {
@@ -86,7 +88,8 @@ int task_new(Jobs* j, const char* id, Task** ret, Error* reterr);
 Task* task_free(Task* t);
 DEFINE_CLEANUP(Task*, task_free);
 bool task_is_worker(const Task* t);
-bool job_is_settled(const JobType* type, const char* stage); /* of a kind that ADMITS: it has come so far that it is not cancelled any more */
+/* of a kind that ADMITS: it has come so far that it is not cancelled any more */
+bool job_is_settled(const JobType* type, const char* stage);
 bool task_is_settled(const Task* t);
 int task_reload(Task* t, Error* reterr);      /* back to what the store has, after a rollback */
 void task_publish(Task* t, bool force);

@@ -40,12 +40,14 @@ typedef struct JobClass {
         /* WORKER: the result came (inside a transaction): keep what is worth keeping, and leave in job->result what people should
          * see. NULL = nothing. */
         int (*finished)(Manager* m, Job* job, Error* reterr);
-        /* Failed or cancelled: undo what the journal says was done (inside a transaction). NULL = nothing to undo. A MANAGER kind's undo may
-         * answer JOB_WAIT as its steps may; a kill then goes on undoing. One that finds that all of it was done, and stays, removes
-         * journal["undoing"]: then the job is done. */
+        /* Failed or cancelled: undo what the journal says was done (inside a transaction). NULL = nothing
+         * to undo. A MANAGER kind's undo may answer JOB_WAIT as its steps may; a kill then goes on
+         * undoing. One that finds that all of it was done, and stays, removes journal["undoing"]: then
+         * the job is done. */
         int (*undo)(Manager* m, Job* job, Error* reterr);
-        /* MANAGER: its undo failed JOB_UNDO_TRIES times, over a quarter of an hour, and is given up (inside a transaction): say so where people look,
-         * and what they can do; release what only this job would have. NULL = nothing. */
+        /* MANAGER: its undo failed JOB_UNDO_TRIES times, over a quarter of an hour, and is given up
+         * (inside a transaction): say so where people look, and what they can do; release what only this
+         * job would have. NULL = nothing. */
         int (*stranded)(Manager* m, Job* job, const Error* why, Error* reterr);
         /* The job is over and committed, however it ended; for effects outside the store. NULL = none. */
         void (*ended)(Manager* m, Job* job, bool done);
@@ -56,14 +58,19 @@ Jobs* jobs_free(Jobs* j);
 DEFINE_CLEANUP(Jobs*, jobs_free);
 /* Adds the row inside the caller's open transaction; it starts after the commit, on the next turn of the loop. Takes ownership of request.
  * BUSY when a LONE kind runs already. */
-int jobs_add(Jobs* j, JobKind kind, const Actor* actor, const char* object, json_t* request, char ret_id[static JOB_ID_BYTES], Error* reterr);
-/* The same for a part of `parent`, on behalf of the same actor, from one of its steps. Its progress shows in the parent, its end wakes the parent,
- * and the parent does not end before it: a cancelled parent cancels it first. */
-int jobs_add_child(Jobs* j, Job* parent, JobKind kind, const char* object, json_t* request, char ret_id[static JOB_ID_BYTES], Error* reterr);
-/* For a step: one child job from beginning to end. journal["child:<name>"] knows it. The first call adds it (taking ownership of request; later
- * calls drop it); JOB_WAIT while it is open; 1 and, where ret_result is not NULL, its result (owned) when it is done; its own error when
- * it failed or was cancelled. */
-int job_child(Manager* m, Job* job, const char* name, JobKind kind, const char* object, json_t* request, json_t** ret_result, Error* reterr);
+int jobs_add(Jobs* j, JobKind kind, const Actor* actor, const char* object, json_t* request,
+                char ret_id[static JOB_ID_BYTES], Error* reterr);
+/* The same for a part of `parent`, on behalf of the same actor, from one of its steps. Its progress shows
+ * in the parent, its end wakes the parent, and the parent does not end before it: a cancelled parent
+ * cancels it first. */
+int jobs_add_child(Jobs* j, Job* parent, JobKind kind, const char* object, json_t* request,
+                char ret_id[static JOB_ID_BYTES], Error* reterr);
+/* For a step: one child job from beginning to end. journal["child:<name>"] knows it. The first call adds
+ * it (taking ownership of request; later calls drop it); JOB_WAIT while it is open; 1 and, where
+ * ret_result is not NULL, its result (owned) when it is done; its own error when it failed or was
+ * cancelled. */
+int job_child(Manager* m, Job* job, const char* name, JobKind kind, const char* object, json_t* request,
+                json_t** ret_result, Error* reterr);
 /* How often the undo has failed already; 0 = not, or nothing is undone. */
 int64_t job_undo_failed(const Job* job);
 const char* job_child_id(const Job* job, const char* name); /* NULL: the first call is still to come */
@@ -77,8 +84,8 @@ int jobs_cancel(Jobs* j, const char* id, Error* reterr);
 /* The answer to a worker's question; takes over error's content when r < 0. The job may be over by then; that is fine. */
 void jobs_answer(Jobs* j, const char* id, int r, Error* error);
 
-/* The same with something to tell: {"answer":{"error":null,"data":..}}. Takes ownership of data, which may be secret: it goes to that worker
- * only and is wiped after. */
+/* The same with something to tell: {"answer":{"error":null,"data":..}}. Takes ownership of data, which
+ * may be secret: it goes to that worker only and is wiped after. */
 void jobs_answer_data(Jobs* j, const char* id, json_t* data);
 
 /* For steps and hooks, inside the open transaction. level is info, warning or error. */

@@ -1,8 +1,9 @@
 /* DNS questions and answers, many at a time. The only place that knows ldns, which builds and parses packets; our own non-blocking
  * sockets carry them (never ldns_resolver: after one timeout it calls every later answer missing).
  *
- * Each question has a connected UDP socket of its own with a random port and id (RFC 5452), EDNS with 1232 bytes; an answer counts only when
- * id and question match; TC goes on over TCP; a silent server is asked again, then the next one is; the deadline ends everything. */
+ * Each question has a connected UDP socket of its own with a random port and id (RFC 5452), EDNS with
+ * 1232 bytes; an answer counts only when id and question match; TC goes on over TCP; a silent server is
+ * asked again, then the next one is; the deadline ends everything. */
 #pragma once
 #include "base/error.h"
 #include "base/json.h"
@@ -72,9 +73,10 @@ typedef enum DnsFlags {
 } DnsFlags;
 /* Called once, from the loop; the answer is borrowed and ends with the call. */
 typedef void (*DnsDone)(const DnsAnswer* answer, void* userdata);
-/* Asks servers (addresses in numbers, "address@port" where it is not the usual one) in the order given, all of them before any twice;
- * those that never answered anybody so far come last. REFUSED, SERVFAIL and the like are believed when no other server knows better. ret may be
- * NULL; the question is gone when done was called. BAD_REQUEST for names that DNS cannot carry. From a DnsDone more may be asked. */
+/* Asks servers (addresses in numbers, "address@port" where it is not the usual one) in the order given,
+ * all of them before any twice; those that never answered anybody so far come last. REFUSED, SERVFAIL and
+ * the like are believed when no other server knows better. ret may be NULL; the question is gone when
+ * done was called. BAD_REQUEST for names that DNS cannot carry. From a DnsDone more may be asked. */
 int dns_ask(
                 Dns* d,
                 const char* name,
@@ -89,8 +91,8 @@ int dns_ask(
 void dns_cancel(DnsQuestion* q); /* done is not called */
 uint64_t dns_sent(const Dns* d); /* packets so far */
 
-/* Pure parsing, for tests and the fuzzer: one packet as it came. 1 = an answer to this question and id, 0 = somebody else's, negative errno =
- * not well formed. */
+/* Pure parsing, for tests and the fuzzer: one packet as it came. 1 = an answer to this question and id, 0
+ * = somebody else's, negative errno = not well formed. */
 int dns_packet_parse(const uint8_t* packet, size_t size, uint16_t id, const char* name, const char* type, DnsAnswer* ret);
 
 /* One RFC 2136 update with TSIG (RFC 8945), blocking, over TCP: for jobs. */

@@ -10,5 +10,6 @@ typedef struct DownloadOptions {
         void* userdata;
 } DownloadOptions;
 
-/* *ret is NUL-terminated, owned. Servers that fail are asked three times; what is not 200, or is a web page, is UNREACHABLE with a sentence. */
+/* *ret is NUL-terminated, owned. Servers that fail are asked three times; what is not 200, or is a web
+ * page, is UNREACHABLE with a sentence. */
 int download(const char* url, const DownloadOptions* options, char** ret, size_t* ret_size, Error* reterr);

@@ -1,5 +1,6 @@
-/* HTTPS and JSON for jobs that talk to somebody's API. TLS is verified, no redirect is followed, answers have a size limit, and whoever asks
- * for patience gets it within limits. The secret travels as a header only: never in an URL, an argument, a log line or an error. */
+/* HTTPS and JSON for jobs that talk to somebody's API. TLS is verified, no redirect is followed, answers
+ * have a size limit, and whoever asks for patience gets it within limits. The secret travels as a header
+ * only: never in an URL, an argument, a log line or an error. */
 #pragma once
 #include "base/error.h"
 #include "base/json.h"

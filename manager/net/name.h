@@ -5,9 +5,10 @@
 #define DOMAIN_NAME_BYTES 254 /* 253 octets (RFC 1035 2.3.4, without the final dot) and NUL */
 #define DOMAIN_SHOWN_BYTES (4 * DOMAIN_NAME_BYTES)
 
-/* text may be Unicode; ret gets lower-case A-labels (RFC 5891, UTS 46 non-transitional). One final dot is forgiven. BAD_FIELD with field,
- * reason and remedy for empty or long labels, names over 253 octets, underscores and other bytes no host name has, addresses and what
- * browsers take for one, mixed scripts (UTS 39, highly restrictive) and digits, misplaced dashes, directions (RFC 5893), one label alone. */
+/* text may be Unicode; ret gets lower-case A-labels (RFC 5891, UTS 46 non-transitional). One final dot is
+ * forgiven. BAD_FIELD with field, reason and remedy for empty or long labels, names over 253 octets,
+ * underscores and other bytes no host name has, addresses and what browsers take for one, mixed scripts
+ * (UTS 39, highly restrictive) and digits, misplaced dashes, directions (RFC 5893), one label alone. */
 int domain_name_parse(const char* field, const char* text, char ret[static DOMAIN_NAME_BYTES], Error* reterr);
 /* Unicode again, for people; the A-labels where they do not convert. */
 void domain_name_show(const char* name, char ret[static DOMAIN_SHOWN_BYTES]);

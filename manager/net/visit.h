@@ -1,5 +1,6 @@
-/* Short visits to other servers, many at a time on one sd_event loop: GETs of small texts, and whether a mail server greets. Names are never
- * looked up here: the caller says which address to go to. Not in the manager: it uses libcurl. */
+/* Short visits to other servers, many at a time on one sd_event loop: GETs of small texts, and whether a
+ * mail server greets. Names are never looked up here: the caller says which address to go to. Not in the
+ * manager: it uses libcurl. */
 #pragma once
 #include "base/error.h"
 #include <systemd/sd-event.h>
@@ -19,7 +20,7 @@ typedef struct VisitWanted {
         uint64_t patience_usec;
         size_t max;            /* bytes of text kept; more makes the visit fail. At most VISIT_BYTES_MAX */
 } VisitWanted;
-/* Called once, from the loop. status: HTTP's, 250 for a mail server that greeted, 0 = nothing came of it and problem (borrowed) says why. text
- * is borrowed, NUL-ended, never NULL. Redirects are not followed. */
+/* Called once, from the loop. status: HTTP's, 250 for a mail server that greeted, 0 = nothing came of it
+ * and problem (borrowed) says why. text is borrowed, NUL-ended, never NULL. Redirects are not followed. */
 typedef void (*VisitDone)(unsigned status, const char* text, const char* problem, void* userdata);
 int visits_go(Visits* v, const VisitWanted* wanted, VisitDone done, void* userdata, Error* reterr);

@@ -15,9 +15,10 @@
  *  "offers": [{"package", "version", "file", "sha256"}, .. newest first per package]} */
 extern const Rule catalogue_index_rules[];
 
-/* Verifies, then parses. serial_least: an index with a smaller number is refused; now: 0 = its time is not looked at (for who makes one). */
-int catalogue_index_parse(const MinisignPublic* key, const char* text, size_t size, const char* signature, int64_t serial_least, int64_t now,
-        json_t** ret, Error* reterr);
+/* Verifies, then parses. serial_least: an index with a smaller number is refused; now: 0 = its time is
+ * not looked at (for who makes one). */
+int catalogue_index_parse(const MinisignPublic* key, const char* text, size_t size, const char* signature,
+                int64_t serial_least, int64_t now, json_t** ret, Error* reterr);
 /* Verifies a package's bytes against its row of the index ("offer"), then parses; *ret_icon may become NULL. */
-int catalogue_package_parse(const MinisignPublic* key, const json_t* offer, const char* text, size_t size, const char* signature, json_t** ret,
-        char** ret_icon, Error* reterr);
+int catalogue_package_parse(const MinisignPublic* key, const json_t* offer, const char* text, size_t size,
+                const char* signature, json_t** ret, char** ret_icon, Error* reterr);

@@ -42,8 +42,9 @@ void compose_say(ComposeReader* c, unsigned line, const char* path, Verdict verd
 /* Cuts what is not whole UTF-8 off, after a text was cut by bytes. */
 void compose_mend(char* s);
 
-/* Puts variables in. where_text: what comes out goes where placeholders are, so literal braces are escaped and values given by people become
- * {{setting.KEY}}; otherwise values stand there themselves. Owned; NULL where the text asks for a value that is missing, which is reported. */
+/* Puts variables in. where_text: what comes out goes where placeholders are, so literal braces are
+ * escaped and values given by people become {{setting.KEY}}; otherwise values stand there themselves.
+ * Owned; NULL where the text asks for a value that is missing, which is reported. */
 char* compose_text(ComposeReader* c, const YamlNode* node, const char* path, bool where_text);
 /* "echo 'a b'" -> ["echo", "a b"]; as sh(1) splits, without expanding. NULL: a quote is open. */
 json_t* compose_words(const char* text);

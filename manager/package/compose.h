@@ -1,5 +1,5 @@
-/* Compose files (https://compose-spec.io) as manifests: the subset that most published files keep to, and a report, line by line, of what becomes
- * of the rest. Pure: text in, manifest and report out. */
+/* Compose files (https://compose-spec.io) as manifests: the subset that most published files keep to, and
+ * a report, line by line, of what becomes of the rest. Pure: text in, manifest and report out. */
 #pragma once
 #include "package/manifest.h"
 #include "package/yaml.h"

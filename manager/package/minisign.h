@@ -25,7 +25,8 @@ int minisign_public_parse(const char* text, MinisignPublic* ret, Error* reterr);
 void minisign_public_text(const MinisignPublic* key, char ret[static MINISIGN_KEY_TEXT_BYTES]);
 void minisign_public_of(const MinisignSecret* secret, MinisignPublic* ret);
 
-/* text is a whole secret key file; password is NULL for one that is not encrypted. 1 = read, 0 = it is encrypted and there is no password. */
+/* text is a whole secret key file; password is NULL for one that is not encrypted. 1 = read, 0 = it is
+ * encrypted and there is no password. */
 int minisign_secret_parse(const char* text, const char* password, MinisignSecret* ret, Error* reterr);
 void minisign_secret_make(MinisignSecret* ret);
 /* The file, not encrypted, and its .pub; owned, to be wiped. NULL on out of memory. */

@@ -17,7 +17,8 @@ typedef struct LintResult {
  * error here too. */
 LintResult pack_lint(const json_t* manifest, int64_t now, FILE* f);
 
-/* Writes <id>-<version>.json and its signature into output. The same directory and key give the same bytes. *ret_file is its name, owned. */
+/* Writes <id>-<version>.json and its signature into output. The same directory and key give the same
+ * bytes. *ret_file is its name, owned. */
 int pack_write(const json_t* manifest, const MinisignSecret* secret, const char* output, char** ret_file, Error* reterr);
 
 typedef struct PackIndex {

@@ -1,12 +1,12 @@
-/* For tests: whether a manifest that somebody hostile had a hand in holds anything that a unit, a file name, a configuration or a bundle would carry
- * through. */
+/* For tests: whether a manifest that somebody hostile had a hand in holds anything that a unit, a file
+ * name, a configuration or a bundle would carry through. */
 #pragma once
 #include "base/test.h"
 #include "base/json.h"
 #include "base/validate.h"
 
-/* Words that end up in units, file names and configurations hold nothing but what such words may hold; commands and variables go into a bundle as
- * JSON and hold no control characters but newline and tab. */
+/* Words that end up in units, file names and configurations hold nothing but what such words may hold;
+ * commands and variables go into a bundle as JSON and hold no control characters but newline and tab. */
 static inline bool word_is_plain(const char* s) {
         for (; *s; s++)
                 if ((unsigned char) *s < 0x20 || *s == 0x7f || strchr("\"'\\$%;{}`|<>&\n", *s))
@@ -16,8 +16,10 @@ static inline bool word_is_plain(const char* s) {
 
 /* key: what value is called; what: the text that it came from, for who reads of a failure. */
 static inline void words_look(const json_t* value, const char* key, const char* what) {
-        static const char* const free_texts[] = { "env", "args", "command", "title", "summary", "description", "notes", "purpose", "label", "help", "reason", "dump", "restore",
-                                                  "initial", "choices" };
+        static const char* const free_texts[] = {
+                "env",   "args", "command", "title", "summary", "description", "notes", "purpose",
+                "label", "help", "reason",  "dump",  "restore", "initial",     "choices",
+        };
         bool is_free = false;
         const char* name;
         json_t* member;

@@ -1,5 +1,6 @@
-/* YAML as a tree with line numbers, by libyaml's events: one document of maps, lists and texts. Anchors, aliases and merges ("<<") are resolved;
- * a node that is named often is shared, and counted as often as it is named, so a small file cannot become a large tree. */
+/* YAML as a tree with line numbers, by libyaml's events: one document of maps, lists and texts. Anchors,
+ * aliases and merges ("<<") are resolved; a node that is named often is shared, and counted as often as
+ * it is named, so a small file cannot become a large tree. */
 #pragma once
 #include "base/error.h"
 

@@ -4,7 +4,8 @@
  * The job's request (made by manager/domain, no secrets):
  *   { "mode": "test|plan|apply|put|drop", "domain": "example.com", "kind": "cloudflare",
  *     "options": { "server", "port", "key_name", "algorithm" },
- *     "records": [ { "id", "owner", "type", "part", "values": [..], "hold": false, "waits": false, "ours": [..] } ],   ours: values we wrote there before
+ *     "records": [ { "id", "owner", "type", "part", "values": [..], "hold": false, "waits": false,
+ *                    "ours": [..] } ],         ours: values we wrote there before
  *     "replace": ["mx:example.com"],           consent, for apply
  *     "owner": "_acme-challenge.example.com", "value": "..." }                                 put and drop: one TXT value
  * The token comes by asking the manager { "what": "token" } -> { "token": "..." }. Before a set is written the manager is told

@@ -1,7 +1,8 @@
 /* Values of records as this project writes them, and as zone files and providers write them. Pure: no I/O, no state, limits on everything.
  *
- * Our form: names in lower case without a final dot, numbers without leading zeros, addresses as inet_ntop(3) prints them, TXT as its strings
- * joined, without quotes, with every byte that is not printable ASCII, the backslash and the quote as \DDD (RFC 1035 5.1). */
+ * Our form: names in lower case without a final dot, numbers without leading zeros, addresses as
+ * inet_ntop(3) prints them, TXT as its strings joined, without quotes, with every byte that is not
+ * printable ASCII, the backslash and the quote as \DDD (RFC 1035 5.1). */
 #pragma once
 #include "base/error.h"
 #include "base/json.h"
@@ -12,8 +13,9 @@
 #define RECORD_NAME_BYTES 254
 #define RECORD_TYPE_BYTES 17
 
-/* Text of a zone file or an API to our form, owned. Names without a final dot are below origin; NULL = they are whole. -EBADMSG when it is no
- * value of this type. Types we know are A, AAAA, CNAME, NS, PTR, MX, SRV, CAA, TXT; of others the text is kept as it is. */
+/* Text of a zone file or an API to our form, owned. Names without a final dot are below origin; NULL =
+ * they are whole. -EBADMSG when it is no value of this type. Types we know are A, AAAA, CNAME, NS, PTR,
+ * MX, SRV, CAA, TXT; of others the text is kept as it is. */
 int record_value_parse(const char* type, const char* text, const char* origin, char** ret);
 /* Ours to a zone file's: names with a final dot, TXT as quoted strings of at most 255 bytes. Owned, NULL on out of memory. */
 char* record_value_text(const char* type, const char* value);

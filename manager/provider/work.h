@@ -1,5 +1,6 @@
-/* What the dns-write job does at a provider: test, plan, apply, put, drop. Knows neither manager nor socket. Every mode can be run again after a
- * kill at any point: it looks first, and writes only what is not there yet. */
+/* What the dns-write job does at a provider: test, plan, apply, put, drop. Knows neither manager nor
+ * socket. Every mode can be run again after a kill at any point: it looks first, and writes only what is
+ * not there yet. */
 #pragma once
 #include "provider/provider.h"
 

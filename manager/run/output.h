@@ -1,7 +1,8 @@
-/* What containers say, on its way to the journal. Each has a named pipe in OUTPUT_DIRECTORY, "<app>-<container>.<16 hex digits>", which is its
- * standard output and error; one program of ours, steadbox-output, reads them all. A pipe can be opened by name (/dev/stdout, /proc/self/fd/1), as
- * many images do; the socket that systemd gives a unit cannot (ENXIO, open(2)). A name is in the directory from when somebody can write until
- * steadbox-output has read the last word. */
+/* What containers say, on its way to the journal. Each has a named pipe in OUTPUT_DIRECTORY,
+ * "<app>-<container>.<16 hex digits>", which is its standard output and error; one program of ours,
+ * steadbox-output, reads them all. A pipe can be opened by name (/dev/stdout, /proc/self/fd/1), as many
+ * images do; the socket that systemd gives a unit cannot (ENXIO, open(2)). A name is in the directory
+ * from when somebody can write until steadbox-output has read the last word. */
 #pragma once
 #include "base/error.h"
 #include <sys/types.h>

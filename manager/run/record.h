@@ -1,7 +1,8 @@
-/* An app as root knows it: what the helper writes to /var/lib/steadbox/apps/<id>/record.json (root's, 0640 root:steadbox), renders units from,
- * and steadbox-run renders bundles from at every start, also with the manager broken. Every field is checked by the helper whatever the
- * manager did before: ids are [a-z0-9]{1,32}, container names [a-z0-9][a-z0-9-]{0,31}, layers 64 hex digits, paths absolute without "..",
- * "//" or control bytes, texts without newline but where said. */
+/* An app as root knows it: what the helper writes to /var/lib/steadbox/apps/<id>/record.json (root's,
+ * 0640 root:steadbox), renders units from, and steadbox-run renders bundles from at every start, also
+ * with the manager broken. Every field is checked by the helper whatever the manager did before: ids are
+ * [a-z0-9]{1,32}, container names [a-z0-9][a-z0-9-]{0,31}, layers 64 hex digits, paths absolute without
+ * "..", "//" or control bytes, texts without newline but where said. */
 #pragma once
 #include "base/error.h"
 #include "base/json.h"
@@ -49,7 +50,9 @@ typedef struct AppContainerRecord {
         const char* const* scratch;  /* tmpfs paths */
         const AppMount* mounts;
         size_t mounts_n;
-        const char* const* powers;   /* capabilities beyond the usual set, of a closed list: NET_RAW, NET_BIND_SERVICE, SYS_NICE, IPC_LOCK, SYS_PTRACE */
+        /* capabilities beyond the usual set, of a closed list: NET_RAW, NET_BIND_SERVICE, SYS_NICE,
+         * IPC_LOCK, SYS_PTRACE */
+        const char* const* powers;
         uint32_t stop_signal;        /* number */
         uint32_t stop_sec;
         uint64_t memory_max;         /* bytes, 0 = only the app's */

@@ -1,4 +1,5 @@
-/* What steadbox-run does, one function a verb; see docs/man/steadbox-run.8. Each gets its record from disk and needs nothing of the manager. */
+/* What steadbox-run does, one function a verb; see docs/man/steadbox-run.8. Each gets its record from
+ * disk and needs nothing of the manager. */
 #pragma once
 #include "run/record.h"
 

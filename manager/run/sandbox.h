@@ -1,5 +1,6 @@
-/* What a container sees of the machine's files, laid out below VIEW_DIRECTORY (run/bundle.h) in a mount namespace that only this process and
- * what it starts have: when the container's last process ends, the kernel takes all of it away. */
+/* What a container sees of the machine's files, laid out below VIEW_DIRECTORY (run/bundle.h) in a mount
+ * namespace that only this process and what it starts have: when the container's last process ends, the
+ * kernel takes all of it away. */
 #pragma once
 #include "run/record.h"
 

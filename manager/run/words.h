@@ -7,8 +7,9 @@
 #define WORDS_WINDOW_USEC (10 * USEC_PER_SEC)
 #define WORDS_WINDOW_LINES 1000
 #define WORDS_WINDOW_BYTES ((size_t) 1024 * 1024)
-/* What the journal has room for is shared by all: whoever never stops may not push out what the others said last week. A line costs its bytes and what the
- * journal keeps with it; so much may be said at once, and so much comes back in each window, which is 4 KiB a second and 340 MB a day. */
+/* What the journal has room for is shared by all: whoever never stops may not push out what the others
+ * said last week. A line costs its bytes and what the journal keeps with it; so much may be said at once,
+ * and so much comes back in each window, which is 4 KiB a second and 340 MB a day. */
 #define WORDS_LINE_COST 256
 #define WORDS_STORE_BYTES ((size_t) 64 * 1024 * 1024)
 #define WORDS_STORE_WINDOW ((size_t) 40 * 1024)
@@ -17,8 +18,8 @@
  * LOG_CRIT: what an app calls an emergency would be written to every terminal of the machine (ForwardToWall=, journald.conf(5)). */
 typedef void (*WordsSay)(const char* line, size_t size, int priority, void* userdata);
 
-/* What was said of it, by all pipes that one name has and had: who is started anew every second has no more to say than who stays. Zero is the
- * beginning. */
+/* What was said of it, by all pipes that one name has and had: who is started anew every second has no
+ * more to say than who stays. Zero is the beginning. */
 typedef struct WordsBudget {
         size_t spent;          /* of WORDS_STORE_BYTES */
         uint64_t at_usec;      /* until when what comes back has come */

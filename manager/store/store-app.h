@@ -103,7 +103,8 @@ int store_app_version_get(Store* s, const char* app, const char* version, AppVer
 int store_app_version_put(Store* s, const AppVersionRow* row, Error* reterr); /* writes over what was there */
 int store_app_version_remove(Store* s, const char* app, const char* version, Error* reterr);
 typedef int (*AppVersionEach)(const AppVersionRow* row, void* userdata); /* borrows */
-int store_app_version_each(Store* s, const char* app, AppVersionEach each, void* userdata, Error* reterr); /* newest left first; NULL = of all */
+/* newest left first; NULL = of all */
+int store_app_version_each(Store* s, const char* app, AppVersionEach each, void* userdata, Error* reterr);
 
 /* Data that was put aside. */
 typedef struct AppPointRow {
@@ -126,7 +127,8 @@ typedef int (*AppPointEach)(const AppPointRow* row, void* userdata); /* borrows 
 int store_app_point_each(Store* s, const char* app, const char* kind, int64_t before, AppPointEach each, void* userdata, Error* reterr);
 
 /* The timeline: AppEvent of tbl/types.h. */
-int store_app_event_add(Store* s, const char* app, int64_t at, const char* kind, const char* severity, int64_t actor_id, const char* actor, const char* sentence, Error* reterr);
+int store_app_event_add(Store* s, const char* app, int64_t at, const char* kind, const char* severity,
+                int64_t actor_id, const char* actor, const char* sentence, Error* reterr);
 int store_app_event_list(Store* s, const char* app, const char* q, const char* after, unsigned limit, char** ret_json, Error* reterr);
 int store_app_event_expire(Store* s, int64_t before, unsigned keep, Error* reterr); /* keep: of each app, the newest stay */
 int store_app_personal(Store* s, int64_t user_id, json_t** ret, Error* reterr); /* {"operates": [ids], "did": [{app, at, sentence}]} */

@@ -18,17 +18,18 @@ void catalogue_source_rows_free(CatalogueSourceRow* rows, size_t n);
 int store_catalogue_source_set(Store* s, const char* id, const char* url, const char* key, Error* reterr);
 int store_catalogue_source_remove(Store* s, const char* id, Error* reterr);
 int store_catalogue_source_failed(Store* s, const char* id, const char* error, Error* reterr);
-int store_catalogue_source_believed(Store* s, const char* id, const char* name, int64_t serial, int64_t expires_at, int64_t now, Error* reterr);
+int store_catalogue_source_believed(Store* s, const char* id, const char* name, int64_t serial,
+                int64_t expires_at, int64_t now, Error* reterr);
 
 int store_catalogue_offer_has(Store* s, const char* source, const char* sha256, Error* reterr); /* 1 there, 0 not */
 int store_catalogue_offer_bytes(Store* s, const char* source, int64_t* ret, Error* reterr);      /* of all its manifests and icons */
-int store_catalogue_offer_add(Store* s, const char* source, const char* sha256, const char* package, const char* version, const char* manifest,
-        const char* icon, Error* reterr);
-/* A new index: first all of a source go off offer, then each of the index is placed (0 = there is none of that digest, package and version),
- * then what was not placed goes. */
+int store_catalogue_offer_add(Store* s, const char* source, const char* sha256, const char* package,
+                const char* version, const char* manifest, const char* icon, Error* reterr);
+/* A new index: first all of a source go off offer, then each of the index is placed (0 = there is none of
+ * that digest, package and version), then what was not placed goes. */
 int store_catalogue_offers_clear(Store* s, const char* source, Error* reterr);
-int store_catalogue_offer_place(Store* s, const char* source, const char* sha256, const char* package, const char* version, int64_t position,
-        const char* end_of_life, Error* reterr);
+int store_catalogue_offer_place(Store* s, const char* source, const char* sha256, const char* package,
+                const char* version, int64_t position, const char* end_of_life, Error* reterr);
 int store_catalogue_offers_drop(Store* s, const char* source, Error* reterr);
 
 typedef struct CatalogueOfferRow {
@@ -37,7 +38,8 @@ typedef struct CatalogueOfferRow {
 void catalogue_offer_row_done(CatalogueOfferRow* row);
 #define _cleanup_catalogue_offer_row_ _cleanup_(catalogue_offer_row_done)
 /* The newest where version is NULL; of any source, by id, where source is NULL. */
-int store_catalogue_offer_get(Store* s, const char* source, const char* package, const char* version, CatalogueOfferRow* ret, Error* reterr);
+int store_catalogue_offer_get(Store* s, const char* source, const char* package, const char* version,
+                CatalogueOfferRow* ret, Error* reterr);
 /* Newest first. *ret is an array of version texts. */
 int store_catalogue_versions(Store* s, const char* source, const char* package, json_t** ret, Error* reterr);
 /* The newest of each package of each source, by package; each is called with a row it may take from. */

@@ -28,7 +28,9 @@ void certificate_rows_free(CertificateRow* rows, size_t n);
 int store_certificate_want(Store* s, const CertificateRow* row, int64_t now, Error* reterr);
 int store_certificate_tried(Store* s, const char* id, int64_t at, const char* error, Error* reterr);
 int store_certificate_result(Store* s, const char* id, unsigned failures, const char* error, Error* reterr);
-int store_certificate_signed(Store* s, const char* id, const char* acme_url, const char* names, Error* reterr); /* names NULL = as they are */
+/* names NULL = as they are */
+int store_certificate_signed(Store* s, const char* id, const char* acme_url, const char* names,
+                Error* reterr);
 int store_certificate_renew_at(Store* s, const char* id, int64_t at, Error* reterr); /* 0 = not planned */
 int store_certificate_served(Store* s, const char* id, const char* served, Error* reterr);
 int store_certificate_remove(Store* s, const char* id, Error* reterr);

@@ -41,7 +41,8 @@ int store_domain_all(Store* s, DomainRows* ret, Error* reterr);
 /* The longest of our domains that name is, or is below of. */
 int store_domain_of_name(Store* s, const char* name, DomainRow* ret, Error* reterr);
 
-int store_domain_add(Store* s, const char* name, const char* shown, const char* scope, const char* existing, int64_t now, int64_t* ret_id, Error* reterr);
+int store_domain_add(Store* s, const char* name, const char* shown, const char* scope, const char* existing,
+                int64_t now, int64_t* ret_id, Error* reterr);
 int store_domain_remove(Store* s, int64_t id, Error* reterr);
 /* The rest returns the number of rows changed. */
 int store_domain_scope_set(Store* s, int64_t id, const char* scope, Error* reterr);
@@ -65,7 +66,8 @@ int store_domain_checks_forget(Store* s, int64_t before, Error* reterr);
 int store_domain_next_check(Store* s, int64_t* ret_at, Error* reterr);
 
 /* The writer. The token comes sealed and is handed back so; *ret_token is owned. */
-int store_domain_writer_set(Store* s, int64_t id, const char* kind, const char* options, const void* token, size_t token_size, int64_t now, Error* reterr);
+int store_domain_writer_set(Store* s, int64_t id, const char* kind, const char* options, const void* token,
+                size_t token_size, int64_t now, Error* reterr);
 int store_domain_writer_clear(Store* s, int64_t id, Error* reterr);
 int store_domain_writer_token(Store* s, int64_t id, void** ret_token, size_t* ret_size, Error* reterr); /* 1 found, 0 none */
 int store_domain_writer_token_set(Store* s, int64_t id, const void* token, size_t token_size, Error* reterr); /* sealed anew */
@@ -73,7 +75,8 @@ int store_domain_writer_tested(Store* s, int64_t id, const char* result, int64_t
 
 /* Values of a set that are ours, as a JSON array; *ret is owned. 1 found, 0 none. */
 int store_domain_written_get(Store* s, int64_t domain_id, const char* owner, const char* type, char** ret, Error* reterr);
-int store_domain_written_set(Store* s, int64_t domain_id, const char* owner, const char* type, const char* ours, int64_t now, Error* reterr);
+int store_domain_written_set(Store* s, int64_t domain_id, const char* owner, const char* type,
+                const char* ours, int64_t now, Error* reterr);
 
 /* Verdicts of the last check. */
 typedef struct VerdictRow {

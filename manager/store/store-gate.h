@@ -1,5 +1,5 @@
-/* Who is inside which app, and what people find in the launcher. A cookie of an app is kept only as SHA-256, and goes with the session of the
- * person who made it. Decides nothing: app/gate.c does. */
+/* Who is inside which app, and what people find in the launcher. A cookie of an app is kept only as
+ * SHA-256, and goes with the session of the person who made it. Decides nothing: app/gate.c does. */
 #pragma once
 #include "base/json.h"
 #include "base/secret.h"
@@ -27,7 +27,8 @@ void visitor_done(Visitor* v);
 
 /* 1 found, 0 not. */
 int store_gate_find(Store* s, const uint8_t token[static DIGEST_BYTES], Visitor* ret, Error* reterr);
-int store_gate_add(Store* s, const uint8_t token[static DIGEST_BYTES], const char* app, int64_t user_id, const char* session_id, const char* name, int64_t now, Error* reterr);
+int store_gate_add(Store* s, const uint8_t token[static DIGEST_BYTES], const char* app, int64_t user_id,
+                const char* session_id, const char* name, int64_t now, Error* reterr);
 int store_gate_remove(Store* s, const uint8_t token[static DIGEST_BYTES], Error* reterr); /* 1 gone, 0 there was none */
 
 /* Apps that the person may open, by title: [{id, title, icon, name, state, wanted, gate, maintenance}], owned. user_id 0 = root: all. */
@@ -37,7 +38,9 @@ int store_launcher_links(Store* s, int64_t user_id, json_t** ret, Error* reterr)
 /* [{"tile", "title", "url", "everybody", "groups": names}] of all of them. */
 int store_launcher_links_all(Store* s, json_t** ret, Error* reterr);
 int store_launcher_count(Store* s, int64_t* ret, Error* reterr);
-int store_launcher_add(Store* s, const char* id, const char* title, const char* url, const json_t* groups, int64_t now, Error* reterr); /* groups: names */
+/* groups: names */
+int store_launcher_add(Store* s, const char* id, const char* title, const char* url, const json_t* groups,
+                int64_t now, Error* reterr);
 int store_launcher_remove(Store* s, const char* id, Error* reterr); /* 1 gone, 0 there was none */
 /* The first of names that is no group: 1 and *ret (owned), 0 all are. */
 int store_launcher_group_unknown(Store* s, const json_t* names, char** ret, Error* reterr);

@@ -35,13 +35,15 @@ int store_job_open(Store* s, json_t** ret, Error* reterr);
 int store_job_cancelled(Store* s, json_t** ret, Error* reterr); /* running ones that are to be cancelled */
 
 int store_job_begin(Store* s, const char* id, int64_t at, Error* reterr); /* queued -> running */
-int store_job_save(Store* s, const char* id, const char* stage, unsigned percent, const char* message, const char* journal, const char* result, Error* reterr);
+int store_job_save(Store* s, const char* id, const char* stage, unsigned percent, const char* message,
+                const char* journal, const char* result, Error* reterr);
 int store_job_cancel(Store* s, const char* id, Error* reterr);
 /* Asks all open parts of job id to end whose kind is in the JSON array kinds. */
 int store_job_cancel_parts(Store* s, const char* id, const char* kinds, Error* reterr);
 int store_job_parts_count(Store* s, const char* id, int64_t* ret, Error* reterr); /* open ones */
 /* The request goes when the job is done: it may name people, and nobody needs it again. */
-int store_job_end(Store* s, const char* id, const char* state, const char* stage, unsigned percent, const char* message, const char* result, const char* error, int64_t at, Error* reterr);
+int store_job_end(Store* s, const char* id, const char* state, const char* stage, unsigned percent,
+                const char* message, const char* result, const char* error, int64_t at, Error* reterr);
 
 int store_job_line_add(Store* s, const char* id, int64_t at, const char* level, const char* text, Error* reterr);
 int store_job_lines(Store* s, const char* id, json_t** ret, Error* reterr); /* array of JobLine */
@@ -54,7 +56,8 @@ typedef struct JobFilter {
         unsigned limit;
 } JobFilter;
 /* Newest first. each() is called for every row; it borrows it. */
-int store_job_list(Store* s, const JobFilter* filter, int (*each)(const JobRow* row, void* userdata), void* userdata, int64_t* ret_total, Error* reterr);
+int store_job_list(Store* s, const JobFilter* filter, int (*each)(const JobRow* row, void* userdata),
+                void* userdata, int64_t* ret_total, Error* reterr);
 
 /* Housekeeping: keeps the newest `keep` ended jobs; forgets requests that nobody retried until `before`. */
 int store_job_expire(Store* s, unsigned keep, int64_t before, Error* reterr);

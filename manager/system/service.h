@@ -9,4 +9,5 @@ int services_ask(Manager* m, ServicesDone done, void* userdata, Error* reterr);
 
 /* A property of an object on the system bus: its text, yes or no of a boolean, "" when it is not known. */
 typedef void (*StringDone)(const char* value, void* userdata);
-int bus_string_ask(Manager* m, const char* service, const char* path, const char* interface, const char* property, StringDone done, void* userdata);
+int bus_string_ask(Manager* m, const char* service, const char* path, const char* interface,
+                const char* property, StringDone done, void* userdata);

@@ -8,9 +8,9 @@
 #define LINK_INVITE_SEC (72 * 3600)
 #define LINK_RESET_SEC (24 * 3600)
 
-/* Makes a link for u, in place of all earlier ones for them, inside the open transaction; *ret is a NewLink of types.h. host is the request's, or empty for the
- * box's best name. token_sha256 (or NULL): of a token made elsewhere; then the answer has no address. u NULL: the first owner, who
- * chooses a name. */
+/* Makes a link for u, in place of all earlier ones for them, inside the open transaction; *ret is a
+ * NewLink of types.h. host is the request's, or empty for the box's best name. token_sha256 (or NULL): of
+ * a token made elsewhere; then the answer has no address. u NULL: the first owner, who chooses a name. */
 int link_make(
                 Manager* m,
                 LinkKind kind,

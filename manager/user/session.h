@@ -19,7 +19,8 @@ int token_authenticate(Manager* m, const char* bearer, const Operation* operatio
 bool scopes_allow(const json_t* scopes, const Operation* o);
 
 /* Signs u in, inside the open transaction. */
-int session_begin(Manager* m, const User* u, const char* agent, const char* address, char ret_token[static TOKEN_TEXT_BYTES], Actor* ret, Error* reterr);
+int session_begin(Manager* m, const User* u, const char* agent, const char* address,
+                char ret_token[static TOKEN_TEXT_BYTES], Actor* ret, Error* reterr);
 /* Type Session: who, what they may do, of what they should be reminded. */
 int session_describe(Manager* m, const Actor* a, json_t** ret, Error* reterr);
 /* "Firefox on Linux" and the like; never the whole string. */

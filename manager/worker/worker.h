@@ -19,8 +19,9 @@ void worker_progress(Worker* w, const char* stage, int percent, const char* form
 void worker_log(Worker* w, const char* level, const char* format, ...) _printf_(3, 4);
 bool worker_cancelled(Worker* w);                   /* by the manager or by SIGTERM */
 
-/* Waits for the manager's answer; takes ownership of question. ret_data gets what it told, owned, NULL = nothing; may be NULL. A question is
- * put again to a restarted manager, so whoever answers must bear being asked twice. */
+/* Waits for the manager's answer; takes ownership of question. ret_data gets what it told, owned, NULL =
+ * nothing; may be NULL. A question is put again to a restarted manager, so whoever answers must bear
+ * being asked twice. */
 int worker_ask(Worker* w, json_t* question, json_t** ret_data, Error* reterr);
 /* The last words; waits until the manager has kept them. Takes ownership of result. */
 int worker_result(Worker* w, json_t* result);
