@@ -278,12 +278,23 @@ static int record_of_call(sd_bus_message* call, AppRecord** ret, Error* reterr) 
         return r == 0 ? error_set(reterr, ERROR_NOT_FOUND, "There is no app %s.", id) : 0;
 }
 
+/* steadbox-boot starts the apps of a machine one after the other, and passes over those that were stopped before their turn came: a job that went on
+ * after the boot copies their data, or takes it away. */
+static void stopped_note(const char* id, bool stopped) {
+        char path[sizeof(APP_STOPPED_PREFIX) + NAME_MAX];
+        (void) snprintf(path, sizeof(path), APP_STOPPED_PREFIX "%s", id);
+        _cleanup_close_ int fd = stopped ? open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600) : -EBADF;
+        if (stopped ? fd < 0 : unlink(path) < 0 && errno != ENOENT)
+                log_warning_errno(-errno, "Cannot note that app %s was %s, ignoring: %m", id, stopped ? "stopped" : "started");
+}
+
 /* Safe with a hostile manager: it starts units that we wrote, named by a record that we wrote. */
 int verb_app_start(Helper* h, sd_bus_message* call, sd_bus_message* reply, Error* reterr) {
         _cleanup_(app_record_freep) AppRecord* a = NULL;
         int r = record_of_call(call, &a, reterr);
         if (r < 0)
                 return r;
+        stopped_note(a->id, false);
         for (size_t i = 0; i < a->containers_n && r >= 0; i++)
                 r = unit_queue(h, "StartUnit", APP_UNIT_CONTAINER, a->id, a->containers[i].name, reterr);
         for (size_t i = 0; i < a->tasks_n && r >= 0; i++)
@@ -324,10 +335,26 @@ static int units_each(Helper* h, const char* id, const char* ending, int (*each)
         return failed < 0 ? failed : n;
 }
 
-/* Timers first: they would start what was stopped. */
+/* The network goes by itself when the last container has ended, as StopWhenUnneeded= says. But systemd looks whether it is needed only when a unit that
+ * needs it changes: not where a start was taken back before it began, and not where that unit's file is gone by then (seen with systemd 257; its
+ * issues 18792 and 41234). What is told to stop here ends after the containers, and takes along starts of theirs that still wait. */
+static void network_stop(Helper* h, const char* id) {
+        _cleanup_error_ Error e = ERROR_NULL;
+        char unit[APP_UNIT_NAME_BYTES];
+        (void) snprintf(unit, sizeof(unit), "steadbox-appnet@%s.service", id);
+        if (unit_stop(h, unit, &e) < 0)
+                log_warning("The network of app %s may stay: %s", id, e.message);
+}
+
+/* Timers first: they would start what was stopped. The network also where a container could not be told. */
 static int units_stop(Helper* h, const char* id, Error* reterr) {
+        stopped_note(id, true);
         int timers = units_each(h, id, ".timer", unit_stop, reterr);
         int services = units_each(h, id, ".service", unit_stop, reterr);
+        if (services != 0)
+                network_stop(h, id);
+        else
+                stopped_note(id, false);
         if (timers < 0 || services < 0)
                 return MIN(timers, services);
         return services > 0 ? 0 : error_set(reterr, ERROR_NOT_FOUND, "There is no app %s.", id);
@@ -366,6 +393,8 @@ int verb_app_remove(Helper* h, sd_bus_message* call, sd_bus_message* reply, Erro
                 r = directory_open(APPS_DIRECTORY, &apps_fd, reterr);
         if (r >= 0)
                 r = units_prune(h, units_fd, id, /* keep= */ NULL, reterr);
+        if (r >= 0) /* before systemd forgets who needed it */
+                network_stop(h, id);
         if (r > 0)
                 r = pid1_reload(h->pid1, reterr);
         if (r < 0)
@@ -373,6 +402,7 @@ int verb_app_remove(Helper* h, sd_bus_message* call, sd_bus_message* reply, Erro
         (void) snprintf(path, sizeof(path), "%s/" APP_RECORD_FILE, id);
         if (unlinkat(apps_fd, path, 0) < 0 && errno != ENOENT && errno != ENOTDIR)
                 return error_errno(reterr, -errno, "Cannot remove the record of app %s", id);
+        stopped_note(id, false);
         r = nginx_door_set(id, /* closed= */ false, reterr);
         return r < 0 ? r : VERB_DONE;
 }

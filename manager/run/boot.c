@@ -7,8 +7,10 @@
 #include <systemd/sd-bus.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <time.h>
+#include <unistd.h>
 
 #define PID1_NAME "org.freedesktop.systemd1"
 #define PID1_PATH "/org/freedesktop/systemd1"
@@ -50,12 +52,32 @@ static size_t apps_list(int apps_fd, BootApp* apps) {
         return n;
 }
 
-static void unit_start(sd_bus* bus, const char* unit) {
+static void unit_queue(sd_bus* bus, const char* method, const char* unit) {
         sd_bus_error error = SD_BUS_ERROR_NULL;
-        int r = sd_bus_call_method(bus, PID1_NAME, PID1_PATH, PID1_MANAGER, "StartUnit", &error, NULL, "ss", unit, "replace");
+        int r = sd_bus_call_method(bus, PID1_NAME, PID1_PATH, PID1_MANAGER, method, &error, NULL, "ss", unit, "replace");
         if (r < 0)
-                log_error("Cannot start %s: %s", unit, error.message ?: strerror(-r));
+                log_error("%s of %s failed: %s", method, unit, error.message ?: strerror(-r));
         sd_bus_error_free(&error);
+}
+
+static void units_queue(sd_bus* bus, const char* method, const AppRecord* a) {
+        char unit[160];
+        for (size_t i = 0; i < a->containers_n; i++) {
+                (void) snprintf(unit, sizeof(unit), "steadbox-app-%s-%s.service", a->id, a->containers[i].name);
+                unit_queue(bus, method, unit);
+        }
+        for (size_t i = 0; i < a->tasks_n; i++) {
+                (void) snprintf(unit, sizeof(unit), "steadbox-app-%s-task-%s.timer", a->id, a->tasks[i].id);
+                if (a->tasks[i].active)
+                        unit_queue(bus, method, unit);
+        }
+}
+
+/* By somebody who was quicker than we: what the power cut interrupted goes on as soon as the manager is there. */
+static bool was_stopped(const char* id) {
+        char path[sizeof(APP_STOPPED_PREFIX) + NAME_MAX];
+        (void) snprintf(path, sizeof(path), APP_STOPPED_PREFIX "%s", id);
+        return access(path, F_OK) >= 0;
 }
 
 /* Whether any of the app's units is still on its way up. */
@@ -80,17 +102,12 @@ static bool is_starting(sd_bus* bus, const char* id) {
 
 static void app_start(sd_bus* bus, int apps_fd, const char* id) {
         _cleanup_(app_record_freep) AppRecord* a = NULL;
-        char unit[160];
-        if (app_record_load(apps_fd, id, &a, NULL) <= 0)
+        if (app_record_load(apps_fd, id, &a, NULL) <= 0 || was_stopped(id))
                 return;
-        for (size_t i = 0; i < a->containers_n; i++) {
-                (void) snprintf(unit, sizeof(unit), "steadbox-app-%s-%s.service", id, a->containers[i].name);
-                unit_start(bus, unit);
-        }
-        for (size_t i = 0; i < a->tasks_n; i++) {
-                (void) snprintf(unit, sizeof(unit), "steadbox-app-%s-task-%s.timer", id, a->tasks[i].id);
-                if (a->tasks[i].active)
-                        unit_start(bus, unit);
+        units_queue(bus, "StartUnit", a);
+        if (was_stopped(id)) { /* meanwhile: theirs may have come before ours */
+                units_queue(bus, "StopUnit", a);
+                return;
         }
         uint64_t deadline = now_usec(CLOCK_MONOTONIC) + TURN_USEC;
         do

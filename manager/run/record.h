@@ -10,6 +10,7 @@
 
 #define APPS_DIRECTORY "/var/lib/steadbox/apps"
 #define APP_RUN_DIRECTORY "/run/steadbox-apps"          /* <app>/netns, <app>/<container>.pid; root's */
+#define APP_STOPPED_PREFIX APP_RUN_DIRECTORY "/.stopped." /* <app>: was stopped since the boot, and not started after it; the helper's */
 #define APP_CRUN_ROOT APP_RUN_DIRECTORY "/.crun"        /* crun --root of every container; its id is <app>-<container> */
 #define APP_RECORD_FILE "record.json"
 #define APP_RECORD_BYTES (16 * 1024 * 1024)             /* of the file */
