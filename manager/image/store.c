@@ -66,10 +66,19 @@ uint64_t image_store_layer_size(const ImageStore* s, const char* hex) {
         return file_read(s->sizes_fd, hex, 64, &text, NULL) < 0 ? 0 : strtoull(text, NULL, 10);
 }
 
+/* Two jobs may know the same of the same image at the same time, and what is half written has one name. */
+static int shared_write(int directory_fd, const char* name, const char* text, size_t size) {
+        if (flock(directory_fd, LOCK_EX) < 0)
+                return -errno;
+        int r = file_write(directory_fd, name, text, size, 0600);
+        (void) flock(directory_fd, LOCK_UN);
+        return r;
+}
+
 int image_store_layer_size_set(const ImageStore* s, const char* hex, uint64_t bytes) {
         char text[32];
         int n = snprintf(text, sizeof(text), "%llu\n", (unsigned long long) bytes);
-        return file_write(s->sizes_fd, hex, text, (size_t) n, 0600);
+        return shared_write(s->sizes_fd, hex, text, (size_t) n);
 }
 
 uint64_t image_store_free_bytes(const ImageStore* s) {
@@ -171,7 +180,7 @@ int image_store_record_put(const ImageStore* s, const char* hex, const json_t* r
         _cleanup_free_ char* text = json_text(record, /* canonical= */ true);
         char name[IMAGE_HEX_BYTES + 8];
         (void) snprintf(name, sizeof(name), "%s.json", hex);
-        int r = text ? file_write(s->manifests_fd, name, text, strlen(text), 0600) : -ENOMEM;
+        int r = text ? shared_write(s->manifests_fd, name, text, strlen(text)) : -ENOMEM;
         return r < 0 ? error_errno(reterr, r, "Cannot keep what is known of the image") : 0;
 }
 

@@ -462,6 +462,39 @@ TEST(a_layer_that_another_job_holds_is_fetched_beside_it) {
         ASSERT_OK(unlinkat(store.incoming_fd, top_layer, 0));
 }
 
+static int keep_often(const char* hex) {
+        _cleanup_json_ json_t* record = json_pack("{s:s, s:[]}", "pinned", "example.test/one@sha256:1", "layers");
+        char directory[64];
+        ImageStore own;
+        (void) snprintf(directory, sizeof(directory), "%s/images", top);
+        int r = image_store_open(directory, /* exclusive= */ false, &own, NULL);
+        for (unsigned i = 0; i < 200 && r >= 0; i++) {
+                r = image_store_record_put(&own, hex, record, NULL);
+                if (r >= 0)
+                        r = image_store_layer_size_set(&own, hex, i);
+        }
+        return r;
+}
+
+TEST(two_jobs_keep_what_they_know_of_one_image) {
+        char hex[IMAGE_HEX_BYTES] = {}, name[IMAGE_HEX_BYTES + 8];
+        pid_t pids[2];
+        memset(hex, 'a', sizeof(hex) - 1);
+        for (unsigned i = 0; i < ELEMENTS(pids); i++) {
+                pids[i] = ASSERT_OK(fork());
+                if (pids[i] == 0)
+                        _exit(keep_often(hex) < 0);
+        }
+        for (unsigned i = 0; i < ELEMENTS(pids); i++) {
+                int status;
+                ASSERT_OK(waitpid(pids[i], &status, 0));
+                ASSERT_EQ(status, 0);
+        }
+        (void) snprintf(name, sizeof(name), "%s.json", hex);
+        ASSERT_OK(unlinkat(store.manifests_fd, name, 0));
+        ASSERT_OK(unlinkat(store.sizes_fd, hex, 0));
+}
+
 /* --- cleaning --- */
 
 static unsigned layers_named(const json_t* layers) {
