@@ -1,7 +1,8 @@
 # tests/lib/vm-apps.sh: a virtual machine that has all that the programs in tests/vm/apps need. Sourced after vm.sh.
 # shellcheck shell=bash
 
-# Builds, starts and fills the machine; says what went wrong and fails when it does not come up.
+# Builds, starts and fills the machine; says what went wrong and fails when it does not come up: vm_apps_new [QEMU OPTION...], in which @DIR@
+# stands for the machine's folder.
 vm_apps_new() {
         local image user_data layout
         vm_need
@@ -22,7 +23,7 @@ write_files:
 END
         vm_new "$image" 8G "$user_data"
         rm -f "$user_data"
-        vm_start 1024
+        vm_start 1024 "${@//@DIR@/$vm_dir}"
         if ! vm_wait_web 1200 || ! wait_for 300 vm_sh 'test ! -e /var/lib/steadbox-install/unfinished'; then
                 tail -n 40 "$vm_dir/serial.log"
                 not_ok "the machine comes up"

@@ -175,15 +175,15 @@ def reference():
         return f"{REGISTRY}/busybox@" + dict(line.split() for line in f)["busybox"]
 
 
-def prepare(machine):
-    """The registry, the domain and the catalogue."""
+def prepare(machine, more=lambda image: []):
+    """The registry, the domain and the catalogue; more: further packages, from the image's reference."""
     here = os.path.dirname(os.path.abspath(__file__))
     with open("/etc/systemd/system/registry.service", "w") as f:
         f.write(f"[Service]\nExecStart=/usr/bin/python3 {here}/registry {LAYOUT} /root/registry.crt /root/registry.key\n[Install]\nWantedBy=multi-user.target\n")
     machine.sh("cp /root/registry.crt /usr/local/share/ca-certificates/; update-ca-certificates >/dev/null 2>&1; echo '127.0.0.1 registry.test' >>/etc/hosts;"
                " systemctl daemon-reload; systemctl enable --now registry.service 2>/dev/null; rm -rf /srv/catalogue /root/key*; mkdir -p /srv/catalogue;"
                " steadbox pack --make-key /root/key >/dev/null")
-    for m in packages(reference()):
+    for m in packages(reference()) + more(reference()):
         path = f"/root/packages/{m['id']}-{m['version']}"
         os.makedirs(path, exist_ok=True)
         with open(f"{path}/manifest.json", "w") as f:
