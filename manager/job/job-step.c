@@ -173,6 +173,12 @@ static int parts_forget_failed(Task* t, Error* reterr) {
         return 0;
 }
 
+/* Tries that count, with the one that has just failed. */
+static int64_t undo_tries(const Task* t) {
+        int64_t extra = json_get_integer(json_object_get(t->job.journal, "undoing"), "extra", 0);
+        return job_undo_failed(&t->job) - extra + (t->extra ? 0 : 1);
+}
+
 static int stranded_write(Task* t, const Error* why, Error* reterr) {
         job_log(t->jobs->m, &t->job, "error", "It could not be taken back, and that is given up: %s", strempty(why->message));
         (void) json_object_set_new(t->job.journal, "complete", json_true());
@@ -180,7 +186,11 @@ static int stranded_write(Task* t, const Error* why, Error* reterr) {
 }
 
 static int undo_again_write(Task* t, const Error* why, Error* reterr) {
-        (void) json_object_set_new(json_object_get(t->job.journal, "undoing"), "failed", json_integer((json_int_t) job_undo_failed(&t->job) + 1));
+        json_t* undoing = json_object_get(t->job.journal, "undoing");
+        (void) json_object_del(t->job.journal, "resumed"); /* it was not interrupted this time */
+        (void) json_object_set_new(undoing, "failed", json_integer((json_int_t) job_undo_failed(&t->job) + 1));
+        if (t->extra)
+                (void) json_object_set_new(undoing, "extra", json_integer((json_int_t) json_get_integer(undoing, "extra", 0) + 1));
         job_log(t->jobs->m, &t->job, "warning", "It could not be taken back yet: %s", strempty(why->message));
         job_say(&t->job, "Taking it back did not work and is tried again: %s", strempty(why->message));
         return parts_forget_failed(t, reterr);
@@ -205,14 +215,15 @@ static int in_transaction(Task* t, int (*write)(Task* t, const Error* why, Error
  * for a while; then people have to know. `at_once`: there is no use in trying. */
 void task_undo_failed(Task* t, const Error* why, bool at_once) {
         _cleanup_error_ Error e = ERROR_NULL, again = ERROR_NULL;
-        int64_t failed = job_undo_failed(&t->job) + 1;
+        int64_t failed = undo_tries(t);
         bool over = at_once || failed >= JOB_UNDO_TRIES;
-        uint64_t pause = t->jobs->options.undo_usec * (failed < 5 ? 1u << (2 * (failed - 1)) : UNDO_PAUSE_MAX);
+        uint64_t pause = t->jobs->options.undo_usec * (failed < 5 ? UINT64_C(1) << (2 * MAX(failed - 1, (int64_t) 0)) : UNDO_PAUSE_MAX);
         if (over)
                 log_error("Cannot undo job '%s': %s", t->row.id, strempty(why->message));
         else
                 log_warning("Cannot undo job '%s' yet: %s", t->row.id, strempty(why->message));
         if (in_transaction(t, over ? stranded_write : undo_again_write, why, &e) >= 0) {
+                t->extra = false;
                 task_publish(t, /* force= */ true);
                 if (over)
                         task_finish(t);

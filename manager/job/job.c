@@ -267,6 +267,7 @@ static void task_resume(Task* t) {
                 return;
         }
         (void) json_object_set_new(t->job.journal, "resumed", json_integer(resumed));
+        t->extra = job_undo_failed(&t->job) > 0; /* at once, and not after the pause: a manager that is started often would soon give up */
         int r = store_begin(t->jobs->m->store, &e);
         if (r >= 0) {
                 r = task_save(t, &e);

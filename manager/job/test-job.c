@@ -414,6 +414,30 @@ TEST(an_undo_that_always_fails_is_given_up_and_said) {
         down(&f);
 }
 
+TEST(starts_of_the_manager_use_up_no_tries_of_an_undo) {
+        Fixture f;
+        char id[JOB_ID_BYTES];
+        up(&f);
+        fails_in_the_end(&f, id);
+        world.undo_fails = 1000;
+        for (unsigned n = 1; n <= 2 * JOB_UNDO_TRIES; n++) {
+                while (world.undo_tries < n)
+                        turn(&f, 1);
+                f.m.jobs->options.undo_usec = 600 * USEC_PER_SEC;
+                turn(&f, 1);
+                f.m.jobs = jobs_free(f.m.jobs);
+                jobs_up(&f, fake_peer_allowed);
+                f.m.jobs->options.undo_usec = 600 * USEC_PER_SEC;
+        }
+        ASSERT_EQ(world.stranded, 0);
+        f.m.jobs->options.undo_usec = 1;
+        turn_until(&f, id, "failed");
+        expect_end_of_worker();
+        ASSERT_EQ(world.stranded, 1);
+        ASSERT_TRUE(world.undo_tries >= 2 * JOB_UNDO_TRIES + JOB_UNDO_TRIES - 1);
+        down(&f);
+}
+
 TEST(undoing_survives_kills) {
         _cleanup_error_ Error e = ERROR_NULL;
         Fixture f;
