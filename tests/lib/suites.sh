@@ -232,7 +232,7 @@ native_build() {
                 rm -rf "$dir"
                 step "$name: configures" "unit-$name-setup.log" env CC="$compiler" meson setup "$dir" "$source_dir" -Dwerror=true "$@" || return 1
         fi
-        step "$name: compiles without warnings" "unit-$name-build.log" ninja -C "$dir" ${native_target:+"$native_target"}
+        step "$name: compiles without warnings" "unit-$name-build.log" ${native_with:-} ninja -C "$dir" ${native_target:+"$native_target"}
 }
 
 meson_tests() {
@@ -248,14 +248,33 @@ meson_tests() {
                 "$dir/meson-logs/testlog.json"
 }
 
+# Tests mostly wait: what they leave of the processors meanwhile builds what is needed next.
 suite_unit() {
+        local gcc=no building
         need_native
-        if native_build gcc gcc; then
-                meson_tests gcc
-        fi
-        if native_build sanitize clang -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1; then
-                meson_tests sanitize ASAN_OPTIONS=detect_leaks=1:abort_on_error=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-        fi
+        native_build gcc gcc && gcc=yes
+        native_with='nice -n 19' sanitize_build >"$logs/unit-sanitize.said" &
+        building=$!
+        [ $gcc = no ] || meson_tests gcc
+        wait $building
+        building=$?
+        cat "$logs/unit-sanitize.said"
+        [ $building = 0 ] || return
+        case " ${suites[*]} " in
+        *" fuzz "*) native_with='nice -n 19' fuzz_build >/dev/null & ;;
+        esac
+        meson_tests sanitize ASAN_OPTIONS=detect_leaks=1:abort_on_error=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+        wait
+}
+
+# Without optimisation clang takes a third of the time, and the sanitizers see also what would have been optimised away.
+sanitize_build() {
+        native_build sanitize clang -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=0
+}
+
+# These are to run as often as they can.
+fuzz_build() {
+        native_target=fuzz native_build fuzz clang -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1
 }
 
 # --- fuzz -------------------------------------------------------------------------------------------------------------
@@ -276,7 +295,7 @@ gently() {
 fuzz_all() {
         local target targets name corpus seconds
         echo "# fuzz"
-        native_target=fuzz native_build fuzz clang -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1 || return
+        fuzz_build || return
         mapfile -t targets < <(find "$source_dir/build-fuzz" -type f -name 'fuzz-*' -perm /111 | sort)
         [ ${#targets[@]} -gt 0 ] || return
         seconds=$((${FUZZ_SECONDS:-0} / ${#targets[@]}))
