@@ -17,9 +17,17 @@ in_box() {
         box sh -- "$@"
 }
 
-# The root directory of the running box as the host sees it.
+# The root directory of the running box as the host sees it. Asking takes dozens of processes, so it is done once for each start of a box.
 box_root() {
-        echo "/proc/$(box status --json | jq -r .leader)/root"
+        box_find
+        echo "/proc/$found_leader/root"
+}
+
+# Called in the test's own shell what it finds is known to all subshells.
+box_find() {
+        [ "${found_box:-}" != "$BOX" ] || [ ! -e "/proc/$found_leader/root/run/systemd" ] || return 0
+        found_leader=$(box status --json | jq -r .leader)
+        found_box=$BOX
 }
 
 # Makes a box of one's own with the name of the suite's and a suffix, and works with that one from here on. It goes
@@ -28,7 +36,7 @@ own_box() {
         BOX=${BOX_PREFIX:-t}-$1
         shift
         trap 'box rm >/dev/null 2>&1' EXIT
-        box up --fresh "$@"
+        box up --fresh "$@" && box_find
 }
 
 # Prints the answer of the API on the admin socket, as root: api METHOD PATH [JSON]. Fails unless it is a good one.
@@ -43,6 +51,7 @@ api_status() {
 
 api_curl() {
         local options=()
+        box_find
         while [[ $1 == --* ]]; do
                 case $1 in
                 --fail-with-body) options+=("$1"); shift ;;
@@ -65,6 +74,7 @@ web() {
 # Waits until a job has ended and prints it: wait_job ID
 wait_job() {
         local i job
+        box_find
         for ((i = 0; i < 1800; i++)); do
                 job=$(api GET "/jobs/$1") || return 1
                 case $(jq -r .state <<<"$job") in

@@ -17,10 +17,13 @@ export const logs = process.env.LOGS ?? '/tmp/steadbox-ui-tests';
 mkdirSync(join(logs, 'screens'), { recursive: true });
 /** How long the browser waits for what should come, in milliseconds; it costs time only where something is broken. */
 const patience = 60000;
+/** A case that takes longer says so; milliseconds. */
+const slow = 10000;
 let failures = 0;
 
 /** One case: prints its verdict, goes on after a failure. */
 export async function check(name, deed) {
+    const started = Date.now();
     try {
         await deed();
         console.log(`ok - ${name}`);
@@ -30,6 +33,8 @@ export async function check(name, deed) {
         for (const page of pages.filter((page) => !page.isClosed()).slice(-1))
             await page.screenshot({ path: join(logs, 'screens', `failed-${name.replace(/\W+/g, '-').slice(0, 60)}.png`) }).catch(() => undefined);
     }
+    if (Date.now() - started > slow)
+        console.log(`# that took ${Math.round((Date.now() - started) / 1000)} s`);
 }
 
 export function assert(truth, why) {

@@ -17,6 +17,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import time
 import traceback
 import urllib.parse
 
@@ -25,6 +26,7 @@ from patience import until
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BOX_PROGRAM = os.path.join(os.path.dirname(TESTS), "images", "box")
 PASSWORD = "seven grey herons wade"
+SLOW = 10  # seconds; a case that takes longer says so
 
 
 class Answer:
@@ -81,7 +83,7 @@ def send(connection, method, path, body=None, headers=None):
 class Box:
     def __init__(self, name=None):
         self.name = name or os.environ.get("BOX", "box")
-        self._leader = None
+        self._leader = self._address = None
 
     def program(self, verb, *args, check=True, **more):
         return subprocess.run([BOX_PROGRAM, verb, "--name", self.name, *args], check=check, text=True,
@@ -92,7 +94,7 @@ class Box:
 
     def up(self, *args):
         self.program("up", *args)
-        self._leader = None
+        self._leader = self._address = None
         return self
 
     def remove(self):
@@ -121,7 +123,9 @@ class Box:
 
     @property
     def address(self):
-        return self.status()["address"]
+        """A box keeps it for life, and asking takes dozens of processes."""
+        self._address = self._address or self.status()["address"]
+        return self._address
 
     def run(self, *command, check=True, input=None, text=True, timeout=300):
         """Runs a command in the box as root."""
@@ -220,6 +224,7 @@ def run(box=None):
     box = box or Box()
     bad = 0
     for name, function in _cases:
+        started = time.monotonic()
         try:
             function(box)
         except BaseException as e:  # a test may also fail by SystemExit or a time-out
@@ -230,4 +235,6 @@ def run(box=None):
                 break
         else:
             verdict(name)
+        if time.monotonic() - started > SLOW:
+            print(f"# that took {time.monotonic() - started:.0f} s", flush=True)
     sys.exit(1 if bad else 0)
