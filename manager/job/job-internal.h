@@ -71,7 +71,9 @@ struct Task {
         bool paused;               /* manager: waits for the disk, or for the next try of its undo */
         bool waiting;              /* manager: its step answered JOB_WAIT */
         bool undoing;              /* manager: it failed or was cancelled, and its undo takes several steps */
-        bool extra;                /* manager: the next try of its undo is one that only a start of the manager brought, and does not count */
+        /* manager: the next try of its undo is one that only a start of the manager brought, and does not
+         * count */
+        bool extra;
         bool stopping;             /* cancelled; the worker was told */
         JobState ending;           /* what it is about to become; QUEUED = nothing yet */
         Error why;                 /* of FAILED */
