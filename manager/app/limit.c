@@ -14,12 +14,17 @@
 #define KEPT "app_kills" /* setting: {app: [killed_at, killed_mb, machine, container]}, as in AppLimit */
 #define NOTE_SEC 600    /* a line of the timeline at most so often: what runs wild does so again and again */
 
+/* A moment that is still to come was told by a clock that has been set back since. */
+static bool is_news(int64_t at, int64_t now) {
+        return at > now - NEWS_SEC && at <= now + SAME_SEC;
+}
+
 bool app_limit_was_killed(const AppLive* live, int64_t now) {
-        return live && live->limit.killed_at > now - NEWS_SEC;
+        return live && is_news(live->limit.killed_at, now);
 }
 
 bool app_limit_was_refused(const AppLive* live, int64_t now) {
-        return live && live->limit.refused_at > now - NEWS_SEC;
+        return live && is_news(live->limit.refused_at, now);
 }
 
 /* What was met; a container may have less than the app. 0 = not known: the limit was changed since, or was being changed. Bytes >> 20. */
@@ -135,18 +140,27 @@ static void kills_keep(Manager* m, int64_t now) {
                 log_warning("Cannot keep what apps were stopped for, ignoring: %s", strempty(e.message));
 }
 
+/* Not of an app of the same name that was there before. */
+static bool is_of(Manager* m, const char* app, int64_t at) {
+        _cleanup_app_row_ AppRow row = {};
+        return store_app_get(m->store, app, &row, NULL) <= 0 || at >= row.installed_at;
+}
+
 void app_limits_load(Manager* m) {
         _cleanup_free_ char* text = NULL;
+        const int64_t now = now_seconds();
         if (store_setting_get(m->store, KEPT, &text, NULL) <= 0)
                 return;
         _cleanup_json_ json_t* all = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
         for (size_t i = 0; i < m->apps->live_n; i++) {
+                const char* app = m->apps->live[i]->id;
                 AppLimit* l = &m->apps->live[i]->limit;
-                json_t* one = json_object_get(all, m->apps->live[i]->id);
+                json_t* one = json_object_get(all, app);
                 json_int_t at, mb;
                 const char* container;
                 int machine;
-                if (!one || json_unpack(one, "[I, I, b, s]", &at, &mb, &machine, &container) < 0)
+                if (!one || json_unpack(one, "[I, I, b, s]", &at, &mb, &machine, &container) < 0 || !is_news(at, now) ||
+                    !is_of(m, app, at))
                         continue;
                 l->killed_at = at;
                 l->killed_mb = mb;
@@ -164,7 +178,7 @@ static void killed(Manager* m, AppLive* live, int64_t at) {
         l->machine = !same && tight <= MAX(l->tight, (int64_t) 0); /* nobody met a limit of the app's, and yet it was killed */
         l->killed_at = at;
         l->killed_mb = memory_then(m, live, at);
-        kills_keep(m, at);
+        kills_keep(m, now_seconds());
         tell(m, live, true, at);
 }
 
@@ -191,7 +205,7 @@ void app_limit_look(Manager* m, AppLive* live, int64_t now) {
 
 void app_limit_ended(Manager* m, AppLive* live, const char* container, int64_t at) {
         AppLimit* l = &live->limit;
-        if (at <= l->killed_at + CLOCKS_SEC)
+        if (at <= l->killed_at + CLOCKS_SEC && l->killed_at <= now_seconds() + SAME_SEC)
                 return; /* seen in the accounts, or told before */
         (void) snprintf(l->container, sizeof(l->container), "%s", container);
         killed(m, live, at);

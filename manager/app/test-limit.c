@@ -17,8 +17,11 @@ int64_t app_account(const Manager* m, const char* app, const char* file, const c
         return streq(file, "pids.events") ? 0 : streq(key, "oom_kill") ? kernel.kills : kernel.tight;
 }
 
+static int64_t installed_at; /* 0 = the store cannot say */
+
 int store_app_get(Store* s, const char* id, AppRow* ret, Error* reterr) {
-        return 0;
+        ret->installed_at = installed_at;
+        return installed_at > 0;
 }
 
 int store_app_event_list(Store* s, const char* app, const char* q, const char* after, unsigned limit, char** ret_json,
@@ -163,6 +166,32 @@ TEST(what_was_met_outlives_the_manager) {
         begin(&w);
         app_limits_load(&w.m);
         ASSERT_EQ(w.live.limit.killed_at, 0);
+        free(TAKE_PTR(kept));
+}
+
+TEST(what_another_clock_or_another_app_of_that_name_met_is_not_told) {
+        const int64_t now = now_seconds();
+        const struct {
+                int64_t at, installed_at;
+                bool told;
+        } cases[] = { { now - 100, now - 200, true }, { now - 100, now - 50, false }, { now + 86400, now - 200, false }, { INT64_MAX, 1, false } };
+        for (size_t i = 0; i < ELEMENTS(cases); i++) {
+                World w;
+                begin(&w);
+                w.live.limit.killed_at = 0;
+                installed_at = cases[i].installed_at;
+                ASSERT_TRUE(asprintf(&kept, "{\"notes\":[%lld,64,false,\"web\"]}", (long long) cases[i].at) > 0);
+                app_limits_load(&w.m);
+                ASSERT_EQ(app_limit_was_killed(&w.live, now), cases[i].told);
+                installed_at = 0;
+                free(TAKE_PTR(kept));
+        }
+        World w;
+        begin(&w);
+        w.live.limit.killed_at = now + 86400; /* the clock was set back since */
+        kernel = (typeof(kernel)) { .kills = 1, .tight = 1 };
+        app_limit_ended(&w.m, &w.live, "web", now - 10);
+        ASSERT_EQ(w.live.limit.killed_at, now - 10);
         free(TAKE_PTR(kept));
 }
 

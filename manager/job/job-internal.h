@@ -71,14 +71,14 @@ struct Task {
         bool paused;               /* manager: waits for the disk, or for the next try of its undo */
         bool waiting;              /* manager: its step answered JOB_WAIT */
         bool undoing;              /* manager: it failed or was cancelled, and its undo takes several steps */
-        /* manager: the next try of its undo is one that only a start of the manager brought, and does not
-         * count */
-        bool extra;
+        bool extra;                /* manager: only its start brings the next try of the undo, which does not count */
         bool stopping;             /* cancelled; the worker was told */
         JobState ending;           /* what it is about to become; QUEUED = nothing yet */
         Error why;                 /* of FAILED */
         uint64_t published_usec;
 };
+
+int64_t job_undo_extra(const Job* job); /* tries of its undo that did not count */
 
 int jobs_new_with(Manager* m, JobsOptions options, Jobs** ret, Error* reterr);
 void jobs_started(Jobs* j, const char* id, int r, Error* error); /* of options.start */

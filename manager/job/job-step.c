@@ -155,6 +155,10 @@ int64_t job_undo_failed(const Job* job) {
         return json_get_integer(json_object_get(job->journal, "undoing"), "failed", 0);
 }
 
+int64_t job_undo_extra(const Job* job) {
+        return json_get_integer(json_object_get(job->journal, "undoing"), "extra", 0);
+}
+
 /* Parts that failed are asked for anew: what was in their way may be gone. */
 static int parts_forget_failed(Task* t, Error* reterr) {
         const char* key;
@@ -175,8 +179,7 @@ static int parts_forget_failed(Task* t, Error* reterr) {
 
 /* Tries that count, with the one that has just failed. */
 static int64_t undo_tries(const Task* t) {
-        int64_t extra = json_get_integer(json_object_get(t->job.journal, "undoing"), "extra", 0);
-        return job_undo_failed(&t->job) - extra + (t->extra ? 0 : 1);
+        return job_undo_failed(&t->job) - job_undo_extra(&t->job) + (t->extra ? 0 : 1);
 }
 
 static int stranded_write(Task* t, const Error* why, Error* reterr) {
@@ -190,7 +193,7 @@ static int undo_again_write(Task* t, const Error* why, Error* reterr) {
         (void) json_object_del(t->job.journal, "resumed"); /* it was not interrupted this time */
         (void) json_object_set_new(undoing, "failed", json_integer((json_int_t) job_undo_failed(&t->job) + 1));
         if (t->extra)
-                (void) json_object_set_new(undoing, "extra", json_integer((json_int_t) json_get_integer(undoing, "extra", 0) + 1));
+                (void) json_object_set_new(undoing, "extra", json_integer((json_int_t) job_undo_extra(&t->job) + 1));
         job_log(t->jobs->m, &t->job, "warning", "It could not be taken back yet: %s", strempty(why->message));
         job_say(&t->job, "Taking it back did not work and is tried again: %s", strempty(why->message));
         return parts_forget_failed(t, reterr);

@@ -6,6 +6,7 @@
 #include "base/secret.h"
 
 #define AGAIN_USEC USEC_PER_SEC
+#define EXTRA_MAX 30  /* tries of an undo at the manager's starts that use up none */
 #define RESUMED_MAX 5 /* starts of the manager during one and the same step: then the step is what kills it */
 
 const char* job_kind_to_string(JobKind k) {
@@ -267,7 +268,8 @@ static void task_resume(Task* t) {
                 return;
         }
         (void) json_object_set_new(t->job.journal, "resumed", json_integer(resumed));
-        t->extra = job_undo_failed(&t->job) > 0; /* at once, and not after the pause: a manager that is started often would soon give up */
+        /* At once, and not after the pause: a manager that is started often would soon give up. Not for ever, or one that each counted try ends never would. */
+        t->extra = job_undo_failed(&t->job) > 0 && job_undo_extra(&t->job) < EXTRA_MAX;
         int r = store_begin(t->jobs->m->store, &e);
         if (r >= 0) {
                 r = task_save(t, &e);
