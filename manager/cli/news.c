@@ -26,11 +26,33 @@ json_t* news_of(const json_t* versions, const char* to) {
         return news;
 }
 
-bool news_is_due(const json_t* app, int64_t now) {
-        const char *update = json_get_string(app, "update"), *held = json_get_string(app, "held_version");
-        if (json_get_integer(app, "held_until", 0) <= now)
-                held = NULL;
-        return update && !json_get_string(app, "job") && !streq_ptr(held, update) && !streq_ptr(held, json_get_string(app, "version"));
+/* Neither broken nor at work: "present" in the box's own record. */
+static bool is_present(const json_t* app) {
+        static const char* const others[] = { "installing", "updating", "removing", "broken" };
+        for (size_t i = 0; i < ELEMENTS(others); i++)
+                if (streq_ptr(json_get_string(app, "state"), others[i]))
+                        return false;
+        return !json_get_string(app, "job");
+}
+
+/* How far a way leads; versions: newest first. NULL = nowhere. */
+static const char* reached(const json_t* versions) {
+        size_t i;
+        json_t* one;
+        json_array_foreach((json_t*) versions, i, one)
+                if (streq_ptr(json_get_string(one, "state"), "offered") && json_get_boolean(one, "reachable", false))
+                        return json_get_string(one, "version");
+        return NULL;
+}
+
+const char* news_target(const json_t* app, const json_t* versions, int64_t now) {
+        const char* to = versions ? reached(versions) : json_get_string(app, "update");
+        const char *from = json_get_string(app, "version"), *held = json_get_string(app, "held_version");
+        if (!to || !is_present(app))
+                return NULL;
+        if (json_get_integer(app, "held_until", 0) > now && (streq_ptr(held, to) || streq_ptr(held, from)))
+                return NULL;
+        return to;
 }
 
 /* The whole answer, owned; NULL = there is none. Takes ownership of fields. */
@@ -46,9 +68,14 @@ static json_t* answer(Client* c, OperationSymbol operation, json_t* fields) {
         return json_incref(reply.body);
 }
 
-static size_t tell_one(Client* c, const Printer* p, const char* app, const char* to) {
-        _cleanup_json_ json_t* versions = answer(c, OP_APP_VERSIONS, json_pack("{s:s}", "app", app));
-        _cleanup_json_ json_t* news = news_of(json_object_get(versions, "items"), to);
+/* Items of app.versions, owned; NULL = it could not be asked. */
+static json_t* versions_of(Client* c, const char* app) {
+        _cleanup_json_ json_t* page = answer(c, OP_APP_VERSIONS, json_pack("{s:s}", "app", app));
+        return json_incref(json_object_get(page, "items"));
+}
+
+static size_t tell_one(const Printer* p, const json_t* versions, const char* to) {
+        _cleanup_json_ json_t* news = news_of(versions, to);
         size_t i;
         json_t* one;
         json_array_foreach(news, i, one)
@@ -57,13 +84,17 @@ static size_t tell_one(Client* c, const Printer* p, const char* app, const char*
 }
 
 static void tell_due(Client* c, const Printer* p, const json_t* app) {
+        if (!json_get_string(app, "update") || !is_present(app)) /* nothing to ask about */
+                return;
+        _cleanup_json_ json_t* versions = versions_of(c, strempty(json_get_string(app, "id")));
         _cleanup_free_ char* head = NULL;
-        const char* to = strempty(json_get_string(app, "update"));
-        if (asprintf(&head, "%s: from %s to %s", strempty(json_get_string(app, "title")), strempty(json_get_string(app, "version")), to) < 0)
+        const char *title = json_get_string(app, "title"), *from = json_get_string(app, "version");
+        const char* to = news_target(app, versions, now_seconds());
+        if (!to || asprintf(&head, "%s: from %s to %s", strempty(title), strempty(from), to) < 0)
                 return;
         text_tame(head, /* newlines= */ false);
         (void) fprintf(p->file, "%s\n", head);
-        if (tell_one(c, p, strempty(json_get_string(app, "id")), to) == 0)
+        if (versions && tell_one(p, versions, to) == 0)
                 (void) fputs("Nobody says what is new.\n", p->file);
 }
 
@@ -75,8 +106,7 @@ static void tell_all(Client* c, const Printer* p) {
                 size_t i;
                 json_t* app;
                 json_array_foreach(json_object_get(page, "items"), i, app)
-                        if (news_is_due(app, now_seconds()))
-                                tell_due(c, p, app);
+                        tell_due(c, p, app);
                 free(after);
                 after = next ? strdup(next) : NULL;
         } while (after);
@@ -84,8 +114,10 @@ static void tell_all(Client* c, const Printer* p) {
 
 void news_tell(Client* c, const Arguments* a) {
         const Printer p = { .file = stderr };
-        if (a->operation->symbol == OP_APP_UPDATE_ALL)
+        if (a->operation->symbol == OP_APP_UPDATE_ALL) {
                 tell_all(c, &p);
-        else
-                (void) tell_one(c, &p, strempty(json_get_string(a->fields, "app")), json_get_string(a->fields, "version"));
+                return;
+        }
+        _cleanup_json_ json_t* versions = versions_of(c, strempty(json_get_string(a->fields, "app")));
+        (void) tell_one(&p, versions, json_get_string(a->fields, "version"));
 }

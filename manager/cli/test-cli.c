@@ -304,21 +304,41 @@ TEST(what_is_new_stands_below_the_versions) {
 }
 
 TEST(an_update_of_all_tells_of_those_that_it_takes_along) {
+        /* 4 is out of reach; the way ends at 3, and the app itself names the first step, 2. */
+        static const char all[] = "[{\"version\":\"4\",\"state\":\"offered\",\"reachable\":false},"
+                                  "{\"version\":\"3\",\"state\":\"offered\",\"reachable\":true},"
+                                  "{\"version\":\"2\",\"state\":\"offered\",\"reachable\":true},"
+                                  "{\"version\":\"1\",\"state\":\"running\",\"reachable\":false},"
+                                  "{\"version\":\"0\",\"state\":\"kept\",\"reachable\":true}]";
+        static const char none[] = "[{\"version\":\"4\",\"state\":\"offered\",\"reachable\":false},"
+                                   "{\"version\":\"1\",\"state\":\"running\",\"reachable\":false},"
+                                   "{\"version\":\"0\",\"state\":\"kept\",\"reachable\":true}]";
         static const struct {
-                const char* app;
-                bool due;
+                const char *more, *versions, *to;
         } cases[] = {
-                { "{\"version\":\"1\",\"update\":\"2\",\"job\":null,\"held_version\":null}", true },
-                { "{\"version\":\"1\",\"update\":null,\"job\":null,\"held_version\":null}", false },
-                { "{\"version\":\"1\",\"update\":\"2\",\"job\":\"j1\",\"held_version\":null}", false },
-                { "{\"version\":\"1\",\"update\":\"2\",\"job\":null,\"held_version\":\"2\",\"held_until\":1001}", false },
-                { "{\"version\":\"1\",\"update\":\"2\",\"job\":null,\"held_version\":\"2\",\"held_until\":1000}", true },
-                { "{\"version\":\"1\",\"update\":\"3\",\"job\":null,\"held_version\":\"2\",\"held_until\":1001}", true },
-                { "{\"version\":\"1\",\"update\":\"3\",\"job\":null,\"held_version\":\"1\",\"held_until\":1001}", false },
+                { "\"state\":\"running\"", all, "3" },
+                { "\"state\":\"stopped\"", all, "3" },
+                { "\"state\":\"failing\"", all, "3" },
+                { "\"state\":\"broken\"", all, NULL },
+                { "\"state\":\"updating\"", all, NULL },
+                { "\"state\":\"running\",\"job\":\"j1\"", all, NULL },
+                { "\"state\":\"running\"", none, NULL },
+                { "\"state\":\"running\"", NULL, "2" }, /* not asked: the app's own word */
+                { "\"state\":\"running\",\"update\":null", NULL, NULL },
+                { "\"state\":\"running\",\"held_version\":\"3\",\"held_until\":1001", all, NULL },
+                { "\"state\":\"running\",\"held_version\":\"3\",\"held_until\":1000", all, "3" },
+                { "\"state\":\"running\",\"held_version\":\"2\",\"held_until\":1001", all, "3" },
+                { "\"state\":\"running\",\"held_version\":\"1\",\"held_until\":1001", all, NULL },
+                { "\"state\":\"running\",\"held_version\":\"2\",\"held_until\":1001", NULL, NULL },
         };
         for (size_t i = 0; i < ELEMENTS(cases); i++) {
-                _cleanup_json_ json_t* app = json_loads(cases[i].app, 0, NULL);
-                ASSERT_EQ(news_is_due(app, 1000), cases[i].due);
+                _cleanup_json_ json_t* app = json_pack("{s:s, s:s, s:n, s:n}", "version", "1", "update", "2", "job", "held_version");
+                _cleanup_free_ char* text = NULL;
+                ASSERT_TRUE(asprintf(&text, "{%s}", cases[i].more) > 0);
+                _cleanup_json_ json_t* more = json_loads(text, 0, NULL);
+                _cleanup_json_ json_t* versions = cases[i].versions ? json_loads(cases[i].versions, 0, NULL) : NULL;
+                ASSERT_OK(json_object_update(app, more));
+                ASSERT_STREQ(strempty(news_target(app, versions, 1000)), strempty(cases[i].to));
         }
 }
 
