@@ -53,7 +53,7 @@ export function app(id, more = {}) {
 export const apps = () => [
     app('calendar', { title: 'Calendar', package: 'radicale', icon: pictures.radicale, name: 'cal.miller.example', shown: 'cal.miller.example', url: 'https://cal.miller.example/' }),
     app('blog', {
-        title: 'Family blog', package: 'wordpress', icon: pictures.wordpress, update: '6.8.2', sign_in: 'own', memory_mb: 240, memory_peak_mb: 330, memory_limit_mb: 384, questions,
+        title: 'Family blog', package: 'wordpress', icon: pictures.wordpress, version: '6.8.1', update: '6.8.1.1', sign_in: 'own', memory_mb: 240, memory_peak_mb: 330, memory_limit_mb: 384, questions,
         settings: ['site_title=Our family', 'admin_email=mara@example.com', 'language=de', 'comments=true', 'admin_password'], operators: ['ada'], access: 'groups', groups: ['family'],
         containers: [container('web', 140), container('mariadb', 100)], environment: ['WP_DEBUG=0'],
         ports: [{ name: 'sftp', protocol: 'tcp', port: 2222, purpose: 'Files by SFTP', open: false }],
@@ -104,7 +104,8 @@ export const logLines = (count, end = 10000) => Array.from({ length: count }, (_
 });
 
 export const versions = () => [
-    { version: '6.8.2', state: 'offered', reachable: true, program: false, data: false, sentence: 'An update leads there.', notes: '- Pictures keep their **captions**\n- Needs less memory', since: null, left_at: null, kept_until: null, size_mb: null },
+    { version: '7.0.0', state: 'offered', reachable: false, program: false, data: false, sentence: 'No way leads from Family blog 6.8.1 to 7.0.0: it cannot take over data that old, and no version between them can.', notes: 'Out of reach.', since: null, left_at: null, kept_until: null, size_mb: null },
+    { version: '6.8.2', state: 'offered', reachable: true, program: false, data: false, sentence: 'It goes through the versions between, one after the other.', notes: '- Pictures keep their **captions**\n- Needs less memory', since: null, left_at: null, kept_until: null, size_mb: null },
     { version: '6.8.1.1', state: 'offered', reachable: true, program: false, data: false, sentence: 'An update leads there.', notes: 'Mends what 6.8.1 broke.', since: null, left_at: null, kept_until: null, size_mb: null },
     { version: '6.8.1', state: 'running', reachable: true, program: false, data: true, sentence: 'It runs, and is watched because it is fresh.', notes: '', since: now() - 86400 * 12, left_at: null, kept_until: null, size_mb: null },
     { version: '6.7.0', state: 'kept', reachable: true, program: true, data: true, sentence: 'The program alone can go back, or with the data of that time.', notes: '', since: now() - 86400 * 90, left_at: now() - 86400 * 12, kept_until: now() + 86400 * 18, size_mb: 310 },
@@ -166,7 +167,8 @@ const listing = (items) => ({ items, next: null, total: items.length });
 const refusal = (status, name, message) => ({ status, body: { error: { name, message } } });
 
 /**
- * What the box would answer about apps; `world` says how it is: {empty, many, tiles, fits, fail, refused, job}. Answers {status, body}, or null
+ * What the box would answer about apps; `world` says how it is: {empty, many, tiles, fits, fail, refused, job; apps: these; mute: the one whose
+ * versions cannot be asked for; use: 'none' or 'refused' for all but the day}. Answers {status, body}, or null
  * where the question is not about apps. Everything that begins work begins the same job, whose stages go on with each question.
  */
 export function answer(method, path, query, body, world) {
@@ -176,7 +178,7 @@ export function answer(method, path, query, body, world) {
         world.job = { kind, asked: 0 };
         return { status: 202, body: { job: '4711' } };
     };
-    const one = apps().find((other) => other.id === second);
+    const one = (world.apps ?? apps()).find((other) => other.id === second);
     if (first === 'launcher')
         return found(method === 'GET' ? listing(tiles(world.tiles ?? 4)) : tiles(3)[2]);
     if (first === 'launcher-links')
@@ -214,15 +216,18 @@ export function answer(method, path, query, body, world) {
     if (first !== 'apps')
         return null;
     if (!second)
-        return method === 'POST' ? begin('app-install') : found(listing(world.empty ? [] : world.many ? many(world.many) : apps()));
+        return method === 'POST' ? begin('app-install') : found(listing(world.empty ? [] : world.apps ?? (world.many ? many(world.many) : apps())));
     if (!one)
         return found(null);
     if (!third)
         return method === 'GET' ? found(one) : begin(method === 'DELETE' ? 'app-uninstall' : 'app-run');
     switch (third) {
     case 'health': return found(health(one));
-    case 'use': return found(listing(use(query.get('period') === 'day' ? '' : query.get('period'))));
-    case 'versions': return found(listing(versions()));
+    case 'use': {
+        const period = query.get('period') === 'day' ? '' : query.get('period');
+        return world.use === 'refused' && period ? refusal(503, 'busy', 'Too much is asked at once.') : found(listing(world.use === 'none' ? [] : use(period)));
+    }
+    case 'versions': return second === world.mute ? refusal(503, 'busy', 'Too much is asked at once.') : found(listing(versions()));
     case 'history': return found(listing(events()));
     case 'files': return found(listing(files(query.get('path'))));
     case 'file': return found(method === 'POST' ? { name: 'x', path: body.path, kind: 'file', size: 1, changed_at: now() } : method === 'DELETE' ? {} : null);

@@ -21,15 +21,23 @@ export function appText(app: App): string {
     return app.severity === 'warn' || app.severity === 'bad' || !words ? [words, app.sentence].filter(Boolean).join(' ') : words;
 }
 
-/** Whether the newer version is one that failed here and is not tried for now. */
-export function isHeld(app: App): boolean {
-    return app.update !== null && app.update === app.held_version;
+/** Whether the box does not try that version for now: it failed here, or the one that runs did and somebody has to decide. */
+export function isHeld(app: App, to: string | null = app.update): boolean {
+    return to !== null && (app.held_until ?? 0) * 1000 > Date.now() && (app.held_version === to || app.held_version === app.version);
 }
 
-/** Whether an update of all apps takes this one along: as the box chooses them. */
-export function isDue(app: App): boolean {
-    const held = (app.held_until ?? 0) * 1000 > Date.now() ? app.held_version : null;
-    return app.update !== null && app.job === null && held !== app.update && held !== app.version;
+/** Whether an update of all apps looks at this one: something newer can be reached, and it is neither broken nor worked on. */
+export function mayUpdate(app: App): boolean {
+    return app.update !== null && app.job === null && !['installing', 'updating', 'removing', 'broken'].includes(app.state);
+}
+
+/**
+ * To which version an update of all apps takes this one, as the box chooses it: as far as the way leads; null = it stays.
+ * What `update` names is one step away. Versions: newest first; null = they could not be asked for.
+ */
+export function updateTarget(app: App, versions: AppVersion[] | null): string | null {
+    const to = versions ? versions.find((one) => one.state === 'offered' && one.reachable)?.version ?? null : app.update;
+    return mayUpdate(app) && !isHeld(app, to) ? to : null;
 }
 
 /** What an update brings: the version itself and those on offer below it, as the box lists them, newest first. */
