@@ -2,6 +2,8 @@
 
     with Manager(build) as m:
         m.admin, m.web, m.database, m.pid
+
+How it ends counts: a manager that did not live until it was stopped, or that a sanitizer ended then, is an error.
 """
 import os
 import shutil
@@ -86,8 +88,13 @@ class Manager:
                 time.sleep(0.02)
 
     def stop(self, how=signal.SIGTERM):
-        self.process.send_signal(how)
-        return self.process.wait(timeout=60)
+        """SIGTERM is to end it with 0, any other signal to kill it."""
+        process, self.process = self.process, None
+        alone = process.poll() is not None
+        process.send_signal(how)
+        code = process.wait(timeout=60)
+        if alone or code != (0 if how == signal.SIGTERM else -how):
+            raise RuntimeError(f"steadboxd ended {'by itself ' if alone else ''}with {code}: {self.said()}")
 
     def said(self, last=4000):
         self.log.flush()
@@ -95,7 +102,9 @@ class Manager:
             return f.read()[-last:].decode(errors="replace")
 
     def __exit__(self, *why):
-        if self.process.poll() is None:
-            self.stop()
-        self.log.close()
-        shutil.rmtree(self.directory, ignore_errors=True)
+        try:
+            if self.process:  # nobody stopped it before
+                self.stop()
+        finally:
+            self.log.close()
+            shutil.rmtree(self.directory, ignore_errors=True)
