@@ -27,7 +27,7 @@
 #define DOMAIN_NAME "writes.example.com"
 #define TOKEN "t0ken-of-tests"
 #define PROOF "_acme-challenge." DOMAIN_NAME
-#define PATIENCE_USEC (20 * USEC_PER_SEC) /* for what must happen, not for how fast */
+#define PATIENCE_USEC (60 * USEC_PER_SEC) /* for what must happen, not for how fast */
 
 /* --- what the domains ask of the rest of the manager --- */
 

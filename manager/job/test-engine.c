@@ -243,7 +243,7 @@ JobRow row_of(Fixture* f, const char* id) {
 }
 
 void turn_until(Fixture* f, const char* id, const char* state) {
-        uint64_t deadline = now_usec(CLOCK_MONOTONIC) + 20 * USEC_PER_SEC;
+        uint64_t deadline = now_usec(CLOCK_MONOTONIC) + 60 * USEC_PER_SEC; /* for what must happen, not for how fast */
         for (;;) {
                 _cleanup_job_row_ JobRow row = row_of(f, id);
                 if (streq(row.state, state))
