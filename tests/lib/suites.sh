@@ -237,19 +237,27 @@ native_build() {
 
 # meson_tests BUILD "SUITE ..." [VARIABLE=VALUE...]
 meson_tests() {
-        local name=$1 suite which=() dir=$source_dir/build-$1 log
+        local name=$1 suite which=() dir=$source_dir/build-$1 log json code lines
         for suite in $2; do
                 which+=(--suite "$suite")
         done
         shift 2
         log=$logs/unit-$name-tests.log
-        # Three programs side by side: most wait for the disk or for another process. Those that measure time say so to meson (is_parallel).
+        json=$dir/meson-logs/testlog.json
+        rm -f "$json"
+        # Three programs side by side: most wait for the disk or for another process. Those that judge how long something took take the
+        # shortest of several tries, as others keep the machine busy.
         env "$@" meson test -C "$dir" --no-rebuild "${which[@]}" --num-processes 3 --timeout-multiplier 4 >"$log" 2>&1
-        [ -s "$dir/meson-logs/testlog.json" ] || return 0
-        jq -r --arg build "$name" '
+        code=$?
+        if [ ! -s "$json" ] || ! lines=$(jq -r --arg build "$name" '
                 if .result == "OK" or .result == "EXPECTEDFAIL" or .result == "SKIP" then "ok - \($build): \(.name)"
                 else "not ok - \($build): \(.name): \(.result)", ((.stdout // "", .stderr // "") | split("\n")[-15:][] | "    " + .) end' \
-                "$dir/meson-logs/testlog.json"
+                "$json"); then
+                not_ok "$name: its tests run" "see $log"
+                return 1
+        fi
+        echo "$lines"
+        [ $code = 0 ] || grep -q '^not ok' <<<"$lines" || not_ok "$name: its tests run" "exit status $code, see $log"
 }
 
 # Tests mostly wait: what they leave of the processors meanwhile builds what is needed next. The API's tests run with sanitizers, and
