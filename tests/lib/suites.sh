@@ -224,13 +224,19 @@ failure() {
 
 # --- unit -------------------------------------------------------------------------------------------------------------
 
+# Whether a build folder was made with these options and no others: is_set_up DIRECTORY OPTION...
+is_set_up() {
+        diff -q <(printf '%s\n' "${@:2}" | sed 's/^-D//; s/=/ = /') <(sed '1d; /^$/,$d' "$1/meson-private/cmd_line.txt") >/dev/null 2>&1
+}
+
 # Builds natively in a folder of its own and runs meson's tests: native_build NAME COMPILER OPTION...
 native_build() {
         local name=$1 compiler=$2 dir=$source_dir/build-$1
         shift 2
-        if [ ! -f "$dir/build.ninja" ]; then
+        set -- -Dwerror=true "$@"
+        if [ ! -f "$dir/build.ninja" ] || ! is_set_up "$dir" "$@"; then
                 rm -rf "$dir"
-                step "$name: configures" "unit-$name-setup.log" env CC="$compiler" meson setup "$dir" "$source_dir" -Dwerror=true "$@" || return 1
+                step "$name: configures" "unit-$name-setup.log" env CC="$compiler" meson setup "$dir" "$source_dir" "$@" || return 1
         fi
         step "$name: compiles without warnings" "unit-$name-build.log" ${native_with:-} ninja -C "$dir" ${native_target:+"$native_target"}
 }
