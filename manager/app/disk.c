@@ -337,8 +337,9 @@ static void measure_look(AppDisk* d) {
 
 void app_disk_soon(Manager* m, const char* app) {
         AppLive* live = app_live(m, app);
-        if (live && live->disk_soon_usec == 0)
-                live->disk_soon_usec = now_usec(CLOCK_BOOTTIME) + SOON_USEC;
+        uint64_t soon = now_usec(CLOCK_BOOTTIME) + SOON_USEC;
+        if (live && (live->disk_soon_usec == 0 || live->disk_soon_usec > soon)) /* also where it would have had its turn a while after the start */
+                live->disk_soon_usec = soon;
 }
 
 /* --- acting --- */
