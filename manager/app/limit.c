@@ -128,15 +128,7 @@ static void kills_keep(Manager* m, int64_t now) {
         _cleanup_free_ char* text = kills_text(m->apps, now);
         if (!text || store_in_transaction(m->store))
                 return; /* a job is at it; the next one is kept again */
-        int r = store_begin(m->store, &e);
-        if (r < 0)
-                return;
-        r = store_setting_set(m->store, KEPT, text, &e);
-        if (r >= 0)
-                r = store_commit(m->store, &e);
-        else
-                store_rollback(m->store);
-        if (r < 0)
+        if (store_setting_save(m->store, KEPT, text, &e) < 0)
                 log_warning("Cannot keep what apps were stopped for, ignoring: %s", strempty(e.message));
 }
 

@@ -50,18 +50,7 @@ bool store_in_transaction(const Store* s) {
         return false;
 }
 
-int store_begin(Store* s, Error* reterr) {
-        return 0;
-}
-
-int store_commit(Store* s, Error* reterr) {
-        return 0;
-}
-
-void store_rollback(Store* s) {
-}
-
-int store_setting_set(Store* s, const char* key, const char* value, Error* reterr) {
+int store_setting_save(Store* s, const char* key, const char* value, Error* reterr) {
         free(kept);
         kept = strdup(value);
         return 0;
